@@ -1,0 +1,20 @@
+// Unit tests stand beside the code; test/ holds what spans folders.
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/jest-transform.cjs' },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out'],
+};
+
+export default {
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{protocol,lambdas,connector,cli,simulator,tenants,lib,bin}/**/*.test.ts'],
+    },
+    { ...common, displayName: 'whole', testMatch: ['<rootDir>/test/**/*.test.ts'] },
+  ],
+};

@@ -1,0 +1,15 @@
+// What the portal needs of its deployment.
+
+export const ENVIRONMENT = [
+  'TENANT',
+  'DIRECTORY_TABLE',
+  'SESSIONS_TABLE',
+  'MASTER_KEY_SECRET',
+  'CLIENT_SECRET_SECRET',
+  'ISSUER',
+  'CLIENT_ID',
+  'SCOPES',
+  'CLAIMS',
+  'SESSION_LIFETIME_MINUTES',
+  'PORTAL_URL',
+] as const;

@@ -1,0 +1,12 @@
+// What the router needs of its deployment.
+
+export const ENVIRONMENT = [
+  'TENANT',
+  'REGISTRY_TABLE',
+  'DIRECTORY_TABLE',
+  'SESSIONS_TABLE',
+  'MASTER_KEY_SECRET',
+  'TUNNEL_API_ENDPOINT',
+  'REPLY_API_URL',
+  'PORTAL_URL',
+] as const;

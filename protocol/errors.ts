@@ -1,0 +1,99 @@
+// Every failure that crosses a boundary: its code, what the user is told, which hop failed, and whether trying again can help.
+// docs/errors.md has a heading for each code; test/contract/documents.test.ts compares the two.
+
+/** Where an exchange failed, as seen from the user. */
+export type Hop = 'user' | 'ingress' | 'tunnel' | 'connector' | 'origin';
+
+export interface ErrorTraits {
+  /** HTTP status that the user gets. */
+  readonly status: number;
+  readonly hop: Hop;
+  /** True when the same request may succeed later or elsewhere. */
+  readonly retryable: boolean;
+  /** One plain sentence for the user: never names an internal address or a secret. */
+  readonly message: string;
+}
+
+export const ERRORS = {
+  // user
+  ERR_REQUEST_INVALID: { status: 400, hop: 'user', retryable: false, message: 'The request could not be read.' },
+  ERR_SIGN_IN_REQUIRED: { status: 401, hop: 'user', retryable: false, message: 'Please sign in.' },
+  ERR_SIGN_IN_INVALID: {
+    status: 400,
+    hop: 'user',
+    retryable: true,
+    message: 'This sign-in has expired or was started elsewhere. Please open the application again.',
+  },
+  ERR_ACCESS_DENIED: { status: 403, hop: 'user', retryable: false, message: 'Your account has no access to this application.' },
+  ERR_APPLICATION_UNKNOWN: { status: 404, hop: 'user', retryable: false, message: 'No application is published at this address.' },
+  ERR_METHOD_REFUSED: { status: 405, hop: 'user', retryable: false, message: 'This method is not allowed here.' },
+  ERR_BODY_TOO_LARGE: { status: 413, hop: 'user', retryable: false, message: 'The upload is larger than this service carries.' },
+  ERR_HEADERS_TOO_LARGE: {
+    status: 431,
+    hop: 'user',
+    retryable: false,
+    message: 'The request headers are larger than this service carries.',
+  },
+  // ingress
+  ERR_INTERNAL: { status: 500, hop: 'ingress', retryable: true, message: 'Something went wrong on our side.' },
+  ERR_STORE_UNAVAILABLE: { status: 503, hop: 'ingress', retryable: true, message: 'The service is busy. Please try again in a moment.' },
+  ERR_IDENTITY_PROVIDER_UNREACHABLE: { status: 502, hop: 'ingress', retryable: true, message: 'The sign-in service cannot be reached.' },
+  ERR_IDENTITY_REFUSED: { status: 403, hop: 'ingress', retryable: false, message: 'The sign-in service did not confirm who you are.' },
+  ERR_REPLY_CHANNEL: { status: 502, hop: 'ingress', retryable: true, message: 'The answer could not be received.' },
+  // tunnel
+  ERR_NO_CONNECTOR: { status: 503, hop: 'tunnel', retryable: true, message: 'The application is offline: no connector is reachable.' },
+  ERR_CONNECTOR_SILENT: { status: 504, hop: 'tunnel', retryable: true, message: 'The connector stopped answering.' },
+  ERR_EXCHANGE_LOST: {
+    status: 502,
+    hop: 'tunnel',
+    retryable: true,
+    message: 'The connection to the application was lost and could not be resumed.',
+  },
+  ERR_FRAME_INVALID: { status: 502, hop: 'tunnel', retryable: false, message: 'A message on the tunnel could not be read.' },
+  ERR_FRAME_FORGED: { status: 502, hop: 'tunnel', retryable: false, message: 'A message on the tunnel was not genuine.' },
+  ERR_FRAME_EXPIRED: { status: 502, hop: 'tunnel', retryable: true, message: 'A message on the tunnel came too late.' },
+  ERR_FRAME_REPLAYED: { status: 502, hop: 'tunnel', retryable: false, message: 'A message on the tunnel came twice.' },
+  ERR_FRAME_OVERFLOW: { status: 502, hop: 'tunnel', retryable: false, message: 'More came over the tunnel than may be held.' },
+  ERR_PROTOCOL_VERSION: { status: 502, hop: 'tunnel', retryable: false, message: 'Connector and service speak different versions.' },
+  // connector
+  ERR_CONNECTOR_BUSY: { status: 503, hop: 'connector', retryable: true, message: 'The connector is busy.' },
+  ERR_CONNECTOR_DRAINING: { status: 503, hop: 'connector', retryable: true, message: 'The connector is being restarted.' },
+  ERR_ORIGIN_NOT_ALLOWED: { status: 502, hop: 'connector', retryable: false, message: 'The connector does not allow this application.' },
+  ERR_EXCHANGE_UNKNOWN: { status: 502, hop: 'connector', retryable: true, message: 'The connector no longer knows this exchange.' },
+  ERR_CONNECTOR_UNKNOWN: { status: 401, hop: 'connector', retryable: false, message: 'This connector is not enrolled.' },
+  ERR_CONNECTOR_CLOCK: { status: 401, hop: 'connector', retryable: false, message: 'The connector\u2019s clock is wrong.' },
+  ERR_ENROLMENT_INVALID: { status: 400, hop: 'connector', retryable: false, message: 'The enrolment code is unknown, used or expired.' },
+  // origin
+  ERR_ORIGIN_UNREACHABLE: { status: 502, hop: 'origin', retryable: true, message: 'The application cannot be reached.' },
+  ERR_ORIGIN_CERTIFICATE: { status: 502, hop: 'origin', retryable: false, message: 'The application\u2019s certificate is not trusted.' },
+  ERR_ORIGIN_TIMEOUT: { status: 504, hop: 'origin', retryable: true, message: 'The application did not answer in time.' },
+  ERR_ORIGIN_INVALID: { status: 502, hop: 'origin', retryable: true, message: 'The application gave an answer that could not be read.' },
+  ERR_ORIGIN_ABORTED: { status: 502, hop: 'origin', retryable: true, message: 'The application broke off its answer.' },
+  // configuration, for administrators
+  ERR_CONFIGURATION_INVALID: { status: 400, hop: 'ingress', retryable: false, message: 'The configuration was refused.' },
+} as const satisfies Record<`ERR_${string}`, ErrorTraits>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const isErrorCode = (value: unknown): value is ErrorCode => typeof value === 'string' && Object.hasOwn(ERRORS, value);
+
+/** A failure with a code of the table. `message` is for logs and administrators; users are told the table's sentence. */
+export class SallyportError extends Error {
+  override readonly name = 'SallyportError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string = ERRORS[code].message, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get traits(): ErrorTraits {
+    return ERRORS[this.code];
+  }
+}
+
+/** The error itself when it is one of ours, else `code` with the error as its cause. */
+export const asSallyportError = (error: unknown, code: ErrorCode = 'ERR_INTERNAL'): SallyportError =>
+  error instanceof SallyportError
+    ? error
+    : new SallyportError(code, error instanceof Error ? error.message : String(error), { cause: error });

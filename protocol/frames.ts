@@ -1,0 +1,198 @@
+// The messages between router and connector (sealed), and between connector and Tunnel API (plain JSON).
+// docs/protocol.md tells the same in prose, with sequences.
+
+/** WebSocket subprotocol: the version both ends must agree on before anything else. */
+export const SUBPROTOCOL = 'sallyport.v1';
+
+/** Header fields in the order they are sent; names as the sender wrote them, duplicates kept. */
+export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** Fields of every frame that belongs to an exchange. `n` counts the frames of one direction from 0. */
+interface ExchangeFrame {
+  /** Unguessable id of the exchange, base64url. */
+  readonly exchange: string;
+}
+
+// ── router → connector, sealed with the connector's frame key ──────────────────────────────────────────────
+
+/** Opens an exchange. Payload: the body, or its first part. */
+export interface RequestFrame extends ExchangeFrame {
+  readonly type: 'request';
+  readonly n: 0;
+  /** Whom it is for: a connector refuses another's frame. */
+  readonly connector: string;
+  readonly application: string;
+  /** The signed-in user's name for logs and single sign-on; null where the application has no pre-authentication. */
+  readonly user: string | null;
+  readonly method: string;
+  /** Absolute URL at the origin, exactly as it is to be requested. */
+  readonly url: string;
+  readonly headers: HeaderList;
+  /** The router's connection on the Reply API. */
+  readonly replyTo: string;
+  /** Milliseconds since the epoch, by the router's clock. */
+  readonly issuedAt: number;
+  /** How long the origin may take to its first byte. */
+  readonly timeoutMs: number;
+  /** False when the origin's certificate is not to be checked (an administrator's choice, per application). */
+  readonly verifyCertificate: boolean;
+  /** Whether the request has a body at all: an absent one and an empty one are told apart. */
+  readonly hasBody: boolean;
+  /** True when the body is complete in this frame. */
+  readonly end: boolean;
+}
+
+/** A further part of a body, in either direction. */
+export interface BodyFrame extends ExchangeFrame {
+  readonly type: 'body';
+  readonly n: number;
+  readonly end: boolean;
+}
+
+/** Acknowledges and allows more: the connector may have sent `limit` bytes of frame cost in all. */
+export interface CreditFrame extends ExchangeFrame {
+  readonly type: 'credit';
+  /** Response frames received without a gap. */
+  readonly received: number;
+  readonly limit: number;
+}
+
+/** The router has a new connection; response frames from `received` on are to be sent there (again). */
+export interface ReplyToFrame extends ExchangeFrame {
+  readonly type: 'reply-to';
+  readonly replyTo: string;
+  readonly received: number;
+}
+
+/** The user has gone, or the router has given up: stop calling the origin. */
+export interface CancelFrame extends ExchangeFrame {
+  readonly type: 'cancel';
+  readonly code: string;
+}
+
+// ── connector → router, sealed with the same key, posted to `replyTo` ─────────────────────────────────────
+
+/** The origin's head. Payload: the body, or its first part. A small response is exactly this one frame. */
+export interface ResponseFrame extends ExchangeFrame {
+  readonly type: 'response';
+  readonly n: 0;
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly end: boolean;
+}
+
+/** Still at work: sent when nothing else has been for a while. */
+export interface ProgressFrame extends ExchangeFrame {
+  readonly type: 'progress';
+  /** Request frames received without a gap. */
+  readonly received: number;
+}
+
+/** The connector has a new tunnel; request frames from `received` on and credit are to be sent there (again). */
+export interface MovedFrame extends ExchangeFrame {
+  readonly type: 'moved';
+  readonly tunnel: string;
+  readonly received: number;
+}
+
+/** The exchange has failed at the connector or the origin. Takes a place in the sequence, so nothing sent before is lost. */
+export interface ErrorFrame extends ExchangeFrame {
+  readonly type: 'error';
+  readonly n: number;
+  readonly code: string;
+  /** For the administrator's log. */
+  readonly message: string;
+}
+
+export type RouterFrame = RequestFrame | BodyFrame | CreditFrame | ReplyToFrame | CancelFrame;
+export type ConnectorFrame = ResponseFrame | BodyFrame | ProgressFrame | MovedFrame | ErrorFrame;
+export type Frame = RouterFrame | ConnectorFrame;
+
+// ── connector ↔ Tunnel API: one JSON object each, no payload ──────────────────────────────────────────────
+
+/** First message on a tunnel, and again whenever the connector wants fresh keys and credentials. */
+export interface HelloMessage {
+  readonly type: 'hello';
+  /** The connector's own release. */
+  readonly version: string;
+}
+
+/** Answer to hello. `sealed` is a compact JWE (ECDH-ES, A256GCM) to the connector's sealing key, of a `WelcomeSecrets`. */
+export interface WelcomeMessage {
+  readonly type: 'welcome';
+  /** Milliseconds since the epoch: the service's clock. */
+  readonly now: number;
+  /** This tunnel's own connection id. */
+  readonly connectionId: string;
+  readonly sealed: string;
+}
+
+export interface WelcomeSecrets {
+  readonly connector: string;
+  readonly group: string;
+  /** 32 bytes, base64url: seals every frame between the routers and this connector. */
+  readonly frameKey: string;
+  /** Base URL of the Reply API's @connections. */
+  readonly replyEndpoint: string;
+  readonly region: string;
+  /** AWS credentials that can do nothing but post to the Reply API. */
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+    /** Milliseconds since the epoch. */
+    readonly expiresAt: number;
+  };
+  /** Applications of the connector's group, so that it can warn of an origin outside its allowlist; cut to fit. */
+  readonly applications: ReadonlyArray<{ readonly name: string; readonly internalUrl: string }>;
+}
+
+/** Keeps the tunnel alive and its registry entry fresh. Answered by `alive`. */
+export interface HeartbeatMessage {
+  readonly type: 'heartbeat';
+}
+
+export interface AliveMessage {
+  readonly type: 'alive';
+  readonly now: number;
+}
+
+/** This tunnel takes no new exchanges. Answered by `drained` once the registry knows. */
+export interface DrainMessage {
+  readonly type: 'drain';
+}
+
+export interface DrainedMessage {
+  readonly type: 'drained';
+}
+
+/** Probes the link through a route without a function; answered by `echo`. For platforms that answer no WebSocket ping. */
+export interface ProbeMessage {
+  readonly type: 'probe';
+}
+
+export interface EchoMessage {
+  readonly type: 'echo';
+}
+
+/** A refused message, with a code of the error table. */
+export interface RefusedMessage {
+  readonly type: 'refused';
+  readonly code: string;
+  readonly message: string;
+}
+
+export type ConnectorMessage = HelloMessage | HeartbeatMessage | DrainMessage | ProbeMessage;
+export type TunnelMessage = WelcomeMessage | AliveMessage | DrainedMessage | EchoMessage | RefusedMessage;
+
+// ── router ↔ Reply API ────────────────────────────────────────────────────────────────────────────────────
+
+/** A router asks which connection it is; answered by `you-are` without a function. */
+export interface WhoamiMessage {
+  readonly type: 'whoami';
+}
+
+export interface YouAreMessage {
+  readonly type: 'you-are';
+  readonly connectionId: string;
+}

@@ -1,0 +1,54 @@
+// Our budgets. AWS's own quotas stand in simulator/quotas.ts; test/contract/limits.test.ts holds the laws between the two.
+
+/** A whole frame as it crosses API Gateway: header line, payload and seal. AWS: 128 KB for a WebSocket message. */
+export const FRAME_MAX_BYTES = 128 * 1024;
+/** A frame that a client itself sends (hello, heartbeat, …). AWS closes with 1009 above 32 KB. */
+export const CLIENT_FRAME_MAX_BYTES = 32 * 1024;
+/** Room kept in a frame for header line and seal when a body is cut into payloads. */
+export const FRAME_OVERHEAD_BYTES = 1024;
+/** Payload bytes of a body frame: what base64 lets into a full frame. */
+export const PAYLOAD_MAX_BYTES = Math.floor(((FRAME_MAX_BYTES - FRAME_OVERHEAD_BYTES) * 3) / 4);
+/** Header line of a request or response: what the user may send (10,240 B) or an origin answer, with JSON's escapes. */
+export const HEADER_LINE_MAX_BYTES = 64 * 1024;
+
+/** Response bytes a connector may send beyond what the router has acknowledged. Also bounds what either side holds. */
+export const WINDOW_BYTES = 4 * 1024 * 1024;
+/** A frame costs at least this much of the window, so that tiny frames are bounded in number too. */
+export const FRAME_MIN_COST_BYTES = 1024;
+/** Request bodies are bounded by Lambda's 6 MB event, base64 included; so an upload needs no credit. */
+export const REQUEST_BODY_MAX_BYTES = 4_400_000;
+/** Frames of one direction of one exchange that a receiver holds while an earlier one is missing. */
+export const REASSEMBLY_MAX_FRAMES = WINDOW_BYTES / FRAME_MIN_COST_BYTES;
+
+/** How long a sealed request frame may be acted on after it was issued. */
+export const REQUEST_LIFETIME_MS = 30_000;
+/** A connector that has not answered within this time says that it is still working (`progress`). */
+export const PROGRESS_FIRST_MS = 1_000;
+/** Between two `progress` frames while the origin has not answered. */
+export const PROGRESS_WAIT_MS = 4_000;
+/** Between two `progress` frames while the origin's body is silent. */
+export const PROGRESS_IDLE_MS = 15_000;
+/** A connector unheard for this long after a request was posted is taken for dead. */
+export const SILENCE_FIRST_MS = 3_000;
+/** The same, once it has been heard and while the head is awaited. */
+export const SILENCE_WAIT_MS = 12_000;
+/** The same, while the body is awaited. */
+export const SILENCE_IDLE_MS = 40_000;
+/** How long a side that lost its channel may take to resume an exchange. */
+export const RESUME_MS = 30_000;
+/** How long a connector keeps the frames of a finished exchange for a router that may ask again. */
+export const LINGER_MS = 10_000;
+
+/** The connector's heartbeat to the registry; also keeps the tunnel below AWS's 10 minutes of idleness. */
+export const HEARTBEAT_MS = 60_000;
+/** A tunnel unseen for this long is chosen only when no other is left. */
+export const TUNNEL_STALE_MS = 150_000;
+/** Between two probes of a tunnel's link. */
+export const PROBE_MS = 3_000;
+/** A link that answers no probe for this long is dead. */
+export const PROBE_DEADLINE_MS = 9_000;
+/** A tunnel or reply socket is replaced at this age, before AWS's two hours. */
+export const SOCKET_MAX_AGE_MS = 105 * 60_000;
+
+/** How long registry, directory and session answers are kept in memory: the time a change needs to be seen everywhere. */
+export const CACHE_MS = 10_000;
