@@ -1,0 +1,23 @@
+// The deployment's one master key and what is derived from it (HKDF, RFC 5869). Each purpose has a key of its own,
+// so that none can stand in for another.
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+
+const SALT = 'sallyport.v1';
+
+const derive = (masterKey: string, purpose: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(hkdfSync('sha256', masterKey, SALT, purpose, 32));
+
+/** Seals the frames between the routers and one connector. */
+export const frameKey = (masterKey: string, connector: string) => derive(masterKey, `frame:${connector}`);
+
+/** Signs the tickets with which a router opens its connection to the Reply API. */
+export const ticketKey = (masterKey: string) => derive(masterKey, 'reply-ticket');
+
+/** Encrypts what the portal hands to itself by way of the browser and the identity provider. */
+export const stateKey = (masterKey: string) => derive(masterKey, 'sign-in-state');
+
+/** 256 random bits, base64url: session secrets, codes, exchange ids. */
+export const randomSecret = (): string => randomBytes(32).toString('base64url');
+
+/** SHA-256, base64url: how secrets are stored. */
+export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');

@@ -1,0 +1,145 @@
+// What the tables hold, as the functions see it. The stores beside this file turn it into DynamoDB items and back.
+
+/** A published application: the tenant file's entry, normalised. */
+export interface Application {
+  /** Unique in the tenant: lower-case letters, digits, hyphens. */
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** External host, lower case, without port; `*.` in front for a wildcard. */
+  readonly host: string;
+  /** External path prefix: begins and ends with `/`. */
+  readonly path: string;
+  /** Absolute http(s) URL that ends with `/`. */
+  readonly internalUrl: string;
+  readonly connectorGroup: string;
+  readonly preAuthentication: 'sign-in' | 'pass-through';
+  readonly access: Access;
+  /** Which name the origin sees in `Host`. */
+  readonly hostHeader: 'internal' | 'external';
+  /** Header name → claim of the user that it carries. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long the origin may take to its first byte. */
+  readonly timeoutMs: number;
+  readonly verifyCertificate: boolean;
+  /** Where the portal's link leads, below `path`. */
+  readonly homePath: string;
+}
+
+export type Access = 'everyone' | { readonly users: readonly string[]; readonly groups: readonly string[] };
+
+/** A signed-in user; `issuer` and `subject` together are the identity, the rest describes it. */
+export interface User {
+  readonly issuer: string;
+  readonly subject: string;
+  /** The name that administrators write in `access.users` and that logs show. */
+  readonly username: string;
+  readonly name: string;
+  readonly email: string;
+  readonly groups: readonly string[];
+  /** The further claims that the tenant file names, as text. */
+  readonly claims: Readonly<Record<string, string>>;
+  /** Authentication methods (RFC 8176), empty where the provider tells none. */
+  readonly amr: readonly string[];
+}
+
+/** A sign-in: at the portal (`host` null), or derived from it for one application host. */
+export interface Session {
+  /** SHA-256 of the cookie's secret, base64url: the secret itself is stored nowhere. */
+  readonly id: string;
+  /** The portal session that this one came from; its own id for a portal session. */
+  readonly parent: string;
+  /** The application host that the session is good for; null at the portal. */
+  readonly host: string | null;
+  readonly user: User;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** For sign-out at the provider; kept with the portal session only. */
+  readonly idToken?: string;
+}
+
+/** What the portal hands to an application host, once: how a portal session becomes an application session. */
+export interface SignInCode {
+  /** SHA-256 of the code, base64url. */
+  readonly id: string;
+  readonly parent: string;
+  readonly host: string;
+  /** SHA-256 (base64url) of the secret in the browser's sign-in cookie at the application host. */
+  readonly challenge: string;
+  /** Path and query at the application host to return to. */
+  readonly returnTo: string;
+  readonly expiresAt: number;
+}
+
+export interface Connector {
+  readonly id: string;
+  readonly name: string;
+  readonly group: string;
+  /** Public keys: `signingKey` (ES256) proves who it is, `sealingKey` (ECDH-ES) is what the service seals to. */
+  readonly signingKey: JsonWebKey;
+  readonly sealingKey: JsonWebKey;
+  readonly enrolledAt: number;
+  readonly version: string;
+  readonly seenAt: number;
+}
+
+/** A public key as JSON (RFC 7517). */
+export type JsonWebKey = { readonly kty: string; readonly [member: string]: unknown };
+
+export interface EnrolmentCode {
+  /** SHA-256 of the code's secret, base64url. */
+  readonly id: string;
+  readonly group: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** One WebSocket of a connector to the Tunnel API. */
+export interface Tunnel {
+  readonly connectionId: string;
+  readonly connector: string;
+  readonly group: string;
+  readonly openedAt: number;
+  readonly seenAt: number;
+  /** Two hours after `openedAt`: API Gateway has closed it by then. */
+  readonly expiresAt: number;
+  readonly draining: boolean;
+}
+
+// ── the ports; each file beside this one implements one for DynamoDB ──────────────────────────────────────
+
+export interface Directory {
+  /** Every application on exactly this host (a wildcard is asked for by its own name, `*.example.com`). */
+  applicationsOn(host: string): Promise<readonly Application[]>;
+  applications(): Promise<readonly Application[]>;
+  /** Makes the directory hold exactly these: writes what changed, removes what went. Answers the ids of each. */
+  replace(applications: readonly Application[]): Promise<{ written: string[]; removed: string[] }>;
+}
+
+export interface Sessions {
+  create(session: Session): Promise<void>;
+  /** Null when unknown, expired or revoked. */
+  find(id: string): Promise<Session | null>;
+  /** Ends a portal session and every application session that came from it. */
+  revoke(parent: string): Promise<void>;
+  createCode(code: SignInCode): Promise<void>;
+  /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
+  takeCode(id: string): Promise<SignInCode | null>;
+}
+
+export interface Registry {
+  createEnrolmentCode(code: EnrolmentCode): Promise<void>;
+  /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
+  takeEnrolmentCode(id: string): Promise<EnrolmentCode | null>;
+  addConnector(connector: Connector): Promise<void>;
+  findConnector(id: string): Promise<Connector | null>;
+  connectors(): Promise<readonly Connector[]>;
+  removeConnector(id: string): Promise<void>;
+  /** Adds the tunnel, or refreshes `seenAt`; also notes the connector's `seenAt` and `version`. */
+  saveTunnel(tunnel: Tunnel, version: string): Promise<void>;
+  drainTunnel(tunnel: Pick<Tunnel, 'group' | 'connector' | 'connectionId'>): Promise<void>;
+  removeTunnel(tunnel: Pick<Tunnel, 'group' | 'connector' | 'connectionId'>): Promise<void>;
+  /** Tunnels of the group that have not expired, draining ones included. */
+  tunnels(group: string): Promise<readonly Tunnel[]>;
+}
