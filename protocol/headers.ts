@@ -1,0 +1,120 @@
+// The rules for header fields, both ways. The only place that knows which names belong to a hop, to us, or to nobody.
+import type { HeaderList } from './frames.ts';
+
+/** Fields that concern one connection only: RFC 9110 §7.6.1, and those of RFC 2616 §13.5.1 that are still met. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Fields in which only we tell an origin something. What a client sends under these names never gets there. */
+const MANAGED: ReadonlySet<string> = new Set(
+  [
+    'forwarded',
+    'via',
+    'x-forwarded-host',
+    'x-forwarded-port',
+    'x-forwarded-proto',
+    'x-forwarded-protocol',
+    'x-forwarded-scheme',
+    'x-forwarded-ssl',
+    'x-forwarded-prefix',
+    'x-forwarded-server',
+    'x-forwarded-user',
+    'x-forwarded-email',
+    'x-forwarded-groups',
+    'x-forwarded-uri',
+    'x-forwarded-method',
+    'x-forwarded-path',
+    'x-original-url',
+    'x-original-host',
+    'x-original-uri',
+    'x-rewrite-url',
+    'x-real-ip',
+    'x-client-ip',
+    'x-cluster-client-ip',
+    'true-client-ip',
+    'x-url-scheme',
+    'front-end-https',
+    'x-http-method-override',
+    'x-method-override',
+    'x-http-method',
+  ].map(foldName),
+);
+
+/** Every field of ours begins so. */
+const INTERNAL_PREFIX = 'sallyport-';
+
+/** Fields by which AWS's front end marks a request; an origin has no use for them. */
+const PLATFORM_PREFIXES: readonly string[] = ['x-amzn-', 'x-amz-cf-', 'cloudfront-'];
+
+/**
+ * The name as the laxest reader sees it: CGI, WSGI and PHP fold `-`, `_` and `.` into one (CVE-2025-64484, CVE-2026-39858),
+ * so a name that folds onto one of ours is taken for it.
+ */
+export function foldName(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
+}
+
+/** RFC 9110 §5.6.2. */
+export const isToken = (name: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
+
+/** RFC 9110 §5.5: no control characters but the tab. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+export const isFieldValue = (value: string): boolean => !/[\0-\x08\x0a-\x1f\x7f]/.test(value);
+
+/** Without the fields of one hop, and without those that `Connection` names. */
+export const withoutHopByHop = (headers: HeaderList): HeaderList => {
+  const named = new Set(
+    headers
+      .filter(([name]) => name.toLowerCase() === 'connection')
+      .flatMap(([, value]) => value.split(',').map((token) => token.trim().toLowerCase())),
+  );
+  return headers.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && !named.has(name.toLowerCase()));
+};
+
+/**
+ * Without what a client may not say to an origin: managed names and `configured` ones in any spelling, our prefix, the platform's.
+ * X-Forwarded-For is left for `forwardedHeaders`, which appends to it.
+ */
+export const withoutManaged = (headers: HeaderList, configured: readonly string[] = []): HeaderList => {
+  const claimed = new Set(configured.map(foldName));
+  return headers.filter(([name]) => {
+    const folded = foldName(name);
+    if (folded === 'x-forwarded-for') return name.toLowerCase() === 'x-forwarded-for' && !claimed.has(folded);
+    if (MANAGED.has(folded) || claimed.has(folded) || folded.startsWith(INTERNAL_PREFIX)) return false;
+    return !PLATFORM_PREFIXES.some((prefix) => folded.startsWith(prefix));
+  });
+};
+
+export interface ForwardedFacts {
+  /** The user's address as the ingress saw it. */
+  readonly clientAddress: string;
+  /** The host that the user asked for, with its port if it is not the default one. */
+  readonly host: string;
+  readonly proto: 'http' | 'https';
+}
+
+/**
+ * The request's headers with X-Forwarded-For (the client's address appended to what was there), -Host, -Proto and Forwarded (RFC 7239).
+ * Expects headers that went through `withoutManaged`.
+ */
+export const withForwarded = (headers: HeaderList, { clientAddress, host, proto }: ForwardedFacts): HeaderList => {
+  const before = headers.filter(([name]) => name.toLowerCase() === 'x-forwarded-for').map(([, value]) => value.trim());
+  const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress;
+  return [
+    ...headers.filter(([name]) => name.toLowerCase() !== 'x-forwarded-for'),
+    ['X-Forwarded-For', [...before.filter((value) => value !== ''), clientAddress].join(', ')],
+    ['X-Forwarded-Proto', proto],
+    ['X-Forwarded-Host', host],
+    ['Forwarded', `for=${node};host="${host}";proto=${proto}`],
+  ];
+};

@@ -1,0 +1,49 @@
+// Whether a parsed header line is a frame. Unknown fields are ignored (a newer peer may send them); unknown types are refused.
+import type { Frame } from './frames.ts';
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string';
+const flag: Check = (value) => typeof value === 'boolean';
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const zero: Check = (value) => value === 0;
+const status: Check = (value) => count(value) && (value as number) >= 200 && (value as number) <= 599;
+const textOrNull: Check = (value) => value === null || text(value);
+const exchangeId: Check = (value) => typeof value === 'string' && /^[\w-]{8,64}$/.test(value);
+const headerList: Check = (value) =>
+  Array.isArray(value) && value.every((field) => Array.isArray(field) && field.length === 2 && text(field[0]) && text(field[1]));
+
+/** Fields of each type; fields that only some senders of a type know are not listed. */
+const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> = {
+  request: {
+    n: zero,
+    connector: text,
+    application: text,
+    user: textOrNull,
+    method: text,
+    url: text,
+    headers: headerList,
+    replyTo: text,
+    issuedAt: count,
+    timeoutMs: count,
+    verifyCertificate: flag,
+    hasBody: flag,
+    end: flag,
+  },
+  body: { n: count, end: flag },
+  credit: { received: count, limit: count },
+  'reply-to': { replyTo: text, received: count },
+  cancel: { code: text },
+  response: { n: zero, status, headers: headerList, end: flag },
+  progress: { received: count },
+  moved: { tunnel: text, received: count },
+  error: { n: count, code: text, message: text },
+};
+
+export const isFrame = (value: unknown): value is Frame => {
+  if (typeof value !== 'object' || value === null) return false;
+  const candidate = value as Record<string, unknown>;
+  if (!exchangeId(candidate.exchange) || typeof candidate.type !== 'string' || !Object.hasOwn(FIELDS, candidate.type)) return false;
+  const fields = FIELDS[candidate.type as Frame['type']];
+  return Object.keys(fields).every((name) => fields[name]!(candidate[name]));
+};
