@@ -44,9 +44,6 @@ const MANAGED: ReadonlySet<string> = new Set(
     'true-client-ip',
     'x-url-scheme',
     'front-end-https',
-    'x-http-method-override',
-    'x-method-override',
-    'x-http-method',
   ].map(foldName),
 );
 
@@ -68,8 +65,7 @@ export function foldName(name: string): string {
 export const isToken = (name: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
 
 /** RFC 9110 §5.5: no control characters but the tab. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-export const isFieldValue = (value: string): boolean => !/[\0-\x08\x0a-\x1f\x7f]/.test(value);
+export const isFieldValue = (value: string): boolean => /^[\t\x20-\x7e\u0080-\uffff]*$/.test(value);
 
 /** Without the fields of one hop, and without those that `Connection` names. */
 export const withoutHopByHop = (headers: HeaderList): HeaderList => {
