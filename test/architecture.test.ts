@@ -1,0 +1,57 @@
+// Dependencies point one way (ARCHITECTURE.md). This reads the imports and says where one points back.
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { filesBelow, read } from './support/files.ts';
+
+/** Folder → what else of ours it may import. Tests may import what they test and test/support. */
+const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
+  protocol: [],
+  tenants: [/^protocol\//, /^lambdas\/stores\/records\.ts$/],
+  lambdas: [/^protocol\//, /^tenants\//],
+  connector: [/^protocol\//],
+  lib: [/^tenants\//, /^lambdas\/[\w-]+\/environment\.ts$/],
+  bin: [/^lib\//, /^tenants\//],
+  cli: [/^tenants\//, /^protocol\//],
+  simulator: [/^protocol\//, /^cli\//],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const importsOf = (file: string): Import[] => {
+  return [...read(file).matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, to]) => ({
+    from: file,
+    to: normalize(join(dirname(file), to!)),
+  }));
+};
+
+const sources = (folder: string): string[] => filesBelow(folder, '.ts').filter((file) => !file.endsWith('.test.ts'));
+
+test.each(Object.keys(MAY_IMPORT))('%s imports only what it may', (folder) => {
+  const files = sources(folder);
+
+  const wrong = files
+    .flatMap(importsOf)
+    .filter(({ to }) => !to.startsWith(`${folder}/`) && !MAY_IMPORT[folder]!.some((allowed) => allowed.test(to)));
+
+  expect(files.length).toBeGreaterThan(0);
+  expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+});
+
+test('the core knows no AWS: only handlers and the adapters named here import its SDK', () => {
+  const adapters = [
+    /\/handler\.ts$/,
+    /^lambdas\/stores\//,
+    /^lambdas\/secrets\.ts$/,
+    /^lambdas\/router\/post\.ts$/,
+    /^connector\/reply\.ts$/,
+  ];
+
+  const wrong = ['protocol', 'lambdas', 'connector', 'tenants']
+    .flatMap(sources)
+    .filter((file) => /from '@aws-sdk\//.test(read(file)) && !adapters.some((adapter) => adapter.test(file)));
+
+  expect(wrong).toEqual([]);
+});

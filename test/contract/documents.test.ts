@@ -1,0 +1,43 @@
+// Documents that list something in code say what the code says.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
+import { filesBelow, ROOT, read } from '../support/files.ts';
+
+describe('docs/errors.md', () => {
+  const sections = new Map(
+    read('docs/errors.md')
+      .split(/^### /m)
+      .slice(1)
+      .map((section) => [section.slice(0, section.indexOf('\n')).trim(), section] as const),
+  );
+
+  test('has a heading for each code and none for another', () => {
+    expect([...sections.keys()].sort()).toEqual(Object.keys(ERRORS).sort());
+  });
+
+  test.each(Object.keys(ERRORS) as ErrorCode[])('%s: status, hop and whether to try again', (code) => {
+    const { status, hop, retryable } = ERRORS[code];
+
+    expect(sections.get(code)).toContain(`${status} · ${hop} · ${retryable ? 'try again' : 'do not try again'}`);
+  });
+});
+
+test('docs/dependencies.md justifies each dependency in one line, and no other', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+  const listed = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
+
+  expect(listed.sort()).toEqual(Object.keys({ ...dependencies, ...devDependencies }).sort());
+});
+
+test.each(['README.md', 'ARCHITECTURE.md', ...filesBelow('docs', '.md')])(
+  '%s: every link to a file of ours leads somewhere',
+  (document) => {
+    const links = [...read(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map(([, to]) =>
+      join(ROOT, dirname(document), to!),
+    );
+
+    expect(links.filter((target) => !existsSync(target))).toEqual([]);
+  },
+);

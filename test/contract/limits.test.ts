@@ -1,0 +1,28 @@
+// The laws between our budgets and AWS's quotas: who breaks one learns it here and not from a closed socket.
+import { expect, test } from '@jest/globals';
+import * as ours from '../../protocol/limits.ts';
+import { QUOTAS } from '../../simulator/quotas.ts';
+
+const { apigatewayv2, lambda } = QUOTAS;
+
+test.each([
+  ['a frame fits a message', ours.FRAME_MAX_BYTES <= apigatewayv2.messageBytes],
+  ['a client’s frame fits a WebSocket frame', ours.CLIENT_FRAME_MAX_BYTES <= apigatewayv2.frameBytes],
+  [
+    'a full payload and its envelope fit a frame',
+    Math.ceil(ours.PAYLOAD_MAX_BYTES / 3) * 4 + ours.FRAME_OVERHEAD_BYTES <= ours.FRAME_MAX_BYTES,
+  ],
+  ['the largest header line fits a frame', ours.HEADER_LINE_MAX_BYTES + ours.FRAME_OVERHEAD_BYTES < ours.FRAME_MAX_BYTES],
+  ['a heartbeat comes twice within the idle time', ours.HEARTBEAT_MS * 2 < apigatewayv2.idleMs],
+  ['a socket is replaced before the platform ends it', ours.SOCKET_MAX_AGE_MS < apigatewayv2.connectionMs],
+  ['the largest request body fits an event, base64 included', Math.ceil(ours.REQUEST_BODY_MAX_BYTES / 3) * 4 < lambda.eventBytes],
+  ['a tunnel is stale only after two missed heartbeats', ours.TUNNEL_STALE_MS > ours.HEARTBEAT_MS * 2],
+  ['a connector is heard before it is taken for dead', ours.PROGRESS_FIRST_MS < ours.SILENCE_FIRST_MS],
+  ['and while the head is awaited', ours.PROGRESS_WAIT_MS * 2 < ours.SILENCE_WAIT_MS],
+  ['and while the body is awaited', ours.PROGRESS_IDLE_MS * 2 < ours.SILENCE_IDLE_MS],
+  ['a dead link is noticed within 10 s', ours.PROBE_DEADLINE_MS < 10_000 && ours.PROBE_MS * 2 < ours.PROBE_DEADLINE_MS],
+  ['a lost exchange can be resumed after a dead link was noticed', ours.PROBE_DEADLINE_MS * 2 < ours.RESUME_MS],
+  ['a change is seen everywhere within 10 s', ours.CACHE_MS <= 10_000],
+])('%s', (_, holds) => {
+  expect(holds).toBe(true);
+});
