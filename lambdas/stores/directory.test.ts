@@ -1,0 +1,95 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createDirectory } from './directory.ts';
+import { type EmulatedTables, startEmulatedTables } from './emulated-table.ts';
+import type { Application, Directory } from './records.ts';
+import { createTable, type Table } from './table.ts';
+
+const wiki: Application = {
+  id: 'wiki',
+  name: 'Wiki',
+  description: '',
+  host: 'wiki.apps.example.com',
+  path: '/',
+  internalUrl: 'http://wiki.corp/',
+  connectorGroup: 'office',
+  preAuthentication: 'sign-in',
+  access: { users: ['alice'], groups: [] },
+  hostHeader: 'internal',
+  headers: { 'X-User': 'username' },
+  timeoutMs: 60_000,
+  verifyCertificate: true,
+  homePath: '',
+};
+const admin: Application = { ...wiki, id: 'wiki-admin', path: '/admin/', access: { users: [], groups: ['admins'] } };
+const wild: Application = { ...wiki, id: 'wild', host: '*.dev.apps.example.com', access: 'everyone' };
+
+let emulated: EmulatedTables;
+let table: Table;
+let directory: Directory;
+
+beforeAll(async () => {
+  emulated = await startEmulatedTables();
+});
+afterAll(() => emulated.close());
+beforeEach(async () => {
+  table = createTable(emulated.client, await emulated.create());
+  directory = createDirectory({ table });
+});
+
+describe('the directory', () => {
+  test('answers every application of a host, and a wildcard by its own name', async () => {
+    await directory.replace([wiki, admin, wild]);
+
+    expect(await directory.applicationsOn('wiki.apps.example.com')).toEqual([wiki, admin]);
+    expect(await directory.applicationsOn('*.dev.apps.example.com')).toEqual([wild]);
+    expect(await directory.applicationsOn('a.dev.apps.example.com')).toEqual([]);
+  });
+
+  test('writes what changed and removes what went, and nothing else', async () => {
+    await directory.replace([wiki, admin, wild]);
+    const renamed = { ...admin, name: 'Administration' };
+    const moved = { ...wild, host: '*.test.apps.example.com' };
+
+    const result = await directory.replace([wiki, renamed, moved]);
+    const again = await directory.replace([wiki, renamed, moved]);
+    const emptied = await directory.replace([wiki]);
+
+    expect(result).toEqual({ written: ['wiki-admin', 'wild'], removed: [] });
+    expect(again).toEqual({ written: [], removed: [] });
+    expect(emptied).toEqual({ written: [], removed: ['wiki-admin', 'wild'] });
+    expect(await directory.applications()).toEqual([wiki]);
+  });
+
+  test('refuses two applications at one external URL before anything is written', async () => {
+    const replaced = directory.replace([wiki, { ...wiki, id: 'other' }]);
+
+    await expect(replaced).rejects.toMatchObject({ code: 'ERR_CONFIGURATION_INVALID' });
+    expect(await directory.applications()).toEqual([]);
+  });
+
+  test('lists more applications than one page of a scan holds', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({
+      ...wiki,
+      id: `a${index}`,
+      path: `/${index}/`,
+      description: 'x'.repeat(60_000),
+    }));
+    await directory.replace(many);
+
+    const all = await directory.applications();
+
+    expect(all.map(({ id }) => id).sort()).toEqual(many.map(({ id }) => id).sort());
+  });
+
+  test('refuses a malformed item with its name, and overwrites it when the tenant file is applied', async () => {
+    const { access: _, ...open } = wiki;
+    await emulated.client.send(new PutCommand({ TableName: table.name, Item: { pk: 'host#wiki.apps.example.com', sk: '/', ...open } }));
+
+    const refused = directory.applicationsOn('wiki.apps.example.com');
+
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_INTERNAL', message: expect.stringContaining('wrong or missing access') });
+    expect(await directory.replace([wiki])).toEqual({ written: ['wiki'], removed: [] });
+    expect(await directory.applications()).toEqual([wiki]);
+  });
+});

@@ -1,0 +1,67 @@
+// Published applications in DynamoDB: `host#<host>`/`<path>`, so that one query finds all that a request's host may mean.
+import { isDeepStrictEqual } from 'node:util';
+import { SallyportError } from '../../protocol/errors.ts';
+import { count, filled, flag, isMap, oneOf, type RecordShape, readRecord, shaped, text, textByName, texts } from './record-shape.ts';
+import type { Access, Application, Directory } from './records.ts';
+import type { Item, Key, Table } from './table.ts';
+
+const named = shaped<Exclude<Access, string>>({ users: texts, groups: texts });
+const access = (value: unknown): value is Access => value === 'everyone' || (isMap(value) && named(value));
+
+const APPLICATION: RecordShape<Application> = {
+  id: filled,
+  name: filled,
+  description: text,
+  host: filled,
+  path: filled,
+  internalUrl: filled,
+  connectorGroup: filled,
+  preAuthentication: oneOf('sign-in', 'pass-through'),
+  access,
+  hostHeader: oneOf('internal', 'external'),
+  headers: textByName,
+  timeoutMs: count,
+  verifyCertificate: flag,
+  homePath: text,
+};
+
+const hostKey = (host: string): string => `host#${host}`;
+const keyOf = ({ host, path }: Pick<Application, 'host' | 'path'>): Key => ({ pk: hostKey(host), sk: path });
+const nameOf = ({ pk, sk }: { readonly pk?: unknown; readonly sk?: unknown }): string => `${String(pk)} ${String(sk)}`;
+
+export const createDirectory = ({ table }: { readonly table: Table }): Directory => {
+  const read = (item: Item): Application => readRecord(table.name, item, APPLICATION);
+
+  return {
+    applicationsOn: async (host) => (await table.query(hostKey(host))).map(read),
+
+    applications: async () => (await table.scan()).map(read),
+
+    replace: async (applications) => {
+      const wanted = new Map(applications.map((application) => [nameOf(keyOf(application)), application]));
+      if (wanted.size < applications.length) {
+        throw new SallyportError('ERR_CONFIGURATION_INVALID', 'Two applications have one external URL. Nothing was written.');
+      }
+      const held = new Map((await table.scan()).map((item) => [nameOf(item), item]));
+
+      // What is new comes before what goes: an application that moves is never away.
+      const changed = applications.filter((application) => !isDeepStrictEqual(fieldsOf(held.get(nameOf(keyOf(application)))), application));
+      await Promise.all(changed.map((application) => table.put({ ...keyOf(application), ...application })));
+      const gone = [...held].filter(([name]) => !wanted.has(name)).map(([, item]) => item);
+      await Promise.all(gone.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+
+      const ids = new Set(applications.map(({ id }) => id));
+      return {
+        written: changed.map(({ id }) => id).sort(),
+        removed: [...new Set(gone.map(({ id }) => String(id)))].filter((id) => !ids.has(id)).sort(),
+      };
+    },
+  };
+};
+
+/** An item without its keys, to compare; malformed ones differ from every application and are overwritten. */
+const fieldsOf = (item: Item | undefined): Item | undefined => {
+  if (item === undefined) return undefined;
+  const { pk: _pk, sk: _sk, ...fields } = item;
+  return fields;
+};

@@ -1,0 +1,119 @@
+// Connectors, their tunnels and enrolment codes in DynamoDB: `connector`/`<id>`, `group#<group>`/`<connector>#<connectionId>`,
+// `enrolment#<id>`. The registry's tunnels are a hint: the router forgets one that answers 410, a heartbeat brings it back.
+import { SallyportError } from '../../protocol/errors.ts';
+import { count, filled, flag, isMap, type RecordShape, readRecord, text } from './record-shape.ts';
+import type { Connector, EnrolmentCode, JsonWebKey, Registry, Tunnel } from './records.ts';
+import { expiresAtSeconds } from './sessions.ts';
+import type { Key, Table } from './table.ts';
+
+const publicKey = (value: unknown): value is JsonWebKey => isMap(value) && filled(value.kty);
+
+const CONNECTOR: RecordShape<Connector> = {
+  id: filled,
+  name: text,
+  group: filled,
+  signingKey: publicKey,
+  sealingKey: publicKey,
+  enrolledAt: count,
+  version: text,
+  seenAt: count,
+};
+
+const TUNNEL: RecordShape<Tunnel> = {
+  connectionId: filled,
+  connector: filled,
+  group: filled,
+  openedAt: count,
+  seenAt: count,
+  expiresAt: count,
+  draining: flag,
+};
+
+const ENROLMENT_CODE: RecordShape<EnrolmentCode> = { id: filled, group: filled, createdAt: count, expiresAt: count };
+
+const CONNECTORS = 'connector';
+const connectorKey = (id: string): Key => ({ pk: CONNECTORS, sk: id });
+const codeKey = (id: string): Key => ({ pk: `enrolment#${id}`, sk: '-' });
+const groupKey = (group: string): string => `group#${group}`;
+const tunnelKey = ({ group, connector, connectionId }: Pick<Tunnel, 'group' | 'connector' | 'connectionId'>): Key => ({
+  pk: groupKey(group),
+  sk: `${connector}#${connectionId}`,
+});
+
+export const createRegistry = ({ table, now }: { readonly table: Table; readonly now: () => number }): Registry => ({
+  createEnrolmentCode: async (code) => {
+    await table.put({ ...codeKey(code.id), ...code, expiresAtSeconds: expiresAtSeconds(code.expiresAt) });
+  },
+
+  takeEnrolmentCode: async (id) => {
+    const item = await table.take(codeKey(id));
+    const code = item && readRecord(table.name, item, ENROLMENT_CODE);
+    return code && code.expiresAt > now() ? code : null;
+  },
+
+  addConnector: async (connector) => {
+    // The SDK may repeat a write whose answer was lost: the same key again is no conflict.
+    const added = await table.put(
+      { ...connectorKey(connector.id), ...connector },
+      { condition: 'attribute_not_exists(pk) OR signingKey.x = :x', values: { ':x': connector.signingKey.x } },
+    );
+    if (!added) throw new SallyportError('ERR_INTERNAL', `A connector with the id ${connector.id} exists already. Enrol again.`);
+  },
+
+  findConnector: async (id) => {
+    const item = await table.get(connectorKey(id));
+    return item && readRecord(table.name, item, CONNECTOR);
+  },
+
+  connectors: async () => (await table.query(CONNECTORS)).map((item) => readRecord(table.name, item, CONNECTOR)),
+
+  removeConnector: async (id) => {
+    const item = await table.take(connectorKey(id));
+    if (item === null) return;
+    const tunnels = await table.query(groupKey(String(item.group)), `${id}#`);
+    await Promise.all(tunnels.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+  },
+
+  saveTunnel: async (tunnel, version) => {
+    const known = await table.update(connectorKey(tunnel.connector), {
+      condition: 'attribute_exists(pk)',
+      update: 'SET seenAt = :seenAt, version = :version',
+      values: { ':seenAt': tunnel.seenAt, ':version': version },
+    });
+    if (!known) throw new SallyportError('ERR_CONNECTOR_UNKNOWN', `Connector ${tunnel.connector} has been removed. Enrol it again.`);
+    // Only `seenAt` moves: a heartbeat that overtakes or follows a drain must not undo it.
+    await table.update(tunnelKey(tunnel), {
+      update:
+        'SET connectionId = :connectionId, connector = :connector, #group = :group, seenAt = :seenAt, ' +
+        'openedAt = if_not_exists(openedAt, :openedAt), expiresAt = if_not_exists(expiresAt, :expiresAt), ' +
+        'expiresAtSeconds = if_not_exists(expiresAtSeconds, :expiresAtSeconds), draining = if_not_exists(draining, :draining)',
+      names: { '#group': 'group' },
+      values: {
+        ':connectionId': tunnel.connectionId,
+        ':connector': tunnel.connector,
+        ':group': tunnel.group,
+        ':seenAt': tunnel.seenAt,
+        ':openedAt': tunnel.openedAt,
+        ':expiresAt': tunnel.expiresAt,
+        ':expiresAtSeconds': expiresAtSeconds(tunnel.expiresAt),
+        ':draining': tunnel.draining,
+      },
+    });
+  },
+
+  drainTunnel: async (tunnel) => {
+    // A tunnel that the registry does not know gets no new exchanges anyway.
+    await table.update(tunnelKey(tunnel), {
+      condition: 'attribute_exists(pk)',
+      update: 'SET draining = :draining',
+      values: { ':draining': true },
+    });
+  },
+
+  removeTunnel: async (tunnel) => {
+    await table.take(tunnelKey(tunnel));
+  },
+
+  tunnels: async (group) =>
+    (await table.query(groupKey(group))).map((item) => readRecord(table.name, item, TUNNEL)).filter((tunnel) => tunnel.expiresAt > now()),
+});

@@ -1,0 +1,114 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type EmulatedTables, startEmulatedTables } from './emulated-table.ts';
+import type { Session, Sessions, SignInCode } from './records.ts';
+import { createSessions } from './sessions.ts';
+import { createTable, type Table } from './table.ts';
+
+const START = 1_700_000_000_000;
+const HOUR = 3_600_000;
+const user = {
+  issuer: 'https://id.example.com',
+  subject: '7',
+  username: 'alice',
+  name: 'Alice',
+  email: '',
+  groups: ['staff'],
+  claims: { office: 'Bern' },
+  amr: ['pwd'],
+};
+const portal: Session = { id: 'p1', parent: 'p1', host: null, user, createdAt: START, expiresAt: START + HOUR, idToken: 'x.y.z' };
+const wiki: Session = { id: 'w1', parent: 'p1', host: 'wiki.apps.example.com', user, createdAt: START, expiresAt: START + HOUR };
+const code: SignInCode = {
+  id: 'c1',
+  parent: 'p1',
+  host: 'wiki.apps.example.com',
+  challenge: 'h',
+  returnTo: '/a?b',
+  expiresAt: START + 60_000,
+};
+
+let emulated: EmulatedTables;
+let table: Table;
+let clock: number;
+let sessions: Sessions;
+
+beforeAll(async () => {
+  emulated = await startEmulatedTables();
+});
+afterAll(() => emulated.close());
+beforeEach(async () => {
+  clock = START;
+  table = createTable(emulated.client, await emulated.create());
+  sessions = createSessions({ table, now: () => clock });
+});
+
+describe('sessions', () => {
+  test('are found as they were created', async () => {
+    await sessions.create(portal);
+    await sessions.create(wiki);
+
+    const found = [await sessions.find('p1'), await sessions.find('w1'), await sessions.find('other')];
+
+    expect(found).toEqual([portal, wiki, null]);
+  });
+
+  test('are not found once they have expired, although the table still holds them', async () => {
+    await sessions.create(portal);
+
+    clock = START + HOUR;
+
+    expect(await sessions.find('p1')).toBeNull();
+    expect(await table.get({ pk: 'session#p1', sk: '-' })).toMatchObject({ expiresAtSeconds: (START + HOUR) / 1000 });
+  });
+
+  test('end with their parent, and no other’s do', async () => {
+    const others: Session = { ...portal, id: 'p2', parent: 'p2' };
+    for (const session of [portal, wiki, others]) await sessions.create(session);
+
+    await sessions.revoke('p1');
+
+    expect([await sessions.find('p1'), await sessions.find('w1')]).toEqual([null, null]);
+    expect(await table.query('session#w1')).toEqual([]);
+    expect(await sessions.find('p2')).toEqual(others);
+  });
+
+  test('of an application are worth nothing without their parent, even those that the lagging index missed', async () => {
+    await sessions.create(portal);
+    await sessions.revoke('p1');
+
+    await sessions.create(wiki);
+
+    expect(await sessions.find('w1')).toBeNull();
+  });
+
+  test('that are malformed are refused and not half-read', async () => {
+    const { username, ...nameless } = user;
+    await emulated.client.send(
+      new PutCommand({ TableName: table.name, Item: { pk: 'session#p1', sk: '-', ...portal, user: { ...nameless, login: username } } }),
+    );
+
+    await expect(sessions.find('p1')).rejects.toMatchObject({ code: 'ERR_INTERNAL', message: expect.stringContaining('session#p1') });
+  });
+});
+
+describe('sign-in codes', () => {
+  test('are taken once, even when ten ask at the same time', async () => {
+    await sessions.createCode(code);
+
+    const taken = await Promise.all(Array.from({ length: 10 }, () => sessions.takeCode('c1')));
+
+    expect(taken.filter((one) => one !== null)).toEqual([code]);
+    expect(await sessions.takeCode('c1')).toBeNull();
+  });
+
+  test('are refused when they have expired, and are gone then', async () => {
+    await sessions.createCode(code);
+    clock = START + 60_000;
+
+    expect(await sessions.takeCode('c1')).toBeNull();
+
+    clock = START;
+    expect(await sessions.takeCode('c1')).toBeNull();
+  });
+});

@@ -1,0 +1,74 @@
+// Sessions and sign-in codes in DynamoDB: `session#<id>`, `code#<id>`, and the index `by-parent` for sign-out.
+
+import { count, filled, optionalText, type RecordShape, readRecord, shaped, text, textByName, textOrNull, texts } from './record-shape.ts';
+import type { Session, Sessions, SignInCode, User } from './records.ts';
+import type { Key, Table } from './table.ts';
+
+export const BY_PARENT = 'by-parent';
+
+const USER: RecordShape<User> = {
+  issuer: filled,
+  subject: filled,
+  username: filled,
+  name: text,
+  email: text,
+  groups: texts,
+  claims: textByName,
+  amr: texts,
+};
+
+const SESSION: RecordShape<Session> = {
+  id: filled,
+  parent: filled,
+  host: textOrNull,
+  user: shaped(USER),
+  createdAt: count,
+  expiresAt: count,
+  idToken: optionalText,
+};
+
+const CODE: RecordShape<SignInCode> = { id: filled, parent: filled, host: filled, challenge: filled, returnTo: filled, expiresAt: count };
+
+const sessionKey = (id: string): Key => ({ pk: `session#${id}`, sk: '-' });
+const codeKey = (id: string): Key => ({ pk: `code#${id}`, sk: '-' });
+
+/** When DynamoDB may delete an item, in seconds. It does so days late: expiry is checked here too. */
+export const expiresAtSeconds = (expiresAt: number): number => Math.ceil(expiresAt / 1000);
+
+export const createSessions = ({ table, now }: { readonly table: Table; readonly now: () => number }): Sessions => {
+  const findLive = async (id: string): Promise<Session | null> => {
+    const item = await table.get(sessionKey(id));
+    const session = item && readRecord(table.name, item, SESSION);
+    return session && session.expiresAt > now() ? session : null;
+  };
+
+  return {
+    create: async (session) => {
+      await table.put({ ...sessionKey(session.id), ...session, expiresAtSeconds: expiresAtSeconds(session.expiresAt) });
+    },
+
+    find: async (id) => {
+      const session = await findLive(id);
+      if (session === null || session.host === null) return session;
+      // The index by parent lags, so a sign-out can miss a session of this very moment: without its parent it counts for nothing.
+      return (await findLive(session.parent)) === null ? null : session;
+    },
+
+    revoke: async (parent) => {
+      // The parent first: from here on none of its sessions is good, whatever happens to the rest of this.
+      await table.take(sessionKey(parent));
+      const keys = await table.queryIndex(BY_PARENT, 'parent', parent);
+      await Promise.all(keys.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+    },
+
+    createCode: async (code) => {
+      await table.put({ ...codeKey(code.id), ...code, expiresAtSeconds: expiresAtSeconds(code.expiresAt) });
+    },
+
+    takeCode: async (id) => {
+      const item = await table.take(codeKey(id));
+      const code = item && readRecord(table.name, item, CODE);
+      return code && code.expiresAt > now() ? code : null;
+    },
+  };
+};
