@@ -1,0 +1,68 @@
+// A failure as the user gets it: a page for people, problem+json (RFC 9457) for programs. Both carry code, time and id,
+// so that an administrator finds the line in the log.
+import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
+import { html } from './html.ts';
+import { answerPage, type PageAnswer, SECURITY_HEADERS } from './page.ts';
+
+export interface Failure {
+  readonly code: ErrorCode;
+  /** Of the request, as the log has it. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** A sentence for the user beyond the table's own; never an internal address or a secret. */
+  readonly detail?: string;
+  /** Where the user may go on. */
+  readonly link?: { readonly url: string; readonly text: string };
+  readonly tenant?: string;
+}
+
+const RETRY_AFTER_S = 5;
+
+export const errorPage = (failure: Failure): PageAnswer => {
+  const { code, id, time, detail, link, tenant } = failure;
+  const { status, message } = ERRORS[code];
+  const answer = answerPage(
+    {
+      title: message,
+      tenant,
+      content: html`${detail ? html`<p>${detail}</p>` : null}
+<p>${adviceFor(code)}</p>
+${link ? html`<p><a class="button" href="${link.url}">${link.text}</a></p>` : null}
+<dl>
+<dt>Code</dt><dd>${code}</dd>
+<dt>Time</dt><dd><time>${new Date(time).toISOString()}</time></dd>
+<dt>Request</dt><dd>${id}</dd>
+</dl>`,
+    },
+    { status },
+  );
+  return { ...answer, headers: { ...answer.headers, ...retryHeaders(status) } };
+};
+
+export const errorProblem = ({ code, id, time, detail }: Failure): PageAnswer => {
+  const { status, message } = ERRORS[code];
+  const problem = { type: `urn:sallyport:error:${code}`, title: message, status, code, detail, id, time: new Date(time).toISOString() };
+  return {
+    statusCode: status,
+    headers: { ...SECURITY_HEADERS, 'Content-Type': 'application/problem+json', ...retryHeaders(status) },
+    body: JSON.stringify(problem),
+  };
+};
+
+const retryHeaders = (status: number): Readonly<Record<string, string>> => (status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {});
+
+const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
+  ERR_REQUEST_INVALID: 'Check the address, or go back and follow the link again.',
+  ERR_SIGN_IN_REQUIRED: 'Open the application in your browser to sign in.',
+  ERR_SIGN_IN_INVALID: 'Open the application again to start a new sign-in.',
+  ERR_ACCESS_DENIED: 'If you need access, ask your administrator and mention the code and the time below.',
+  ERR_APPLICATION_UNKNOWN: 'Check the address, or open the application from your portal.',
+  ERR_IDENTITY_REFUSED: 'Ask your administrator and mention the code and the time below.',
+};
+
+const adviceFor = (code: ErrorCode): string =>
+  ADVICE[code] ??
+  (ERRORS[code].retryable
+    ? 'Please try again in a moment. If it keeps happening, tell your administrator the code and the time below.'
+    : 'If you think that this is wrong, tell your administrator the code and the time below.');

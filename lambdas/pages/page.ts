@@ -1,0 +1,76 @@
+// A whole page in the shared look, and the headers that every page goes out with.
+import { createHash } from 'node:crypto';
+import { type Html, html, markupOf, verbatim } from './html.ts';
+import { STYLE } from './style.ts';
+
+export interface Page {
+  readonly title: string;
+  readonly content: Html;
+  /** Shown at the top, beside the tenant: who is signed in, where to sign out. */
+  readonly aside?: Html;
+  /** The organisation. */
+  readonly tenant?: string;
+}
+
+export interface PageAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+export interface PageOptions {
+  readonly status?: number;
+  /** Where a form of the page may lead, redirects included: CSP checks each of them. */
+  readonly formTargets?: readonly string[];
+}
+
+export const answerPage = (page: Page, { status = 200, formTargets = [] }: PageOptions = {}): PageAnswer => ({
+  statusCode: status,
+  headers: { ...SECURITY_HEADERS, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy(formTargets) },
+  body: markupOf(whole(page)),
+});
+
+/** For every answer of ours, page or not: nothing is cached, sniffed, framed or told on. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  // Browsers heed it over HTTPS only (RFC 6797 §8.1), so the simulator's plain HTTP is not affected.
+  'Strict-Transport-Security': 'max-age=31536000',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
+const policy = (formTargets: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    `style-src 'sha256-${STYLE_HASH}'`,
+    `form-action ${["'self'", ...formTargets].join(' ')}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+/** The hash in the policy is that of exactly these characters: nothing may come between the tags. */
+const STYLE_ELEMENT = verbatim(`<style>${STYLE}</style>`);
+
+const whole = ({ title, content, aside, tenant }: Page): Html => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${tenant ? `${title} – ${tenant}` : title}</title>
+${STYLE_ELEMENT}
+</head>
+<body>
+${tenant || aside ? html`<header><p class="tenant">${tenant ?? ''}</p>${aside ?? null}</header>` : null}
+<main>
+<h1>${title}</h1>
+${content}
+</main>
+</body>
+</html>
+`;

@@ -1,0 +1,23 @@
+// The one look of every page that Sallyport itself shows: no scripts, no images, no fonts to load; dark where the user wants it dark.
+
+export const STYLE = `
+:root{color-scheme:light dark;--ink:#1a2129;--soft:#52606d;--paper:#f4f6f8;--card:#fff;--line:#d5dce3;--accent:#0b5cad;--on-accent:#fff}
+@media (prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#a3b1bf;--paper:#11161c;--card:#1b222b;--line:#34404d;--accent:#7db8f5;--on-accent:#0b1420}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+header,main,footer{max-width:60rem;margin:0 auto;padding:1rem}
+header{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:baseline;border-bottom:1px solid var(--line)}
+header p{margin:0}header .tenant{font-weight:600;margin-right:auto}
+h1{font-size:1.5rem;line-height:1.25;margin:1rem 0}
+a{color:var(--accent)}
+.soft{color:var(--soft)}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.applications{list-style:none;margin:0;padding:0;display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(16rem,100%),1fr))}
+.applications a{display:block;height:100%;min-height:4.5rem;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem;color:inherit;text-decoration:none}
+.applications a:hover{border-color:var(--accent)}
+.applications strong{display:block;color:var(--accent)}
+.applications span{display:block;color:var(--soft);font-size:.875rem}
+button,.button{display:inline-block;min-height:2.75rem;padding:.6rem 1.25rem;border:0;border-radius:.5rem;background:var(--accent);color:var(--on-accent);font:inherit;text-decoration:none;cursor:pointer}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
+dt{color:var(--soft)}dd{margin:0;font-family:ui-monospace,monospace;font-size:.875rem}
+`.trim();
