@@ -1,0 +1,32 @@
+// What the tests need from Debian: installed by themselves where we are root, else named exactly.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** Debian package → a file that shows that it is there. */
+const NEEDED: Readonly<Record<string, string>> = {
+  chromium: '/usr/bin/chromium',
+  'php-cli': '/usr/bin/php',
+  'php-gd': '/usr/share/php8.2-gd',
+  'php-xml': '/usr/share/php8.2-xml',
+  dokuwiki: '/usr/share/dokuwiki/doku.php',
+};
+
+const missing = (): string[] => Object.keys(NEEDED).filter((name) => !existsSync(NEEDED[name]!));
+
+/** Throws, naming the packages, when some are missing and cannot be installed. */
+export const installDebianPackages = (): void => {
+  const wanted = missing();
+  if (wanted.length === 0) return;
+
+  const command = `apt-get install -y --no-install-recommends ${wanted.join(' ')}`;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    throw new Error(`The tests need these Debian packages: ${wanted.join(', ')}. As root: apt-get update && ${command}`);
+  }
+  console.log(`Installing what the tests need: ${wanted.join(', ')}`);
+  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
+  spawnSync('apt-get', ['update', '-qq'], options);
+  spawnSync('apt-get', command.split(' ').slice(1), options);
+
+  const left = missing();
+  if (left.length > 0) throw new Error(`apt-get could not install ${left.join(', ')}. Try: apt-get update && ${command}`);
+};

@@ -1,0 +1,60 @@
+// DokuWiki as Debian ships it, with a configuration and data of its own: form sign-in, sessions, redirects, uploads.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startChild } from './child.ts';
+
+const DATA_FOLDERS = ['attic', 'cache', 'index', 'locks', 'log', 'media', 'media_attic', 'media_meta', 'meta', 'pages', 'tmp'];
+
+export interface WebApplication {
+  /** Where it listens, ending with `/`. */
+  readonly url: string;
+  dispose(): Promise<void>;
+}
+
+export interface DokuWiki extends WebApplication {
+  readonly user: { readonly name: string; readonly password: string };
+}
+
+export const startDokuWiki = async (): Promise<DokuWiki> => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-dokuwiki-'));
+  const user = { name: 'editor', password: 'quill-and-ink' };
+  configure(folder, user);
+
+  const server = startChild('php', ['-d', `auto_prepend_file=${join(folder, 'prepend.php')}`, '-S', '127.0.0.1:0', '-t', '/usr/share/dokuwiki'], {
+    env: { ...process.env, PHP_CLI_SERVER_WORKERS: '3' },
+  });
+  const [, url] = await server.seen(/Development Server \((http:\/\/127\.0\.0\.1:\d+)\) started/);
+
+  return {
+    url: `${url}/`,
+    user,
+    dispose: async () => {
+      await server.stop('SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const configure = (folder: string, user: DokuWiki['user']): void => {
+  const conf = join(folder, 'conf');
+  const data = join(folder, 'data');
+  cpSync('/etc/dokuwiki', conf, { recursive: true });
+  for (const name of DATA_FOLDERS) mkdirSync(join(data, name), { recursive: true });
+
+  const hash = execFileSync('php', ['-r', 'echo password_hash(stream_get_contents(STDIN), PASSWORD_BCRYPT);'], { input: user.password });
+  writeFileSync(join(conf, 'users.auth.php'), `${user.name}:${hash}:Edith Editor:editor@example.com:admin,user\n`);
+  writeFileSync(join(conf, 'acl.auth.php'), '* @ALL 1\n* @user 8\n');
+  writeFileSync(
+    join(conf, 'local.php'),
+    `<?php
+$conf['title'] = 'Handbook';
+$conf['useacl'] = 1;
+$conf['superuser'] = '@admin';
+$conf['savedir'] = '${data}';
+$conf['updatecheck'] = 0;
+`,
+  );
+  writeFileSync(join(folder, 'prepend.php'), `<?php define('DOKU_CONF', '${conf}/');\n`);
+};
