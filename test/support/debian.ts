@@ -1,5 +1,5 @@
 // What the tests need from Debian: installed by themselves where we are root, else named exactly.
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 /** Debian package → a file that shows that it is there. */
@@ -23,7 +23,7 @@ export const installDebianPackages = (): void => {
     throw new Error(`The tests need these Debian packages: ${wanted.join(', ')}. As root: apt-get update && ${command}`);
   }
   console.log(`Installing what the tests need: ${wanted.join(', ')}`);
-  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
+  const options: SpawnSyncOptions = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
   spawnSync('apt-get', ['update', '-qq'], options);
   spawnSync('apt-get', command.split(' ').slice(1), options);
 
