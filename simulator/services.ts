@@ -107,6 +107,23 @@ export interface Lambda {
   invokeStreaming(functionArn: string, event: unknown): Promise<InvokeStream>;
 }
 
+// ── CloudWatch Logs ───────────────────────────────────────────────────────────────────────────────────────
+
+export interface Logs {
+  /**
+   * What a function's environment wrote, line by line. Its role needs logs:CreateLogStream and logs:PutLogEvents;
+   * without them the lines are lost, as on AWS, and the denial is recorded.
+   */
+  putLogEvents(role: AccessKeys, logGroup: string, logStream: string, lines: readonly string[]): void;
+}
+
+// ── Assembly ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Assets {
+  /** The directory (or file) that `cdk deploy` would have published under this key of the staging bucket. Throws when none has it. */
+  path(objectKey: string): string;
+}
+
 // ── Addresses ─────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface Endpoints {
