@@ -1,0 +1,264 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type CryptoKey, compactDecrypt, exportJWK, generateKeyPair } from 'jose';
+import { SallyportError } from '../../protocol/errors.ts';
+import type { WelcomeSecrets } from '../../protocol/frames.ts';
+import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
+import { createLog } from '../../protocol/log.ts';
+import { frameKey } from '../keys.ts';
+import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
+import type { Application, JsonWebKey, Registry } from '../stores/records.ts';
+import { createRegistry } from '../stores/registry.ts';
+import { createTable } from '../stores/table.ts';
+import { createServeTunnel, type TunnelPorts } from './serve-tunnel.ts';
+
+const START = 1_700_000_000_000;
+const credentials = { accessKeyId: 'ASIA1', secretAccessKey: 'top-secret', sessionToken: 't'.repeat(900), expiresAt: START + 3_600_000 };
+const application = (name: string, connectorGroup = 'office') =>
+  ({ name, connectorGroup, internalUrl: `http://${name}.corp/` }) as Application;
+
+let emulated: EmulatedTables;
+let registry: Registry;
+let privateKey: CryptoKey;
+let clock: number;
+let lines: string[];
+
+beforeAll(async () => {
+  emulated = await startEmulatedTables();
+});
+afterAll(() => emulated.close());
+beforeEach(async () => {
+  clock = START;
+  lines = [];
+  registry = createRegistry({ table: createTable(emulated.client, await emulated.create()), now: () => clock });
+  const keys = await generateKeyPair('ECDH-ES', { extractable: true });
+  privateKey = keys.privateKey;
+  const sealingKey = (await exportJWK(keys.publicKey)) as JsonWebKey;
+  await registry.addConnector({
+    id: 'k1',
+    name: 'hall',
+    group: 'office',
+    signingKey: sealingKey,
+    sealingKey,
+    enrolledAt: START,
+    version: '0.0.1',
+    seenAt: START,
+  });
+});
+
+const serve = (routeKey: string, body?: string, { authorizer, headers, ...ports }: Overrides = {}) =>
+  createServeTunnel({
+    registry,
+    directory: { applications: async () => [application('wiki'), application('plant', 'factory')] },
+    masterKey: async () => 'master',
+    replyCredentials: async () => credentials,
+    replyEndpoint: 'https://reply.example.com/live',
+    region: 'eu-central-1',
+    now: () => clock,
+    log: createLog({ write: (line) => lines.push(line), now: () => clock }),
+    ...ports,
+  })({
+    requestContext: {
+      routeKey,
+      connectionId: 'abc=',
+      connectedAt: START - 1000,
+      authorizer: authorizer === undefined ? { connector: 'k1', group: 'office' } : (authorizer ?? undefined),
+    },
+    headers,
+    body,
+  });
+
+type Overrides = Partial<TunnelPorts> & {
+  readonly authorizer?: Record<string, string> | null;
+  readonly headers?: Record<string, string>;
+};
+
+const say = async (message: Record<string, unknown>, overrides?: Overrides) => {
+  const { statusCode, body } = await serve(String(message.type), JSON.stringify(message), overrides);
+  expect(statusCode).toBe(200);
+  return JSON.parse(body ?? '') as Record<string, unknown>;
+};
+
+const unsealed = async (sealed: unknown): Promise<WelcomeSecrets> => {
+  const { plaintext, protectedHeader } = await compactDecrypt(String(sealed), privateKey);
+  expect(protectedHeader).toMatchObject({ alg: 'ECDH-ES', enc: 'A256GCM' });
+  return JSON.parse(new TextDecoder().decode(plaintext));
+};
+
+describe('$connect', () => {
+  test('agrees on the version, whatever else is offered beside it', async () => {
+    const answer = await serve('$connect', undefined, { headers: { 'sec-websocket-protocol': 'sallyport.v2, sallyport.v1' } });
+
+    expect(answer).toEqual({ statusCode: 200, headers: { 'Sec-WebSocket-Protocol': 'sallyport.v1' } });
+  });
+
+  test.each([[{}], [{ 'Sec-WebSocket-Protocol': 'sallyport.v10' }]])('refuses any other version: %j', async (headers) => {
+    const { statusCode, body } = await serve('$connect', undefined, { headers });
+
+    expect(statusCode).toBe(400);
+    expect(JSON.parse(body ?? '')).toMatchObject({
+      code: 'ERR_PROTOCOL_VERSION',
+      message: expect.stringContaining('update the connector'),
+    });
+  });
+
+  test('refuses a connection that no authorizer vouched for', async () => {
+    const headers = { 'Sec-WebSocket-Protocol': 'sallyport.v1' };
+
+    expect(await serve('$connect', undefined, { headers, authorizer: null })).toEqual({ statusCode: 401 });
+  });
+});
+
+describe('hello', () => {
+  test('is answered with the sealed secrets of this connector, and puts the tunnel into the registry', async () => {
+    const answer = await say({ type: 'hello', version: '0.1.0', connector: 'k9', group: 'factory' });
+
+    expect(answer).toEqual({ type: 'welcome', now: START, connectionId: 'abc=', sealed: expect.any(String) });
+    expect(await unsealed(answer.sealed)).toEqual({
+      connector: 'k1',
+      group: 'office',
+      frameKey: Buffer.from(frameKey('master', 'k1')).toString('base64url'),
+      replyEndpoint: 'https://reply.example.com/live',
+      region: 'eu-central-1',
+      credentials,
+      applications: [{ name: 'wiki', internalUrl: 'http://wiki.corp/' }],
+    });
+    expect(await registry.tunnels('office')).toEqual([
+      {
+        connectionId: 'abc=',
+        connector: 'k1',
+        group: 'office',
+        openedAt: START - 1000,
+        seenAt: START,
+        expiresAt: START - 1000 + 7_200_000,
+        draining: false,
+      },
+    ]);
+    expect(await registry.findConnector('k1')).toMatchObject({ version: '0.1.0', seenAt: START });
+    expect(lines.join()).not.toMatch(/top-secret|master/);
+  });
+
+  test('names no more applications than fit one WebSocket frame', async () => {
+    const many = Array.from({ length: 2000 }, (_, index) => application(`ü-application-${index}`));
+
+    const { body } = await serve('hello', '{"type":"hello","version":"1"}', { directory: { applications: async () => many } });
+
+    const { applications } = await unsealed(JSON.parse(body ?? '').sealed);
+    expect(Buffer.byteLength(body ?? '')).toBeLessThanOrEqual(CLIENT_FRAME_MAX_BYTES);
+    expect(applications.length).toBeGreaterThan(200);
+    expect(applications.length).toBeLessThan(2000);
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      applications: applications.length,
+      applicationsLeftOut: 2000 - applications.length,
+    });
+  });
+
+  test('of a removed connector is refused, and its tunnel forgotten', async () => {
+    await say({ type: 'hello', version: '1' });
+    await registry.removeConnector('k1');
+
+    const answer = await say({ type: 'hello', version: '1' });
+
+    expect(answer).toMatchObject({ type: 'refused', code: 'ERR_CONNECTOR_UNKNOWN' });
+    expect(await registry.tunnels('office')).toEqual([]);
+  });
+
+  test('is refused without telling why inside, while credentials cannot be had, and no tunnel is saved', async () => {
+    const replyCredentials = async () => {
+      throw new SallyportError('ERR_STORE_UNAVAILABLE', 'Role arn:secret gave no credentials');
+    };
+
+    const answer = await say({ type: 'hello', version: '1' }, { replyCredentials });
+
+    expect(answer).toEqual({ type: 'refused', code: 'ERR_STORE_UNAVAILABLE', message: expect.not.stringContaining('arn:') });
+    expect(await registry.tunnels('office')).toEqual([]);
+    expect(lines.join()).toContain('arn:secret');
+  });
+});
+
+describe('heartbeat and drain', () => {
+  test('keep the tunnel fresh, and bring back one that a router forgot', async () => {
+    await say({ type: 'hello', version: '0.1.0' });
+    await registry.removeTunnel({ group: 'office', connector: 'k1', connectionId: 'abc=' });
+    clock = START + 60_000;
+
+    const answer = await say({ type: 'heartbeat' });
+
+    expect(answer).toEqual({ type: 'alive', now: START + 60_000 });
+    expect(await registry.tunnels('office')).toMatchObject([{ connectionId: 'abc=', openedAt: START - 1000, seenAt: START + 60_000 }]);
+    expect(await registry.findConnector('k1')).toMatchObject({ version: '0.1.0', seenAt: START + 60_000 });
+  });
+
+  test('are refused to a removed connector', async () => {
+    await registry.removeConnector('k1');
+
+    expect(await say({ type: 'heartbeat' })).toMatchObject({ type: 'refused', code: 'ERR_CONNECTOR_UNKNOWN' });
+    expect(await registry.tunnels('office')).toEqual([]);
+  });
+
+  test('mark the tunnel as taking nothing new', async () => {
+    await say({ type: 'hello', version: '0.1.0' });
+
+    const answer = await say({ type: 'drain' });
+
+    expect(answer).toEqual({ type: 'drained' });
+    expect(await registry.tunnels('office')).toMatchObject([{ draining: true }]);
+  });
+});
+
+describe('$disconnect', () => {
+  test('removes the tunnel of that connection only', async () => {
+    const other = {
+      connectionId: 'def=',
+      connector: 'k1',
+      group: 'office',
+      openedAt: START,
+      seenAt: START,
+      expiresAt: START + 1,
+      draining: false,
+    };
+    await say({ type: 'hello', version: '0.1.0' });
+    await registry.saveTunnel(other, '0.1.0');
+
+    const answer = await serve('$disconnect');
+
+    expect(answer).toEqual({ statusCode: 200 });
+    expect(await registry.tunnels('office')).toEqual([other]);
+  });
+
+  test('is no failure when the registry is away', async () => {
+    const away = async () => {
+      throw new SallyportError('ERR_STORE_UNAVAILABLE');
+    };
+
+    const answer = await serve('$disconnect', undefined, { registry: { ...registry, removeTunnel: away } });
+
+    expect(answer).toEqual({ statusCode: 200 });
+    expect(lines.join()).toContain('ERR_STORE_UNAVAILABLE');
+  });
+});
+
+describe('a message that cannot be read', () => {
+  test.each([
+    ['no body', 'hello', undefined],
+    ['no JSON', 'hello', '{'],
+    ['no object', 'hello', '["hello"]'],
+    ['null', 'hello', 'null'],
+    ['another type than its route', 'hello', '{"type":"drain"}'],
+    ['an unknown type', 'probe', '{"type":"probe"}'],
+    ['a hello without version', 'hello', '{"type":"hello"}'],
+    ['a version that is no name', 'hello', '{"type":"hello","version":"1\\n2"}'],
+    ['more than 32 KB', 'heartbeat', `{"type":"heartbeat","x":"${'x'.repeat(32 * 1024)}"}`],
+  ])('is refused with its code: %s', async (_, routeKey, body) => {
+    const { statusCode, body: answer } = await serve(routeKey, body);
+
+    expect(statusCode).toBe(200);
+    expect(JSON.parse(answer ?? '')).toMatchObject({ type: 'refused', code: 'ERR_FRAME_INVALID' });
+    expect(await registry.tunnels('office')).toEqual([]);
+  });
+
+  test('is refused when nobody vouches for its sender', async () => {
+    const { body } = await serve('hello', '{"type":"hello","version":"1"}', { authorizer: null });
+
+    expect(JSON.parse(body ?? '')).toMatchObject({ type: 'refused', code: 'ERR_CONNECTOR_UNKNOWN' });
+  });
+});
