@@ -1,11 +1,13 @@
 // AWS's quotas as data: each with the page that states it. Our own budgets stand in protocol/limits.ts.
 // What a page does not state is marked "observed".
+import { REST_QUOTAS } from './apigateway/quotas.ts';
+import { V2_QUOTAS } from './apigatewayv2/quotas.ts';
 
 export const QUOTAS = {
   // "Quotas for configuring and running a WebSocket API", "… an HTTP API" (API Gateway Developer Guide)
-  apigatewayv2: {},
+  apigatewayv2: V2_QUOTAS,
   // "Quotas for configuring and running a REST API" (API Gateway Developer Guide)
-  apigateway: {},
+  apigateway: REST_QUOTAS,
   // "Lambda quotas" (Lambda Developer Guide)
   lambda: {
     /** "Invocation payload (request and response)": 6 MB each, synchronous. */

@@ -1,0 +1,136 @@
+// One request through a REST API, as a list of steps: quota, stage, resource, authorisation, body, integration.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { arn } from '../account.ts';
+import { AwsError } from '../services.ts';
+import { readBody } from './body.ts';
+import { readBufferedResponse } from './buffered-response.ts';
+import type { GatewayContext } from './context.ts';
+import { FAILURE_RESPONSES, GATEWAY_RESPONSES, type GatewayResponse, identifyingHeaders, sendGatewayResponse } from './gateway-response.ts';
+import { IntegrationFailure, type Invocation, invokeForPayload, invokeStreaming } from './invoke-function.ts';
+import { own } from './properties.ts';
+import { proxyEvent, readQuery } from './proxy-event.ts';
+import { type Arrival, type GatewayRequest, header, readRequest, splitStage } from './request.ts';
+import type { ResponseHead } from './response-head.ts';
+import { type Match, type Method, matchResource, type RestApi, type Stage } from './rest-api.ts';
+import { relayStream } from './streaming-response.ts';
+
+/** `$context.httpMethod`; Unverified on AWS: what others are answered. */
+const METHODS = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']);
+/** "The plain text pipe character and the curly brace are not supported for any request URL query string." */
+const UNSUPPORTED_IN_QUERY = /[|{}]/;
+
+interface Found {
+  readonly stage: Stage;
+  readonly match: Match;
+  readonly method: Method;
+  readonly path: string;
+}
+
+class Refusal extends Error {
+  readonly response: GatewayResponse;
+  constructor(response: GatewayResponse) {
+    super(response.body);
+    this.response = response;
+  }
+}
+
+export const serveRest = async (
+  context: GatewayContext,
+  api: RestApi,
+  message: IncomingMessage,
+  response: ServerResponse,
+  arrival: Arrival,
+): Promise<void> => {
+  const request = readRequest(message, arrival, context.clock);
+  const labels = { api: api.name };
+  context.meter.add('rest-requests', 1, labels);
+  try {
+    const found = find(context, api, request);
+    const body = await bodyWithin(message, response, context.quotas.apigateway.payloadBytes);
+    authorise(context, api, message, found, body);
+    const invocation: Invocation = {
+      functionArn: found.method.functionArn,
+      sourceArn: sourceArn(api, request, found),
+      event: proxyEvent({ request, api, body, ...found }),
+      timeoutMs: found.method.timeoutMs,
+    };
+    if (!found.method.streaming) {
+      return sendBuffered(request, response, api, await invokeForPayload(context, invocation));
+    }
+    const stream = await invokeStreaming(context, invocation);
+    const quotas = context.quotas.apigateway;
+    const { bytes } = await relayStream({
+      stream,
+      response,
+      clock: context.clock,
+      quotas,
+      idleMs: api.edge ? quotas.streamIdleEdgeMs : quotas.streamIdleMs,
+      timeoutMs: found.method.timeoutMs,
+      writeHead: (head) => writeHead(request, response, head),
+    });
+    const billed = Math.ceil(bytes / quotas.billedBytes) - 1;
+    if (billed > 0) context.meter.add('rest-requests', billed, labels);
+  } catch (error) {
+    if (!(error instanceof Refusal) && !(error instanceof IntegrationFailure)) throw error;
+    if (error instanceof IntegrationFailure) context.log.warn('rest.integration.failed', { api: api.name, reason: error.reason, error });
+    sendGatewayResponse(response, request, error instanceof Refusal ? error.response : FAILURE_RESPONSES[error.reason]);
+  }
+};
+
+const find = ({ quotas }: GatewayContext, api: RestApi, request: GatewayRequest): Found => {
+  if (request.headBytes > quotas.apigateway.headerBytes) throw new Refusal(GATEWAY_RESPONSES.headersTooLarge);
+  if (UNSUPPORTED_IN_QUERY.test(request.query) || !isReadable(request.query)) throw new Refusal(GATEWAY_RESPONSES.badRequest);
+  if (api.disableExecuteApiEndpoint && !request.arrival.mapping) throw new Refusal(GATEWAY_RESPONSES.forbidden);
+  const { stage: stageName, rest: path } = splitStage(request.path, request.arrival);
+  const stage = own(api.stages, stageName);
+  if (!stage) throw new Refusal(GATEWAY_RESPONSES.forbidden);
+  const match = matchResource(api.deployments[stage.deploymentId] ?? {}, api.rootId, path);
+  const method = METHODS.has(request.method) ? (match?.resource.methods[request.method] ?? match?.resource.methods.ANY) : undefined;
+  if (!match || !method) throw new Refusal(GATEWAY_RESPONSES.missingAuthenticationToken);
+  return { stage, match, method, path };
+};
+
+const isReadable = (query: string): boolean => {
+  try {
+    readQuery(query);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const bodyWithin = async (message: IncomingMessage, response: ServerResponse, limit: number): Promise<Buffer> => {
+  const body = await readBody(message, limit);
+  if (body === 'too-large' || body === 'gone') {
+    response.shouldKeepAlive = false;
+    throw new Refusal(GATEWAY_RESPONSES.tooLarge);
+  }
+  return body;
+};
+
+const authorise = (context: GatewayContext, api: RestApi, message: IncomingMessage, { method, stage, path }: Found, body: Buffer): void => {
+  if (method.authorizationType === 'NONE') return;
+  try {
+    const headers = Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [name, String(value)]));
+    const principal = context.iam.authenticate({ method: message.method ?? 'GET', url: message.url ?? '/', headers, body }, 'execute-api');
+    context.iam.authorize(principal, 'execute-api:Invoke', arn('execute-api', `${api.id}/${stage.name}/${message.method}${path}`));
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new Refusal({ status: 403, errorType: error.code, body: JSON.stringify({ message: error.message }) });
+  }
+};
+
+/** Parameters of the path stand as `*`. */
+const sourceArn = (api: RestApi, { method }: GatewayRequest, { stage, match }: Found): string =>
+  arn('execute-api', `${api.id}/${stage.name}/${method}${match.resourcePath.replace(/\{[^}]+\}/g, '*')}`);
+
+const writeHead = (request: GatewayRequest, response: ServerResponse, { status, headers }: ResponseHead): void => {
+  response.writeHead(status, [...headers, ...identifyingHeaders(request)].flat());
+  response.flushHeaders();
+};
+
+const sendBuffered = (request: GatewayRequest, response: ServerResponse, api: RestApi, payload: string): void => {
+  const { body, status, headers } = readBufferedResponse(payload, api.binaryMediaTypes, header(request.headers, 'accept'));
+  writeHead(request, response, { status, headers: [...headers, ['Content-Length', String(body.length)]] });
+  response.end(body);
+};
