@@ -1,6 +1,6 @@
 // The sample site's guestbook: a form with a picture, kept in memory.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { escape, page } from './pages.ts';
+import { escaped, page } from './pages.ts';
 
 interface Entry {
   readonly by: string;
@@ -53,7 +53,7 @@ ${entries.map(article).join('')}`,
 };
 
 const article = ({ by, text, picture }: Entry, index: number): string =>
-  `<article><p>${escape(text)}</p>${picture ? `<p><img src="/picture?entry=${index}" alt="Picture by ${escape(by)}"></p>` : ''}<p>— ${escape(by)}</p></article>`;
+  `<article><p>${escaped(text)}</p>${picture ? `<p><img src="/picture?entry=${index}" alt="Picture by ${escaped(by)}"></p>` : ''}<p>— ${escaped(by)}</p></article>`;
 
 const readForm = async (request: IncomingMessage): Promise<FormData> => {
   const chunks: Buffer[] = [];

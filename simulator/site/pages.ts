@@ -1,7 +1,7 @@
 // The sample site's pages.
 import type { IncomingMessage } from 'node:http';
 
-export const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+export const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 
 const STYLE = `
 body{margin:0;font:1rem/1.5 Georgia,serif;background:#fbf8f1;color:#2b2620}
@@ -14,15 +14,15 @@ article{border-left:3px solid #3d5a45;padding-left:1rem;margin:1rem 0}img{max-wi
 `;
 
 export const page = (title: string, content: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)} · Intranet</title><style>${STYLE}</style></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)} · Intranet</title><style>${STYLE}</style></head>
 <body><header><strong>Intranet</strong> <nav><a href="/">Home</a><a href="/guestbook">Guestbook</a><a href="/clock">Clock</a><a href="/moved">A redirect</a><a href="/download?mb=5">A download</a></nav></header>
-<main><h1>${escape(title)}</h1>${content}</main></body></html>`;
+<main><h1>${escaped(title)}</h1>${content}</main></body></html>`;
 
 /** Shows who the visitor is by the headers that came with the request: the site has no sign-in of its own. */
 export const homePage = (request: IncomingMessage): string => {
   const name = request.headers['remote-name'] ?? request.headers['remote-user'];
   const rows = Object.entries(request.headers).map(
-    ([header, value]) => `<tr><th scope="row">${escape(header)}</th><td>${escape(String(value))}</td></tr>`,
+    ([header, value]) => `<tr><th scope="row">${escaped(header)}</th><td>${escaped(String(value))}</td></tr>`,
   );
   return page(
     name ? `Good day, ${String(name)}` : 'Good day',
