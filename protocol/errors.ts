@@ -34,6 +34,7 @@ export const ERRORS = {
     retryable: false,
     message: 'The request headers are larger than this service carries.',
   },
+  ERR_USER_GONE: { status: 499, hop: 'user', retryable: false, message: 'The user has gone before the answer was complete.' },
   // ingress
   ERR_INTERNAL: { status: 500, hop: 'ingress', retryable: true, message: 'Something went wrong on our side.' },
   ERR_STORE_UNAVAILABLE: { status: 503, hop: 'ingress', retryable: true, message: 'The service is busy. Please try again in a moment.' },

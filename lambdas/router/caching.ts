@@ -1,0 +1,143 @@
+// Answers of the stores, kept for CACHE_MS: the time after which a change is seen everywhere. Bounded; callers that come at once
+// share one question. Directory and registry may be served a little longer while their table throttles; sessions never.
+import { SallyportError } from '../../protocol/errors.ts';
+import { CACHE_MS } from '../../protocol/limits.ts';
+import type { Application, Directory, Registry, Session, Sessions, Tunnel } from '../stores/records.ts';
+import type { Clock, FindSession, ReadDirectory, ReadTunnels } from './ports.ts';
+
+export interface CacheOptions<Value> {
+  readonly load: (key: string) => Promise<Value>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly maxEntries: number;
+  /** How much longer than CACHE_MS a value is served while the store cannot be read. @default 0 */
+  readonly graceMs?: number;
+  /** Whether a value is worth keeping. @default every one */
+  readonly keep?: (value: Value) => boolean;
+}
+
+interface Entry<Value> {
+  readonly value: Value;
+  /** When the question was asked: what changed after that is not in the value. */
+  readonly askedAt: number;
+  /** Until then the store is left alone: it has just refused. */
+  readonly spareUntil: number;
+}
+
+const GRACE_MS = 60_000;
+const SPARE_MS = 2_000;
+
+export class Cache<Value> {
+  readonly #entries = new Map<string, Entry<Value>>();
+  readonly #asked = new Map<string, Promise<Value>>();
+  readonly #options: CacheOptions<Value>;
+
+  constructor(options: CacheOptions<Value>) {
+    this.#options = options;
+  }
+
+  get(key: string): Promise<Value> {
+    const now = this.#options.clock.now();
+    const entry = this.#entries.get(key);
+    if (entry && (now - entry.askedAt < CACHE_MS || (now < entry.spareUntil && this.#inGrace(entry, now))))
+      return Promise.resolve(entry.value);
+    return this.#asked.get(key) ?? this.fresh(key);
+  }
+
+  /** From the store itself. */
+  fresh(key: string): Promise<Value> {
+    const askedAt = this.#options.clock.now();
+    const asking: Promise<Value> = this.#options.load(key).then(
+      (value) => {
+        // An answer that `expire` or a later question has overtaken is not kept.
+        if (this.#asked.get(key) === asking) {
+          this.#asked.delete(key);
+          this.#keep(key, { value, askedAt, spareUntil: 0 });
+        }
+        return value;
+      },
+      (error: unknown) => {
+        if (this.#asked.get(key) === asking) this.#asked.delete(key);
+        return this.#stale(key, error);
+      },
+    );
+    this.#asked.set(key, asking);
+    return asking;
+  }
+
+  /** The next reader asks the store. Should that be unable to answer, the value still serves for its grace. */
+  expire(key: string): void {
+    this.#asked.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry) this.#entries.set(key, { ...entry, askedAt: Math.min(entry.askedAt, this.#options.clock.now() - CACHE_MS) });
+  }
+
+  #stale(key: string, error: unknown): Value {
+    const now = this.#options.clock.now();
+    const entry = this.#entries.get(key);
+    const busy = error instanceof SallyportError && error.code === 'ERR_STORE_UNAVAILABLE';
+    if (!busy || !entry || !this.#inGrace(entry, now)) throw error;
+    this.#entries.set(key, { ...entry, spareUntil: now + SPARE_MS });
+    return entry.value;
+  }
+
+  #inGrace({ askedAt }: Entry<Value>, now: number): boolean {
+    return now - askedAt < CACHE_MS + (this.#options.graceMs ?? 0);
+  }
+
+  #keep(key: string, entry: Entry<Value>): void {
+    this.#entries.delete(key);
+    if (this.#options.keep?.(entry.value) === false) return;
+    this.#entries.set(key, entry);
+    // A map keeps the order of insertion: the first is the one that was read from the store longest ago.
+    if (this.#entries.size > this.#options.maxEntries) this.#entries.delete(this.#entries.keys().next().value!);
+  }
+}
+
+type Now = Pick<Clock, 'now'>;
+
+/** Hosts without an application are remembered too: anyone can ask for such. */
+export const cachedDirectory = (directory: Pick<Directory, 'applicationsOn'>, clock: Now): ReadDirectory => {
+  const cache = new Cache<readonly Application[]>({
+    load: (host) => directory.applicationsOn(host),
+    clock,
+    maxEntries: 2_000,
+    graceMs: GRACE_MS,
+  });
+  return { applicationsOn: (host) => cache.get(host) };
+};
+
+/** Connection ids are never given twice, so one that was gone stays gone, whatever the registry still says. */
+const GONE_MAX = 1_000;
+
+export const cachedTunnels = (registry: Pick<Registry, 'tunnels'>, clock: Now): ReadTunnels => {
+  const gone = new Set<string>();
+  const cache = new Cache<readonly Tunnel[]>({
+    load: (group) => registry.tunnels(group),
+    clock,
+    maxEntries: 200,
+    graceMs: GRACE_MS,
+    // A connector that comes back is to be seen at once.
+    keep: (tunnels) => tunnels.length > 0,
+  });
+  const known = async (reading: Promise<readonly Tunnel[]>) => (await reading).filter(({ connectionId }) => !gone.has(connectionId));
+  return {
+    tunnels: (group) => known(cache.get(group)),
+    freshTunnels: (group) => known(cache.fresh(group)),
+    forget: (group, connectionId) => {
+      gone.add(connectionId);
+      if (gone.size > GONE_MAX) gone.delete(gone.keys().next().value!);
+      cache.expire(group);
+    },
+  };
+};
+
+/** Only sessions that exist are kept: a stream of made-up cookies must not push them out. */
+export const cachedSessions = (sessions: Pick<Sessions, 'find'>, clock: Now): FindSession => {
+  const cache = new Cache<Session | null>({
+    load: (id) => sessions.find(id),
+    clock,
+    maxEntries: 5_000,
+    keep: (session) => session !== null,
+  });
+  return (id) => cache.get(id);
+};

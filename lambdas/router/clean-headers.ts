@@ -1,0 +1,33 @@
+// Fourth pass: the header fields as the origin gets them. What a client may not say is gone; what we say is said once.
+import { SallyportError } from '../../protocol/errors.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
+import { withForwarded, withoutHopByHop, withoutManaged } from '../../protocol/headers.ts';
+import type { Application, User } from '../stores/records.ts';
+import type { CanonicalRequest } from './canonical-request.ts';
+import { claimHeaders } from './claim-headers.ts';
+import { withoutOurCookies } from './cookies.ts';
+import type { ExternalUrls } from './external-url.ts';
+
+/**
+ * `host` is set anew; the body has arrived whole, so its length is ours to tell (request smuggling) and `expect` has been met.
+ */
+const SET_ANEW: ReadonlySet<string> = new Set(['host', 'content-length', 'expect']);
+
+export const cleanHeaders = (request: CanonicalRequest, application: Application, user: User | null, urls: ExternalUrls): HeaderList => {
+  const configured = Object.keys(application.headers);
+  const kept = withoutManaged(withoutHopByHop(request.headers), configured).filter(([name]) => !SET_ANEW.has(name.toLowerCase()));
+  const host = urls.authority(request.host);
+  const forwarded = withForwarded(withoutOurCookies(kept), { clientAddress: request.clientAddress, host, proto: urls.proto });
+  return [
+    ['Host', application.hostHeader === 'external' ? host : internalHost(application)],
+    ...forwarded,
+    ...(user === null ? [] : claimHeaders(application, user)),
+    ...(request.hasBody ? [['Content-Length', String(request.body.length)] as const] : []),
+  ];
+};
+
+const internalHost = ({ id, internalUrl }: Application): string => {
+  const url = URL.parse(internalUrl);
+  if (url === null) throw new SallyportError('ERR_INTERNAL', `Application ${id} has the internal URL "${internalUrl}", which is none.`);
+  return url.host;
+};

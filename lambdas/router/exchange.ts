@@ -1,0 +1,242 @@
+// One exchange with one connector: posts the request, receives the response, tells credit, and ends within its deadlines.
+// Survives the loss of either channel: a new reply connection is announced, a new tunnel is followed (docs/protocol.md, Resuming).
+import { encode, type FrameKey, type OpenedFrame } from '../../protocol/codec.ts';
+import { asSallyportError, isErrorCode, SallyportError } from '../../protocol/errors.ts';
+import type { ErrorFrame, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
+import type { Log } from '../../protocol/log.ts';
+import type { Tunnel } from '../stores/records.ts';
+import type { Clock, ExchangeListener, PostFrame, ReplyChannel } from './ports.ts';
+import { requestFrames } from './request-frames.ts';
+import { type NumberedFrame, type ResponseHead, ResponseInbox } from './response-inbox.ts';
+import { createSilence, type Silence } from './silence.ts';
+import { TunnelFollower } from './tunnel-follower.ts';
+import { Upload } from './upload.ts';
+
+export interface ExchangePlan {
+  readonly id: string;
+  readonly tunnel: Tunnel;
+  readonly key: FrameKey;
+  /** The request frame's own fields; the exchange adds where to answer. */
+  readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'replyTo' | 'issuedAt' | 'end'>;
+  readonly body: Buffer;
+  /** When the invocation must have ended. */
+  readonly deadlineAt: number;
+}
+
+export interface ExchangePorts {
+  readonly post: PostFrame;
+  readonly channel: ReplyChannel;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The tunnels that the registry has now. */
+  readonly freshTunnels: (group: string) => Promise<readonly Tunnel[]>;
+}
+
+/** What a connector says when it has not carried the request out: it may go to another, whatever the method. */
+const NOT_CARRIED_OUT: ReadonlySet<string> = new Set(['ERR_CONNECTOR_DRAINING', 'ERR_CONNECTOR_BUSY', 'ERR_FRAME_EXPIRED']);
+
+export class Exchange {
+  readonly id: string;
+  readonly connector: string;
+  readonly #plan: ExchangePlan;
+  readonly #ports: ExchangePorts;
+  readonly #inbox = new ResponseInbox(() => this.#tellCredit());
+  readonly #follower: TunnelFollower;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #silence: Silence | null = null;
+  #upload: Upload | null = null;
+  #detach: () => void = () => undefined;
+  #replyTo = '';
+  #notCarriedOut = false;
+  #postFailed = false;
+
+  constructor(plan: ExchangePlan, ports: ExchangePorts) {
+    this.id = plan.id;
+    this.connector = plan.tunnel.connector;
+    this.#plan = plan;
+    this.#ports = ports;
+    this.#follower = new TunnelFollower(plan.tunnel, { ...ports, found: () => this.#resync(null), lost: (error) => this.#fail(error) });
+  }
+
+  /** True when the request was refused before anything was done with it. */
+  get notCarriedOut(): boolean {
+    return this.#notCarriedOut;
+  }
+
+  /** True when it is unknown whether the request was delivered. */
+  get postFailed(): boolean {
+    return this.#postFailed;
+  }
+
+  /** Posts the request and waits for the head. Null: the tunnel is gone and nothing was delivered. Throws what ended the exchange. */
+  async open(): Promise<ResponseHead | null> {
+    const { channel, clock, post } = this.#ports;
+    const { request, body, key, deadlineAt } = this.#plan;
+    // An idle channel is probed meanwhile: probe and request are under way together.
+    this.#replyTo = await channel.address();
+    const addressed = { ...request, connector: this.connector, replyTo: this.#replyTo, issuedAt: clock.now() };
+    const frames = requestFrames({ type: 'request', exchange: this.id, n: 0, ...addressed }, body, key);
+
+    this.#detach = channel.attend(this.id, this.#listener());
+    this.#silence = createSilence({
+      clock,
+      deadlineAt,
+      headMs: request.timeoutMs,
+      quiet: () => this.#announce(),
+      suspected: () => this.#suspect(),
+      expired: (error) => this.#fail(error),
+    });
+    const posting = post(this.#follower.tunnel, frames.first).then(
+      (posted) => {
+        if (posted === 'posted' && !this.#inbox.ended) this.#send(frames.first, frames.rest);
+        return posted;
+      },
+      (error: unknown) => this.#postHasFailed(asSallyportError(error)),
+    );
+    this.#track(posting);
+
+    // The head may be here before the post has returned.
+    const { head } = this.#inbox;
+    const opened = await Promise.race([head, posting.then((posted) => (posted === 'gone' ? null : head))]);
+    if (opened === null) this.#close();
+    return opened;
+  }
+
+  /** The body's parts in order. Taking the next one says that the last has left for the user. Throws what ended the exchange early. */
+  body(): AsyncGenerator<Buffer> {
+    return this.#inbox.body();
+  }
+
+  /** Ends the exchange and tells the connector to stop calling the origin. */
+  cancel(error: SallyportError): void {
+    this.#fail(error);
+  }
+
+  /** Resolves when no post is under way: one that is would be frozen with the environment and fail when it thaws. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  #listener(): ExchangeListener {
+    return {
+      key: this.#plan.key,
+      frame: (opened) => this.#accept(opened),
+      moved: (replyTo) => {
+        this.#replyTo = replyTo;
+        this.#silence?.heard(false);
+        this.#announce();
+      },
+      lost: (error) => this.#fail(error),
+    };
+  }
+
+  #send(first: string, rest: Iterable<string>): void {
+    this.#upload = new Upload(first, rest, {
+      send: (text) => this.#follower.send(text),
+      located: () => this.#follower.located,
+      stopped: () => this.#inbox.ended,
+    });
+    this.#track(this.#upload.done.catch((error: unknown) => this.#fail(asSallyportError(error))));
+  }
+
+  #accept({ frame, payload }: OpenedFrame): void {
+    if (this.#inbox.ended) return;
+    switch (frame.type) {
+      case 'progress':
+        this.#silence?.heard(false);
+        this.#upload?.progress(frame.received);
+        // The connector may wait for a credit frame that was lost, and we for a frame of its.
+        this.#tellCredit();
+        if (this.#inbox.gap) this.#announce();
+        break;
+      case 'moved':
+        this.#silence?.heard(false);
+        this.#follower.follow(frame.tunnel);
+        this.#resync(frame.received);
+        break;
+      case 'error':
+      case 'response':
+      case 'body':
+        this.#silence?.heard(true);
+        this.#receive(frame, payload);
+        break;
+      default:
+        this.#ports.log.warn('frame.refused', { code: 'ERR_FRAME_INVALID', exchange: this.id, type: frame.type });
+    }
+  }
+
+  #receive(frame: NumberedFrame, payload: Buffer): void {
+    try {
+      const refusal = this.#inbox.accept(frame, payload);
+      if (refusal !== null) this.#refused(refusal);
+      else if (this.#inbox.ended) this.#close();
+      else if (this.#inbox.headSeen) this.#silence?.headSeen();
+    } catch (error) {
+      this.#fail(asSallyportError(error));
+    }
+  }
+
+  #refused({ code, message }: ErrorFrame): void {
+    this.#notCarriedOut = !this.#inbox.headSeen && NOT_CARRIED_OUT.has(code);
+    this.#fail(new SallyportError(isErrorCode(code) ? code : 'ERR_INTERNAL', `${this.connector}: ${message}`), false);
+  }
+
+  /** Throttling (busy) is told before anything is delivered; after any other failure it cannot be known. */
+  #postHasFailed(error: SallyportError): never {
+    this.#notCarriedOut = NOT_CARRIED_OUT.has(error.code);
+    this.#postFailed = true;
+    this.#fail(error, false);
+    throw error;
+  }
+
+  /** Where the connector is to post to, and from which frame on: what it sent after that, it sends again. */
+  #announce(): void {
+    if (this.#inbox.ended) return;
+    this.#control({ type: 'reply-to', exchange: this.id, replyTo: this.#replyTo, received: this.#inbox.received });
+  }
+
+  #tellCredit(): void {
+    const { received, limit } = this.#inbox;
+    if (limit !== null) this.#control({ type: 'credit', exchange: this.id, received, limit });
+  }
+
+  /** Nothing is heard though a healthy connector would have said something: our connection, its tunnel or a frame may be lost. */
+  #suspect(): void {
+    this.#ports.channel.probe();
+    this.#track(this.#follower.refresh().then((followed) => (followed ? this.#resync(null) : this.#announce())));
+  }
+
+  /** A new tunnel: sends again what may have been lost with the old one. `received` is null when the registry named it, not the connector. */
+  #resync(received: number | null): void {
+    if (this.#inbox.ended) return;
+    this.#announce();
+    this.#upload?.resend(received);
+    this.#tellCredit();
+  }
+
+  /** A lost control frame does no harm: silence, progress and the next tunnel bring it again. */
+  #control(frame: RouterFrame): void {
+    const posting = this.#follower.send(encode(frame, this.#plan.key)).catch((error: unknown) => {
+      this.#ports.log.warn('exchange.post-failed', { exchange: this.id, type: frame.type, error });
+    });
+    this.#track(posting);
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work.catch(() => undefined).finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+  }
+
+  #fail(error: SallyportError, tellConnector = true): void {
+    if (this.#inbox.ended) return;
+    this.#inbox.fail(error);
+    if (tellConnector) this.#control({ type: 'cancel', exchange: this.id, code: error.code });
+    this.#close();
+  }
+
+  #close(): void {
+    this.#silence?.stop();
+    this.#follower.stop();
+    this.#detach();
+  }
+}

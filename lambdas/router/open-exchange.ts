@@ -1,0 +1,110 @@
+// Fifth pass: finds a connector that takes the request. A dead tunnel is replaced by the next; a request is run a second time
+// only where that cannot do harm (D13).
+import type { FrameKey } from '../../protocol/codec.ts';
+import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
+import { TUNNEL_STALE_MS } from '../../protocol/limits.ts';
+import type { Tunnel } from '../stores/records.ts';
+import { Exchange, type ExchangePlan, type ExchangePorts } from './exchange.ts';
+import type { ReadTunnels } from './ports.ts';
+import type { ResponseHead } from './response-inbox.ts';
+
+export interface OpenPorts extends Omit<ExchangePorts, 'freshTunnels'> {
+  readonly tunnels: ReadTunnels;
+  readonly frameKeyOf: (connector: string) => Promise<FrameKey>;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newExchangeId: () => string;
+}
+
+export interface Ask extends Omit<ExchangePlan, 'id' | 'tunnel' | 'key'> {
+  readonly group: string;
+  /** Aborted when the user has gone. */
+  readonly gone: AbortSignal;
+  /** Told of each attempt, so that whatever happens has the id that the connector's log has. */
+  readonly attempted: (exchange: Exchange) => void;
+}
+
+export interface Opened {
+  readonly exchange: Exchange;
+  readonly head: ResponseHead;
+}
+
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** The connector or its link failed, so another connector may do better. */
+const CONNECTOR_FAILED: ReadonlySet<string> = new Set(['ERR_CONNECTOR_SILENT', 'ERR_EXCHANGE_LOST', 'ERR_EXCHANGE_UNKNOWN']);
+/** More than this many silent connectors in a row are no longer chance. */
+const ATTEMPTS_MAX = 5;
+
+/** Throws ERR_NO_CONNECTOR when there is none to ask, else the last connector's failure. */
+export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> => {
+  const tried = new Set<string>();
+  let failure: SallyportError | null = null;
+  // Connectors whose origin could not be reached: another tunnel of the same one leads to the same place.
+  const cutOff = new Set<string>();
+
+  for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
+    const tunnel = await nextTunnel(ports, ask.group, ({ connectionId, connector }) => !tried.has(connectionId) && !cutOff.has(connector));
+    if (tunnel === null) break;
+    tried.add(tunnel.connectionId);
+
+    const outcome = await attempt(ports, ask, tunnel);
+    if (outcome === 'gone') {
+      // Costs a few milliseconds and is no attempt: after a restart of every connector the registry may hold many such.
+      ports.tunnels.forget(ask.group, tunnel.connectionId);
+      continue;
+    }
+    if ('head' in outcome) return outcome;
+    attempts += 1;
+    failure = outcome.error;
+    if (!mayRunElsewhere(ask, outcome)) throw failure;
+    if (failure.code === 'ERR_ORIGIN_UNREACHABLE') cutOff.add(tunnel.connector);
+    ports.log.info('exchange.retried', { exchange: outcome.exchange.id, connector: tunnel.connector, error: failure });
+  }
+  throw failure ?? new SallyportError('ERR_NO_CONNECTOR', `No connector of group ${ask.group} has a live tunnel.`);
+};
+
+interface Failed {
+  readonly exchange: Exchange;
+  readonly error: SallyportError;
+}
+
+const attempt = async (ports: OpenPorts, ask: Ask, tunnel: Tunnel): Promise<Opened | Failed | 'gone'> => {
+  const key = await ports.frameKeyOf(tunnel.connector);
+  const { request, body, deadlineAt } = ask;
+  const exchange = new Exchange(
+    { id: ports.newExchangeId(), tunnel, key, request, body, deadlineAt },
+    { ...ports, freshTunnels: (group) => ports.tunnels.freshTunnels(group) },
+  );
+  ask.attempted(exchange);
+  const stop = (): void => exchange.cancel(new SallyportError('ERR_USER_GONE'));
+  ask.gone.addEventListener('abort', stop, { once: true });
+  try {
+    ask.gone.throwIfAborted();
+    const head = await exchange.open();
+    return head === null ? 'gone' : { exchange, head };
+  } catch (error) {
+    return { exchange, error: ask.gone.aborted ? new SallyportError('ERR_USER_GONE') : asSallyportError(error) };
+  } finally {
+    ask.gone.removeEventListener('abort', stop);
+  }
+};
+
+const mayRunElsewhere = ({ request }: Ask, { exchange, error }: Failed): boolean => {
+  if (exchange.notCarriedOut) return true;
+  if (!IDEMPOTENT.has(request.method)) return false;
+  return CONNECTOR_FAILED.has(error.code) || error.code === 'ERR_ORIGIN_UNREACHABLE' || exchange.postFailed;
+};
+
+/** Live tunnels first, at random; stale ones when no other is left; from memory, then once more from the registry itself. */
+const nextTunnel = async (ports: OpenPorts, group: string, untried: (tunnel: Tunnel) => boolean): Promise<Tunnel | null> => {
+  const { tunnels, clock } = ports;
+  for (const read of [tunnels.tunnels, tunnels.freshTunnels]) {
+    const now = clock.now();
+    const usable = (await read(group)).filter((tunnel) => !tunnel.draining && tunnel.expiresAt > now && untried(tunnel));
+    const live = usable.filter(({ seenAt }) => now - seenAt < TUNNEL_STALE_MS);
+    const choice = live.length > 0 ? live : usable;
+    if (choice.length > 0) return choice[Math.floor(ports.random() * choice.length)]!;
+  }
+  return null;
+};

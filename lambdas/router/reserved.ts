@@ -1,0 +1,23 @@
+// The paths of our own on every application host, all below `/.sallyport/`; an application never sees them, an origin never serves them.
+import { SallyportError } from '../../protocol/errors.ts';
+import { type Answer, redirect } from './answer.ts';
+import { laxPath } from './canonical-path.ts';
+import type { CanonicalRequest } from './canonical-request.ts';
+import { type RedeemPorts, redeemSession } from './session-redeem.ts';
+
+const RESERVED = '/.sallyport';
+
+/** Null when the path is an application's. */
+export const answerReserved = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer | null> => {
+  if (!isBelow(request.path)) {
+    // An encoded spelling is neither ours nor an application's.
+    if (isBelow(laxPath(request.path))) throw new SallyportError('ERR_REQUEST_INVALID', 'The path is a disguised reserved one.');
+    return null;
+  }
+  if (request.path === `${RESERVED}/session`) return redeemSession(ports, request);
+  // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.
+  if (request.path === `${RESERVED}/sign-out`) return redirect(303, `${ports.urls.portal}/sign-out`);
+  throw new SallyportError('ERR_APPLICATION_UNKNOWN', 'There is nothing at this reserved path.');
+};
+
+const isBelow = (path: string): boolean => path === RESERVED || path.startsWith(`${RESERVED}/`);

@@ -1,0 +1,37 @@
+// First pass: which application a host and path belong to. The most specific host wins, then the longest path.
+import { SallyportError } from '../../protocol/errors.ts';
+import type { Application } from '../stores/records.ts';
+import { laxPath } from './canonical-path.ts';
+import type { CanonicalRequest } from './canonical-request.ts';
+import type { ReadDirectory } from './ports.ts';
+
+/** `slash`: the request names an application's path without its final slash, where relative links would lead astray. */
+export type Resolution = { readonly application: Application } | { readonly slash: string };
+
+/** Throws ERR_APPLICATION_UNKNOWN, or ERR_REQUEST_INVALID when a lax origin would see another application in this path. */
+export const resolve = async (directory: ReadDirectory, { host, path }: Pick<CanonicalRequest, 'host' | 'path'>): Promise<Resolution> => {
+  const applications = await applicationsAt(directory, host);
+  const application = longest(applications, `${path}/`, (known) => known);
+  if (application === null) throw new SallyportError('ERR_APPLICATION_UNKNOWN', `No application is published at ${host} for this path.`);
+
+  // `/%61dmin`, `//admin`, `/admin;x`, `/ADMIN` are `/admin` to some server: when two applications share one, the laxer rule must not win.
+  if (longest(applications, `${laxPath(path)}/`, laxPath) !== application) {
+    throw new SallyportError('ERR_REQUEST_INVALID', 'The path could be read as that of another application.');
+  }
+  return path.startsWith(application.path) ? { application } : { slash: `${path}/` };
+};
+
+/** A host with applications of its own answers for all its paths: the wildcard of its parent does not fill its gaps. */
+const applicationsAt = async (directory: ReadDirectory, host: string): Promise<readonly Application[]> => {
+  const own = await directory.applicationsOn(host);
+  const parent = host.indexOf('.');
+  // A wildcard stands for one label, as in certificates (RFC 9525 §6.3).
+  return own.length > 0 || parent < 0 ? own : directory.applicationsOn(`*${host.slice(parent)}`);
+};
+
+const longest = (applications: readonly Application[], path: string, read: (path: string) => string): Application | null =>
+  applications.reduce<Application | null>(
+    (best, application) =>
+      path.startsWith(read(application.path)) && application.path.length > (best?.path.length ?? 0) ? application : best,
+    null,
+  );

@@ -1,0 +1,163 @@
+// The router (D12: it knows no AWS). One request at a time through the passes in their fixed order: resolve, authenticate,
+// authorise, clean headers, open exchange, relay. Each may refuse; whatever fails, the user gets an answer with a code.
+import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
+import type { Application, Session, User } from '../stores/records.ts';
+import { type Answer, redirect, send } from './answer.ts';
+import { authenticate } from './authenticate.ts';
+import { mayUse } from './authorise.ts';
+import { type CanonicalRequest, canonicalHeaders, canonicalRequest, type ProxyEvent } from './canonical-request.ts';
+import { cleanHeaders } from './clean-headers.ts';
+import { errorAnswer } from './error-page.ts';
+import type { Exchange } from './exchange.ts';
+import { createExternalUrls } from './external-url.ts';
+import { type OpenPorts, openExchange } from './open-exchange.ts';
+import { isPageLoad } from './page-load.ts';
+import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
+import { relay } from './relay.ts';
+import { answerReserved } from './reserved.ts';
+import { resolve } from './resolve.ts';
+import { responseHeaders } from './response-headers.ts';
+import { signInAnswer } from './sign-in-redirect.ts';
+import { targetUrl } from './target-url.ts';
+
+export interface RouterPorts extends OpenPorts {
+  readonly tenant: string;
+  readonly portalUrl: string;
+  readonly directory: ReadDirectory;
+  /** For each request; may answer from memory. */
+  readonly findSession: FindSession;
+  /** For a sign-in that comes back. */
+  readonly sessions: SessionStore;
+  /** 256 random bits, base64url. */
+  readonly newSecret: () => string;
+}
+
+/** Resolves when the user has the whole answer. Throws when a response that had begun was cut. */
+export type Router = (event: ProxyEvent, response: UserResponse, deadlineAt: number) => Promise<void>;
+
+/** What the log line of a request tells, as far as it is known. */
+interface Trace {
+  exchange?: Exchange;
+  application?: string;
+  user?: string;
+  status?: number;
+}
+
+export const createRouter = (ports: RouterPorts): Router => {
+  const urls = createExternalUrls(ports.portalUrl);
+
+  return async (event, response, deadlineAt) => {
+    const startedAt = ports.clock.now();
+    const trace: Trace = {};
+    let request: CanonicalRequest | null = null;
+    const log = ports.log.with({ request: event.requestContext.requestId });
+    const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
+      log[level](name, { ...traced(trace), method: request?.method, host: request?.host, ms: ports.clock.now() - startedAt, ...fields });
+    const options = () => ({
+      id: trace.exchange?.id ?? event.requestContext.requestId,
+      time: ports.clock.now(),
+      tenant: ports.tenant,
+      portal: urls.portal,
+      pageLoad: request === null ? looksLikePageLoad(event) : isPageLoad(request.method, request.headers),
+    });
+
+    try {
+      request = canonicalRequest(event);
+      const own = await passes(request);
+      if (own !== null) {
+        await send(response, own, request.method);
+        tell('info', 'request.answered', { status: own.status });
+      }
+    } catch (error) {
+      await failed(asSallyportError(error));
+    } finally {
+      await trace.exchange?.settled();
+    }
+
+    /** The router's own answer, or null when the origin's has been relayed. */
+    async function passes(request: CanonicalRequest): Promise<Answer | null> {
+      const reserved = await answerReserved({ ...ports, urls }, request);
+      if (reserved !== null) return reserved;
+
+      const resolved = await resolve(ports.directory, request);
+      if ('slash' in resolved) return redirect(308, urls.origin(request.host) + resolved.slash + request.query);
+      const { application } = resolved;
+      trace.application = application.id;
+
+      const user = await identify(request, application);
+      if (user === 'nobody') return signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options());
+      if (user !== null) trace.user = user.username;
+      await exchangeWith(request, application, user, cleanHeaders(request, application, user, urls));
+      return null;
+    }
+
+    /** Null where the application lets everyone pass. Throws ERR_ACCESS_DENIED. */
+    async function identify(request: CanonicalRequest, application: Application): Promise<User | null | 'nobody'> {
+      if (application.preAuthentication === 'pass-through') return null;
+      const session: Session | null = await authenticate(ports.findSession, ports.clock, request);
+      if (session === null) return 'nobody';
+      if (mayUse(application.access, session.user)) return session.user;
+      trace.user = session.user.username;
+      throw new SallyportError('ERR_ACCESS_DENIED', `No rule of ${application.id} names ${session.user.username} or a group of theirs.`);
+    }
+
+    async function exchangeWith(
+      request: CanonicalRequest,
+      application: Application,
+      user: User | null,
+      headers: HeaderList,
+    ): Promise<void> {
+      const { exchange, head } = await openExchange(ports, {
+        group: application.connectorGroup,
+        request: {
+          application: application.id,
+          user: user?.username ?? null,
+          method: request.method,
+          url: targetUrl(application, request),
+          headers,
+          timeoutMs: application.timeoutMs,
+          verifyCertificate: application.verifyCertificate,
+          hasBody: request.hasBody,
+        },
+        body: request.body,
+        deadlineAt,
+        gone: response.gone,
+        attempted: (attempt) => {
+          trace.exchange = attempt;
+        },
+      });
+      trace.status = head.status;
+      const bytes = await relay(exchange, head, (fields) => responseHeaders(fields, application, urls.origin(request.host)), response);
+      tell('info', 'exchange.finished', { bytes });
+    }
+
+    async function failed(error: SallyportError): Promise<void> {
+      const exchanged = trace.exchange !== undefined;
+      const level = error.code === 'ERR_INTERNAL' ? 'error' : error.traits.hop === 'user' ? 'info' : 'warn';
+      const refused =
+        error.traits.hop === 'user' ? (trace.application === undefined ? 'request.refused' : 'exchange.refused') : 'request.failed';
+      tell(level, exchanged ? 'exchange.failed' : refused, { hop: error.traits.hop, status: error.traits.status, error });
+      // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
+      if (response.begun) throw error;
+      if (!response.gone.aborted) await send(response, errorAnswer({ ...options(), code: error.code }), event.httpMethod);
+    }
+  };
+};
+
+const traced = ({ exchange, application, user, status }: Trace) => ({
+  exchange: exchange?.id,
+  connector: exchange?.connector,
+  application,
+  user,
+  status,
+});
+
+/** For a request that could not be read: decides nothing but the form of the refusal. */
+const looksLikePageLoad = (event: ProxyEvent): boolean => {
+  try {
+    return isPageLoad(event.httpMethod, canonicalHeaders(event.multiValueHeaders));
+  } catch {
+    return false;
+  }
+};

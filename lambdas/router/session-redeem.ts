@@ -1,0 +1,67 @@
+// `/.sallyport/session?code=…`: the browser comes back from the portal. The one-time code becomes this host's own session,
+// if the browser is the one that began the sign-in. Always a new session id, so none can be planted (session fixation).
+import { timingSafeEqual } from 'node:crypto';
+import { SallyportError } from '../../protocol/errors.ts';
+import { digest } from '../keys.ts';
+import type { SignInCode } from '../stores/records.ts';
+import { type Answer, redirect } from './answer.ts';
+import type { CanonicalRequest } from './canonical-request.ts';
+import { cookieValues, isSecret, SESSION_COOKIE, SIGN_IN_COOKIE, setCookie } from './cookies.ts';
+import type { ExternalUrls } from './external-url.ts';
+import type { Clock, SessionStore } from './ports.ts';
+
+export interface RedeemPorts {
+  readonly sessions: SessionStore;
+  readonly urls: ExternalUrls;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly newSecret: () => string;
+}
+
+/** Throws ERR_SIGN_IN_INVALID for a code that is not this browser's to use here and now. */
+export const redeemSession = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer> => {
+  if (request.method !== 'GET')
+    throw new SallyportError('ERR_METHOD_REFUSED', `A sign-in code came by ${request.method}; GET is expected.`);
+  const { sessions, urls, clock, newSecret } = ports;
+  const browser = cookieValues(request.headers, SIGN_IN_COOKIE);
+  // Before the code is taken: a request of another browser (a link preview, a prefetch) does not use it up.
+  if (browser.length !== 1 || !isSecret(browser[0]!)) throw invalid('no sign-in cookie of ours, or several');
+
+  const code = await sessions.takeCode(digest(codeOf(request.query)));
+  if (code === null) throw invalid('an unknown, used or expired code');
+  if (code.expiresAt <= clock.now()) throw invalid('an expired code');
+  if (code.host !== request.host) throw invalid('a code for another host');
+  if (!sameText(code.challenge, digest(browser[0]!))) throw invalid('a code for another browser');
+
+  const parent = await sessions.find(code.parent);
+  if (parent === null || parent.expiresAt <= clock.now()) throw invalid('a code whose portal session has ended');
+  const location = returnUrl(urls.origin(request.host), code);
+
+  const secret = newSecret();
+  const { user, expiresAt } = parent;
+  await sessions.create({ id: digest(secret), parent: code.parent, host: code.host, user, createdAt: clock.now(), expiresAt });
+  return redirect(303, location, [
+    setCookie(SESSION_COOKIE, secret, Math.floor((expiresAt - clock.now()) / 1000)),
+    setCookie(SIGN_IN_COOKIE, '', 0),
+  ]);
+};
+
+/** The canonical query is re-encoded by us, so there is one way to read it. */
+const codeOf = (query: string): string => {
+  const codes = new URLSearchParams(query).getAll('code');
+  if (codes.length !== 1 || !isSecret(codes[0]!)) throw invalid('no code, or several');
+  return codes[0]!;
+};
+
+/** Never anywhere but to this host, whatever the code says (open redirect). */
+const returnUrl = (origin: string, { returnTo }: SignInCode): string => {
+  const url = URL.parse(origin + returnTo);
+  if (!returnTo.startsWith('/') || url === null || url.origin !== origin) throw invalid('a code with a foreign return address');
+  return url.href;
+};
+
+const sameText = (one: string, other: string): boolean => {
+  const [left, right] = [Buffer.from(one), Buffer.from(other)];
+  return left.length === right.length && timingSafeEqual(left, right);
+};
+
+const invalid = (what: string): SallyportError => new SallyportError('ERR_SIGN_IN_INVALID', `The sign-in came back with ${what}.`);

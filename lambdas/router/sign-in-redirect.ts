@@ -1,0 +1,42 @@
+// A request without a session: a page load is sent to sign in at the portal, a program gets 401 with the address.
+// The browser keeps a secret whose digest goes along, so that only the browser that began a sign-in can end it.
+import { digest } from '../keys.ts';
+import type { Answer } from './answer.ts';
+import { redirect } from './answer.ts';
+import type { CanonicalRequest } from './canonical-request.ts';
+import { cookieValues, isSecret, SIGN_IN_COOKIE, setCookie } from './cookies.ts';
+import { type ErrorAnswerOptions, errorAnswer } from './error-page.ts';
+import type { ExternalUrls } from './external-url.ts';
+
+const SIGN_IN_LIFETIME_S = 600;
+/** A longer way back would not fit the header limits of what lies between; the application's first page must do. */
+const RETURN_MAX_CHARACTERS = 3_000;
+
+export interface SignInPorts {
+  readonly urls: ExternalUrls;
+  readonly newSecret: () => string;
+}
+
+export const signInAnswer = (
+  { urls, newSecret }: SignInPorts,
+  request: CanonicalRequest,
+  applicationPath: string,
+  options: ErrorAnswerOptions,
+): Answer => {
+  const known = cookieValues(request.headers, SIGN_IN_COOKIE).filter(isSecret);
+  // Reused, so that two tabs can sign in at once and a hundred requests leave one cookie (oauth2-proxy#2163).
+  const secret = known.length === 1 ? known[0]! : newSecret();
+
+  const wanted = request.path + request.query;
+  const to = urls.origin(request.host) + (wanted.length > RETURN_MAX_CHARACTERS ? applicationPath : wanted);
+  const url = `${urls.portal}/sign-in?to=${encodeURIComponent(to)}&challenge=${digest(secret)}`;
+
+  const cookie = setCookie(SIGN_IN_COOKIE, secret, SIGN_IN_LIFETIME_S);
+  if (options.pageLoad) return redirect(302, url, [cookie]);
+  const refusal = errorAnswer({ ...options, code: 'ERR_SIGN_IN_REQUIRED' });
+  // RFC 9110 §15.5.2 wants a challenge; a scheme that browsers do not know opens no password box.
+  return {
+    ...refusal,
+    headers: [...refusal.headers, cookie, ['WWW-Authenticate', 'Sallyport'], ['Sallyport-Sign-In', url]],
+  };
+};

@@ -1,0 +1,112 @@
+// How long an exchange may go unheard. A connector at work says `progress`; when even that is missing, the channels are
+// suspected first, then the connector is given up.
+import { SallyportError } from '../../protocol/errors.ts';
+import {
+  LINGER_MS,
+  PROGRESS_FIRST_MS,
+  PROGRESS_IDLE_MS,
+  PROGRESS_WAIT_MS,
+  SILENCE_FIRST_MS,
+  SILENCE_IDLE_MS,
+  SILENCE_WAIT_MS,
+} from '../../protocol/limits.ts';
+import type { Clock } from './ports.ts';
+
+export interface Silence {
+  /** Something came: part of the response (`data`) or a sign of life; or the connector has to be given time anew. */
+  heard(data: boolean): void;
+  headSeen(): void;
+  stop(): void;
+}
+
+interface SilencePorts {
+  readonly clock: Clock;
+  /** When the invocation must have ended. */
+  readonly deadlineAt: number;
+  /** What the origin has for its first byte, by the connector's watch. */
+  readonly headMs: number;
+  /** Once after each burst of a body that has not ended: its last frame may be lost, and the connector keeps it for LINGER_MS only. */
+  readonly quiet: () => void;
+  readonly suspected: () => void;
+  readonly expired: (error: SallyportError) => void;
+}
+
+interface Phase {
+  /** A healthy connector would have said something by now: a healthy exchange raises no suspicion and costs nothing. */
+  readonly suspectMs: number;
+  readonly silentMs: number;
+}
+
+const FIRST: Phase = { suspectMs: PROGRESS_FIRST_MS + 500, silentMs: SILENCE_FIRST_MS };
+const WAIT: Phase = { suspectMs: PROGRESS_WAIT_MS + 2_000, silentMs: SILENCE_WAIT_MS };
+const BODY: Phase = { suspectMs: PROGRESS_IDLE_MS + 2_000, silentMs: SILENCE_IDLE_MS };
+const QUIET_MS = LINGER_MS - 2_000;
+
+export const createSilence = ({ clock, deadlineAt, headMs, quiet, suspected, expired }: SilencePorts): Silence => {
+  const startedAt = clock.now();
+  // The connector keeps the origin's time; this bounds a connector that says `progress` for ever.
+  let headBy = startedAt + headMs + SILENCE_WAIT_MS;
+  let phase = FIRST;
+  let heardAt = startedAt;
+  let suspicions = 0;
+  let quietAt = Number.POSITIVE_INFINITY;
+  let cancel: () => void = () => undefined;
+
+  const arm = (): void => {
+    const next = Math.min(heardAt + phase.suspectMs * (suspicions + 1), heardAt + phase.silentMs, quietAt, headBy, deadlineAt);
+    cancel = clock.after(Math.max(next - clock.now(), 1), look);
+  };
+
+  /** One timer for the whole exchange: it is not set anew for each frame, it looks how long ago the last one was. */
+  const look = (): void => {
+    const now = clock.now();
+    const error = failureAt(now);
+    if (error !== null) {
+      expired(error);
+      return;
+    }
+    if (now >= quietAt) {
+      quietAt = Number.POSITIVE_INFINITY;
+      quiet();
+    }
+    if (now >= heardAt + phase.suspectMs * (suspicions + 1)) {
+      suspicions += 1;
+      suspected();
+    }
+    arm();
+  };
+
+  const failureAt = (now: number): SallyportError | null => {
+    if (now >= deadlineAt)
+      return new SallyportError('ERR_ORIGIN_TIMEOUT', 'The exchange took longer than one invocation of the router may.');
+    if (now >= headBy) return new SallyportError('ERR_ORIGIN_TIMEOUT', `No response head within ${now - startedAt} ms.`);
+    if (now >= heardAt + phase.silentMs) return new SallyportError('ERR_CONNECTOR_SILENT', `Nothing was heard for ${now - heardAt} ms.`);
+    return null;
+  };
+
+  arm();
+  return {
+    heard: (data) => {
+      heardAt = clock.now();
+      suspicions = 0;
+      if (phase === FIRST) phase = WAIT;
+      if (!data || phase !== BODY) return;
+      const asleep = quietAt === Number.POSITIVE_INFINITY;
+      quietAt = heardAt + QUIET_MS;
+      // The timer may be set for later than that.
+      if (asleep) {
+        cancel();
+        arm();
+      }
+    },
+    headSeen: () => {
+      if (phase === BODY) return;
+      phase = BODY;
+      headBy = Number.POSITIVE_INFINITY;
+      quietAt = heardAt + QUIET_MS;
+      cancel();
+      arm();
+    },
+    stop: () => cancel(),
+  };
+};

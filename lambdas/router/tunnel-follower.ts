@@ -1,0 +1,119 @@
+// The tunnel of a running exchange. When it is gone, the connector says where it is now (`moved`), or the registry does.
+import { SallyportError } from '../../protocol/errors.ts';
+import { RESUME_MS } from '../../protocol/limits.ts';
+import type { Log } from '../../protocol/log.ts';
+import type { Tunnel } from '../stores/records.ts';
+import type { Clock, PostFrame } from './ports.ts';
+
+interface FollowerPorts {
+  readonly post: PostFrame;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly freshTunnels: (group: string) => Promise<readonly Tunnel[]>;
+  /** The registry has another tunnel of the connector. */
+  readonly found: () => void;
+  readonly lost: (error: SallyportError) => void;
+}
+
+/** Between two looks into the registry; `moved` is usually faster. */
+const LOOK_MS = [1_000, 2_000, 4_000, 8_000];
+
+export class TunnelFollower {
+  #tunnel: string;
+  readonly #group: string;
+  readonly #connector: string;
+  readonly #gone = new Set<string>();
+  readonly #ports: FollowerPorts;
+  #searching: { located: Promise<void>; finish: () => void } | null = null;
+  #cancelLook: () => void = () => undefined;
+  #stopped = false;
+
+  constructor({ connectionId, group, connector }: Tunnel, ports: FollowerPorts) {
+    this.#tunnel = connectionId;
+    this.#group = group;
+    this.#connector = connector;
+    this.#ports = ports;
+  }
+
+  get tunnel(): string {
+    return this.#tunnel;
+  }
+
+  /** Resolves when there is a tunnel to send to. */
+  get located(): Promise<void> {
+    return this.#searching?.located ?? Promise.resolve();
+  }
+
+  /** Posts to the tunnel of now. False when it was gone: whoever needs the frame sends it again once there is another. */
+  async send(text: string): Promise<boolean> {
+    const tunnel = this.#tunnel;
+    if ((await this.#ports.post(tunnel, text)) === 'posted') return true;
+    this.#gone.add(tunnel);
+    if (tunnel === this.#tunnel && this.#searching === null && !this.#stopped) this.#search();
+    return false;
+  }
+
+  /** The connector has said where it is. */
+  follow(tunnel: string): void {
+    this.#tunnel = tunnel;
+    this.#finish();
+  }
+
+  /** Asks the registry for a newer tunnel of the connector and follows it: this one may be dead without a word. True when it did. */
+  async refresh(): Promise<boolean> {
+    const newest = await this.#newest();
+    if (newest === null || newest === this.#tunnel || this.#stopped) return false;
+    this.follow(newest);
+    return true;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#finish();
+  }
+
+  #search(): void {
+    const { clock } = this.#ports;
+    let finish!: () => void;
+    const located = new Promise<void>((resolve) => (finish = resolve));
+    this.#searching = { located, finish };
+    const startedAt = clock.now();
+    this.#ports.log.info('exchange.tunnel-gone', { connector: this.#connector, tunnel: this.#tunnel });
+
+    const look = async (attempt: number): Promise<void> => {
+      const found = await this.#newest();
+      if (this.#searching?.located !== located) return;
+      if (found !== null) {
+        this.follow(found);
+        return this.#ports.found();
+      }
+      if (clock.now() - startedAt >= RESUME_MS) {
+        this.#finish();
+        return this.#ports.lost(
+          new SallyportError('ERR_EXCHANGE_LOST', `Connector ${this.#connector} did not come back within ${RESUME_MS} ms.`),
+        );
+      }
+      this.#cancelLook = clock.after(LOOK_MS[Math.min(attempt, LOOK_MS.length - 1)]!, () => void look(attempt + 1));
+    };
+    void look(0);
+  }
+
+  /** The registry may be out of reach just now: then the next look, or `moved`, tells. */
+  async #newest(): Promise<string | null> {
+    try {
+      const known = (await this.#ports.freshTunnels(this.#group)).filter(
+        ({ connector, connectionId }) => connector === this.#connector && !this.#gone.has(connectionId),
+      );
+      return known.sort((one, other) => other.openedAt - one.openedAt)[0]?.connectionId ?? null;
+    } catch (error) {
+      this.#ports.log.warn('exchange.tunnel-unknown', { connector: this.#connector, error });
+      return null;
+    }
+  }
+
+  #finish(): void {
+    this.#cancelLook();
+    this.#searching?.finish();
+    this.#searching = null;
+  }
+}
