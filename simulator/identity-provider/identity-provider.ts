@@ -1,0 +1,105 @@
+// The simulator's identity provider on a loopback port: a certified OpenID provider with a sign-in page and test users.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { codePage, faultPage, passwordPage } from './pages.ts';
+import { createProvider, type ProviderClient, subjectOf } from './provider.ts';
+import { oneTimeCode, type TestUser, USERS } from './users.ts';
+
+export interface IdentityProvider {
+  readonly issuer: string;
+  /** False: connections are refused, as when the provider is down. */
+  setReachable(reachable: boolean): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+type Provider = Awaited<ReturnType<typeof createProvider>>;
+
+const FORM_MAX_BYTES = 16 * 1024;
+
+export const startIdentityProvider = async (client: ProviderClient): Promise<IdentityProvider> => {
+  let handle: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => void response.writeHead(503).end();
+  const server = createServer((request, response) => handle(request, response));
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const issuer = `http://127.0.0.1:${port}`;
+  const provider = await createProvider(issuer, client);
+  const standard = provider.callback();
+  const signIn = createSignIn(provider);
+  handle = (request, response) =>
+    request.url?.startsWith('/sign-in/') ? void signIn(request, response) : void standard(request, response);
+
+  return {
+    issuer,
+    setReachable: async (reachable) => {
+      if (reachable !== server.listening) await (reachable ? listen(port) : close());
+    },
+    dispose: async () => {
+      if (server.listening) await close();
+    },
+  };
+};
+
+/** Password, then a one-time code for users who have one. What was proved so far is kept with the interaction, not in the page. */
+const createSignIn = (provider: Provider) => {
+  const halfway = new Map<string, TestUser>();
+
+  const finish = (request: IncomingMessage, response: ServerResponse, user: TestUser) => {
+    const amr = user.multiFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'];
+    const login = { accountId: subjectOf(user.username), amr, acr: user.multiFactor ? 'mfa' : 'pwd' };
+    return provider.interactionFinished(request, response, { login }, { mergeWithLastSubmission: false });
+  };
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const { uid } = await provider.interactionDetails(request, response);
+      const action = `/sign-in/${uid}`;
+      if (request.url === action && request.method === 'GET') return sendPage(response, passwordPage(action, false));
+      if (request.method !== 'POST') return sendPage(response, faultPage(), 404);
+
+      const form = await readForm(request);
+      if (request.url === `${action}/password`) {
+        const user = USERS.find(({ username, password }) => username === form.get('username') && password === form.get('password'));
+        if (!user) return sendPage(response, passwordPage(action, true), 401);
+        if (!user.multiFactor) return await finish(request, response, user);
+        halfway.set(uid, user);
+        return sendPage(response, codePage(action, user, false));
+      }
+
+      const user = halfway.get(uid);
+      if (request.url !== `${action}/code` || !user) return sendPage(response, faultPage(), 404);
+      if (form.get('code') !== oneTimeCode(user)) return sendPage(response, codePage(action, user, true), 401);
+      halfway.delete(uid);
+      return await finish(request, response, user);
+    } catch {
+      // The provider throws for an interaction that it does not know (any more).
+      if (!response.headersSent) sendPage(response, faultPage(), 400);
+    }
+  };
+};
+
+const sendPage = (response: ServerResponse, body: string, status = 200): void => {
+  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(body);
+};
+
+const readForm = async (request: IncomingMessage): Promise<URLSearchParams> => {
+  let text = '';
+  for await (const chunk of request) {
+    text += chunk;
+    if (text.length > FORM_MAX_BYTES) throw new Error('The form is too large.');
+  }
+  return new URLSearchParams(text);
+};

@@ -1,0 +1,95 @@
+// The certified OpenID provider, configured as a tenant's identity provider would be: one client, groups and amr in the ID token.
+
+import { randomBytes } from 'node:crypto';
+import { exportJWK, generateKeyPair } from 'jose';
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { signedOutPage, signOutPage } from './pages.ts';
+import { MAIL_DOMAIN, USERS } from './users.ts';
+
+export interface ProviderClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+}
+
+const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'];
+const HOUR_S = 3600;
+
+export const createProvider = async (issuer: string, client: ProviderClient): Promise<Provider> => {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const configuration: Configuration = {
+    clients: [
+      {
+        client_id: client.clientId,
+        client_secret: client.clientSecret,
+        redirect_uris: [...client.redirectUris],
+        post_logout_redirect_uris: [...client.postLogoutRedirectUris],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
+    ],
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'simulator', use: 'sig', alg: 'RS256' }] },
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    scopes: SCOPES,
+    claims: {
+      openid: ['sub', 'amr', 'acr'],
+      profile: ['name', 'preferred_username', 'upn', 'department'],
+      email: ['email', 'email_verified'],
+      groups: ['groups'],
+    },
+    // Providers that companies use put the claims into the ID token itself.
+    conformIdTokenClaims: false,
+    acrValues: ['pwd', 'mfa'],
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => {
+          ctx.body = signOutPage(form);
+        },
+        postLogoutSuccessSource: (ctx) => {
+          ctx.body = signedOutPage();
+        },
+      },
+    },
+    interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
+    ttl: { AccessToken: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, Session: 8 * HOUR_S, Grant: 8 * HOUR_S },
+    findAccount: (_, accountId) => findAccount(accountId),
+    loadExistingGrant: grantEverything,
+  };
+  return new Provider(issuer, configuration);
+};
+
+const findAccount = (accountId: string) => {
+  const user = USERS.find(({ username }) => accountId === subjectOf(username));
+  if (!user) return undefined;
+  const { username, name, groups, department } = user;
+  const address = `${username}@${MAIL_DOMAIN}`;
+  const claims = {
+    sub: accountId,
+    name,
+    preferred_username: username,
+    upn: address,
+    department,
+    email: address,
+    email_verified: true,
+    groups: [...groups],
+  };
+  return { accountId, claims: () => claims };
+};
+
+/** A subject says nothing about the person: nobody should be tempted to read it. */
+export const subjectOf = (username: string): string => Buffer.from(`subject of ${username}`).toString('base64url');
+
+/** The tenant's own client needs no consent page. */
+const grantEverything = async (ctx: KoaContextWithOIDC) => {
+  const { client, session, provider } = ctx.oidc;
+  const known = client && session?.grantIdFor(client.clientId);
+  if (known) return provider.Grant.find(known);
+  const grant = new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId });
+  grant.addOIDCScope(SCOPES.join(' '));
+  grant.addOIDCClaims(['amr', 'acr']);
+  await grant.save();
+  return grant;
+};

@@ -1,0 +1,65 @@
+// `npm run sign-in -- --ready-file FILE --user alice --application NAME`: through the real sign-in pages, then the `Cookie`
+// header for curl and load tests on standard output.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { SallyportError } from '../protocol/errors.ts';
+import { oneTimeCode, USERS } from './identity-provider/users.ts';
+import type { ReadyFile } from './ready-file.ts';
+import { createWebUser, type Page, type WebUser } from './web-user.ts';
+
+/** Signs in at the application and gives its `Cookie` header's value. Throws ERR_SIGN_IN_INVALID when a page says no. */
+export const signIn = async (ready: ReadyFile, username: string, application: string): Promise<string> => {
+  const target = ready.applications.find(({ name }) => name === application);
+  if (!target)
+    throw unknown(
+      'application',
+      application,
+      ready.applications.map(({ name }) => name),
+    );
+  const user = USERS.find((candidate) => candidate.username === username);
+  if (!user)
+    throw unknown(
+      'user',
+      username,
+      USERS.map((candidate) => candidate.username),
+    );
+
+  const web = createWebUser({ ca: ready.certificate });
+  try {
+    let page = await web.open(target.url);
+    page = await answerForm(web, page, 'password', { username, password: user.password });
+    page = await answerForm(web, page, 'code', { code: oneTimeCode(user) });
+    if (new URL(page.url).host !== new URL(target.url).host) {
+      throw new SallyportError('ERR_SIGN_IN_INVALID', `The sign-in ended at ${page.url} with status ${page.status}: ${titleOf(page)}`);
+    }
+    return web.cookieFor(target.url);
+  } finally {
+    await web.close();
+  }
+};
+
+/** Sends the form when the page has such a field; else the page as it is. */
+const answerForm = (web: WebUser, page: Page, field: string, fields: Readonly<Record<string, string>>): Promise<Page> | Page =>
+  page.text.includes(`name="${field}"`) ? web.submit(page, fields) : page;
+
+const titleOf = (page: Page): string => /<title>([^<]*)/.exec(page.text)?.[1] ?? page.text.slice(0, 200);
+
+const unknown = (kind: string, name: string, known: readonly string[]) =>
+  new SallyportError('ERR_CONFIGURATION_INVALID', `There is no ${kind} ${name}; there are ${known.join(', ')}.`);
+
+const main = async () => {
+  const { values } = parseArgs({
+    options: { 'ready-file': { type: 'string' }, user: { type: 'string' }, application: { type: 'string' } },
+  });
+  const { 'ready-file': readyFile, user, application } = values;
+  if (!readyFile || !user || !application) throw new Error('Give --ready-file FILE --user NAME --application NAME.');
+  const ready: ReadyFile = JSON.parse(readFileSync(readyFile, 'utf8'));
+  process.stdout.write(`Cookie: ${await signIn(ready, user, application)}\n`);
+};
+
+if (process.argv[1] === import.meta.filename) {
+  main().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}
