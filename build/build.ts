@@ -1,0 +1,42 @@
+// `npm run build`: what runs elsewhere than here, into dist/. The local tenant's templates and bundled functions, and the connector.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+
+/** Some dependencies are CommonJS and ask for `require`, which an ES module lacks. */
+const REQUIRE_BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+const buildConnector = () =>
+  build({
+    entryPoints: [join(ROOT, 'connector/main.ts')],
+    outfile: join(DIST, 'connector.mjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: { js: REQUIRE_BANNER },
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+
+const synthesise = (tenant: string): void => {
+  const outdir = join(DIST, 'assembly');
+  rmSync(outdir, { recursive: true, force: true });
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'bin/sallyport.ts'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify({ tenant }) },
+  });
+  if (status !== 0) throw new Error(`The tenant ${tenant} could not be synthesised: see above.`);
+};
+
+await buildConnector();
+synthesise('local');
