@@ -1,0 +1,50 @@
+// Puts the tenant file's applications into the directory with each deployment that changes them (D11): a custom resource.
+import { CustomResource, Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { ENVIRONMENT } from '../../lambdas/directory/environment.ts';
+import type { Tenant } from '../../tenants/schema.ts';
+import { ProxyFunction } from '../proxy-function.ts';
+import type { Tables } from '../storage/tables.ts';
+
+/**
+ * What the property may hold, as JSON in JSON. The function's event has the old and the new one, and Lambda takes 256 KB of an
+ * asynchronous event (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+ */
+const APPLICATIONS_MAX_BYTES = 120_000;
+const TIMEOUT = Duration.minutes(2);
+
+export interface DirectoryProps {
+  readonly tenant: Tenant;
+  readonly tables: Tables;
+}
+
+export class Directory extends Construct {
+  constructor(scope: Construct, id: string, { tenant, tables }: DirectoryProps) {
+    super(scope, id);
+    const applications = JSON.stringify(tenant.applications);
+    const bytes = Buffer.byteLength(JSON.stringify(applications));
+    if (bytes > APPLICATIONS_MAX_BYTES) {
+      throw new Error(
+        `The ${tenant.applications.length} applications of ${tenant.tenant} take ${bytes} bytes; a deployment carries ${APPLICATIONS_MAX_BYTES}. ` +
+          'Deploy with fewer and apply the whole file with `npx sallyport apply`.',
+      );
+    }
+
+    const writer = new ProxyFunction(this, 'Writer', {
+      folder: 'directory',
+      environment: ENVIRONMENT,
+      description: 'Directory: writes the applications of the tenant file when the stack is deployed',
+      timeout: TIMEOUT,
+    });
+    writer.set('TENANT', tenant.tenant);
+    writer.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
+
+    const resource = new CustomResource(this, 'Applications', {
+      resourceType: 'Custom::SallyportApplications',
+      serviceToken: writer.function.functionArn,
+      serviceTimeout: TIMEOUT,
+      properties: { Applications: applications },
+    });
+    resource.node.addDependency(writer);
+  }
+}

@@ -1,0 +1,112 @@
+// The ingress: a REST API with response streaming on *.apps.<domain>, and its function, the router (D1).
+import { Duration } from 'aws-cdk-lib';
+import { EndpointType, LambdaIntegration, ResponseTransferMode, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Construct } from 'constructs';
+import { ENVIRONMENT } from '../../lambdas/router/environment.ts';
+import type { Tenant } from '../../tenants/schema.ts';
+import { acknowledge } from '../acknowledge.ts';
+import type { PublicName } from '../names/public-name.ts';
+import { ProxyFunction } from '../proxy-function.ts';
+import type { Secrets } from '../storage/secrets.ts';
+import type { Tables } from '../storage/tables.ts';
+import type { ReplyApi } from '../tunnels/reply-api.ts';
+import { POST_ACTION, postArn } from '../tunnels/socket-stage.ts';
+import type { TunnelApi } from '../tunnels/tunnel-api.ts';
+
+/** The longest that API Gateway streams a response, and that a function runs. */
+const EXCHANGE_MAX = Duration.minutes(15);
+/** Requests a second. An account has 10,000 for everything; about three are spent on each exchange. */
+const THROTTLE = { throttlingRateLimit: 3_000, throttlingBurstLimit: 1_500 };
+const ROUTER_MEMORY = 512;
+
+export interface IngressProps {
+  readonly tenant: Tenant;
+  readonly portalUrl: string;
+  readonly certificate: ICertificate;
+  readonly tables: Tables;
+  readonly secrets: Secrets;
+  readonly tunnelApi: TunnelApi;
+  readonly replyApi: ReplyApi;
+}
+
+export class Ingress extends Construct {
+  readonly router: ProxyFunction<(typeof ENVIRONMENT)[number]>;
+  /** `*.apps.<domain>`, and where it must lead. */
+  readonly name: PublicName;
+
+  constructor(scope: Construct, id: string, props: IngressProps) {
+    super(scope, id);
+    const { tenant, domain } = props.tenant;
+    const { portalUrl, certificate, tables, secrets, tunnelApi, replyApi } = props;
+    this.router = new ProxyFunction(this, 'Router', {
+      folder: 'router',
+      environment: ENVIRONMENT,
+      description: 'Ingress: resolves, authenticates, authorises and relays each exchange',
+      timeout: EXCHANGE_MAX,
+      memory: ROUTER_MEMORY,
+    });
+    this.router.set('TENANT', tenant);
+    this.router.set('PORTAL_URL', portalUrl);
+    this.router.bindTable('REGISTRY_TABLE', tables.registry, 'Query');
+    this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
+    this.router.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'PutItem', 'DeleteItem');
+    this.router.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
+    this.router.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
+    this.router.set('REPLY_API_URL', replyApi.stage.url);
+    this.router.allow([POST_ACTION], postArn(tunnelApi.stage));
+    acknowledge(
+      this.router.role,
+      'AwsSolutions-IAM5',
+      'Tunnels come and go: the wildcard is the connection’s id, on the Tunnel API’s stage, for POST only.',
+    );
+
+    const api = new RestApi(this, 'Api', {
+      description: `Sallyport ${tenant}: users’ requests to applications`,
+      endpointTypes: [EndpointType.REGIONAL],
+      // Requests come by the tenant's own names only: a session is good for one host.
+      disableExecuteApiEndpoint: true,
+      // Request bodies of every type come as they are, base64 in the event.
+      binaryMediaTypes: ['*/*'],
+      deployOptions: { stageName: 'live', ...THROTTLE },
+      cloudWatchRole: false,
+    });
+    const integration = new LambdaIntegration(this.router.function, {
+      responseTransferMode: ResponseTransferMode.STREAM,
+      timeout: EXCHANGE_MAX,
+      allowTestInvoke: false,
+    });
+    api.root.addMethod('ANY', integration);
+    api.root.addProxy({ defaultIntegration: integration });
+
+    // It would name the endpoint that is disabled.
+    api.node.tryRemoveChild('Endpoint');
+
+    const name = `*.apps.${domain}`;
+    const domainName = api.addDomainName('Domain', {
+      domainName: name,
+      certificate,
+      endpointType: EndpointType.REGIONAL,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    this.name = { name, target: domainName.domainNameAliasDomainName, targetZone: domainName.domainNameAliasHostedZoneId };
+    acknowledgeRules(api);
+  }
+}
+
+const acknowledgeRules = (api: RestApi): void => {
+  acknowledge(api, 'AwsSolutions-APIG1', 'The router logs each exchange, without query values; an access log would hold them.');
+  acknowledge(
+    api,
+    'AwsSolutions-APIG2',
+    'What is valid is for the application to say; the router refuses what it cannot read in one way only.',
+  );
+  acknowledge(api, 'AwsSolutions-APIG3', 'A web firewall costs by the request: an administrator may associate one with the stage.');
+  acknowledge(
+    api,
+    'AwsSolutions-APIG4',
+    'The router authenticates: a page load without a session must be sent to sign in, which no authorizer can do.',
+  );
+  acknowledge(api, 'AwsSolutions-APIG6', 'The router logs each exchange; execution logs would hold headers and bodies.');
+  acknowledge(api, 'AwsSolutions-COG4', 'Users sign in at the tenant’s own identity provider, not in a Cognito user pool.');
+};

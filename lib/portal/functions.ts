@@ -1,0 +1,74 @@
+// The three functions behind the portal's host, each with exactly what it uses.
+import type { Construct } from 'constructs';
+import { ENVIRONMENT as CONTROL } from '../../lambdas/control/environment.ts';
+import { ENVIRONMENT as ENROLMENT } from '../../lambdas/enrolment/environment.ts';
+import { ENVIRONMENT as PORTAL } from '../../lambdas/portal/environment.ts';
+import { claimNames, type Tenant } from '../../tenants/schema.ts';
+import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
+import type { Secrets } from '../storage/secrets.ts';
+import { BY_PARENT, type Tables } from '../storage/tables.ts';
+
+export interface PortalFunctionsProps {
+  readonly tenant: Tenant;
+  readonly portalUrl: string;
+  /** What connectors dial. */
+  readonly tunnelUrl: string;
+  readonly tables: Tables;
+  readonly secrets: Secrets;
+}
+
+/** Signs users in and lists their applications. */
+export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, secrets }: PortalFunctionsProps) => {
+  const { issuer, clientId, scopes, claims } = tenant.identityProvider;
+  const portal = new ProxyFunction(scope, 'Portal', {
+    folder: 'portal',
+    environment: PORTAL,
+    description: 'Portal: signs users in, lists their applications, signs out',
+    timeout: API_TIMEOUT,
+    memory: 512,
+  });
+  portal.set('TENANT', tenant.tenant);
+  portal.set('PORTAL_URL', portalUrl);
+  portal.set('ISSUER', issuer);
+  portal.set('CLIENT_ID', clientId);
+  portal.set('SCOPES', scopes.join(' '));
+  portal.set('CLAIMS', JSON.stringify(claims));
+  portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
+  portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
+  portal.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'PutItem', 'DeleteItem');
+  portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
+  portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
+  portal.bindSecret('CLIENT_SECRET_SECRET', secrets.clientSecret);
+  return portal;
+};
+
+/** Makes a connector of a one-time code and a public key. */
+export const enrolmentFunction = (scope: Construct, { tenant, tunnelUrl, tables }: PortalFunctionsProps) => {
+  const enrolment = new ProxyFunction(scope, 'Enrolment', {
+    folder: 'enrolment',
+    environment: ENROLMENT,
+    description: 'Enrolment: a one-time code and a public key become a connector',
+    timeout: API_TIMEOUT,
+  });
+  enrolment.set('TENANT', tenant.tenant);
+  enrolment.set('TUNNEL_API_URL', tunnelUrl);
+  enrolment.bindTable('REGISTRY_TABLE', tables.registry, 'DeleteItem', 'PutItem');
+  return enrolment;
+};
+
+/** What administrators do without a deployment: enrolment codes, applications, status. */
+export const controlFunction = (scope: Construct, { tenant, portalUrl, tables }: PortalFunctionsProps) => {
+  const control = new ProxyFunction(scope, 'Control', {
+    folder: 'control',
+    environment: CONTROL,
+    description: 'Control API: enrolment codes, applications, status, for administrators',
+    timeout: API_TIMEOUT,
+  });
+  control.set('TENANT', tenant.tenant);
+  control.set('DOMAIN', tenant.domain);
+  control.set('CLAIMS', JSON.stringify(claimNames(tenant.identityProvider.claims)));
+  control.set('PORTAL_URL', portalUrl);
+  control.bindTable('REGISTRY_TABLE', tables.registry, 'Query', 'PutItem', 'DeleteItem');
+  control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
+  return control;
+};

@@ -1,0 +1,66 @@
+// The portal's host: an HTTP API for sign-in and the list of applications, connector enrolment, and the control API (AWS IAM).
+import { DomainName, HttpApi, HttpMethod, HttpStage, SecurityPolicy } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+import type { PublicName } from '../names/public-name.ts';
+import { controlFunction, enrolmentFunction, type PortalFunctionsProps, portalFunction } from './functions.ts';
+
+const THROTTLE = { rateLimit: 500, burstLimit: 250 };
+
+export interface PortalProps extends PortalFunctionsProps {
+  readonly certificate: ICertificate;
+}
+
+export class Portal extends Construct {
+  readonly api: HttpApi;
+  readonly name: PublicName;
+
+  constructor(scope: Construct, id: string, { certificate, ...props }: PortalProps) {
+    super(scope, id);
+    const { tenant, portalHost } = props.tenant;
+    const portal = portalFunction(this, props);
+    const enrolment = enrolmentFunction(this, props);
+    const control = controlFunction(this, props);
+
+    this.api = new HttpApi(this, 'Api', {
+      description: `Sallyport ${tenant}: portal, enrolment, control`,
+      createDefaultStage: false,
+      defaultIntegration: new HttpLambdaIntegration('PortalIntegration', portal.function),
+    });
+    this.api.addRoutes({
+      path: '/connectors/enrol',
+      methods: [HttpMethod.POST],
+      integration: new HttpLambdaIntegration('EnrolmentIntegration', enrolment.function),
+    });
+    this.api.addRoutes({
+      path: '/control/{proxy+}',
+      methods: [HttpMethod.ANY],
+      integration: new HttpLambdaIntegration('ControlIntegration', control.function),
+      authorizer: new HttpIamAuthorizer(),
+    });
+
+    const domainName = new DomainName(this, 'Domain', { domainName: portalHost, certificate, securityPolicy: SecurityPolicy.TLS_1_2 });
+    const stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: THROTTLE,
+      domainMapping: { domainName },
+    });
+    this.name = { name: portalHost, target: domainName.regionalDomainName, targetZone: domainName.regionalHostedZoneId };
+
+    acknowledge(
+      this.api,
+      'AwsSolutions-APIG4',
+      'Signing in and enrolling are how one becomes known: the functions check codes and sessions; control has AWS IAM.',
+    );
+    acknowledge(
+      stage,
+      'AwsSolutions-APIG1',
+      'The functions log sign-ins, enrolments and changes; an access log would hold one-time codes in query strings.',
+    );
+  }
+}

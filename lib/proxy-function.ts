@@ -1,0 +1,99 @@
+// The one way to make a function: bundled from lambdas/<folder>/handler.ts, with a role of its own that may do nothing but
+// write its log, and an environment that is exactly what the folder's environment.ts names. Each bind… sets a name and its grant together.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Some packages call `require` for Node's own modules, which ES modules do not have. */
+const REQUIRE_BANNER = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
+
+export type TableAction = 'GetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+export interface ProxyFunctionProps<Name extends string> {
+  /** Below lambdas/. */
+  readonly folder: string;
+  /** What the folder's environment.ts names. */
+  readonly environment: readonly Name[];
+  readonly description: string;
+  readonly timeout: Duration;
+  /** Megabytes; the share of a processor grows with it. @default 256 */
+  readonly memory?: number;
+}
+
+export class ProxyFunction<Name extends string> extends Construct {
+  readonly function: NodejsFunction;
+  readonly role: Role;
+  readonly logGroup: LogGroup;
+  readonly #unset: Set<Name>;
+
+  constructor(scope: Construct, id: string, { folder, environment, description, timeout, memory = 256 }: ProxyFunctionProps<Name>) {
+    super(scope, id);
+    this.#unset = new Set(environment);
+    this.logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.RETAIN });
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], this.logGroup.logGroupArn);
+    acknowledge(this.role, 'AwsSolutions-IAM5', 'Log streams are named by Lambda: the wildcard is the stream within the one log group.');
+
+    this.function = new NodejsFunction(this, 'Function', {
+      entry: join(ROOT, 'lambdas', folder, 'handler.ts'),
+      projectRoot: ROOT,
+      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: memory,
+      timeout,
+      role: this.role,
+      logGroup: this.logGroup,
+      awsSdkConnectionReuse: false,
+      bundling: {
+        format: OutputFormat.ESM,
+        target: 'node24',
+        mainFields: ['module', 'main'],
+        minify: true,
+        banner: REQUIRE_BANNER,
+        // The runtime's own copy of the SDK changes under us: ours is in the bundle.
+        bundleAwsSDK: true,
+      },
+    });
+    this.node.addValidation({
+      validate: () => [...this.#unset].map((name) => `lambdas/${folder}/environment.ts names ${name}, which lib/ does not set.`),
+    });
+  }
+
+  set(name: Name, value: string): void {
+    this.function.addEnvironment(name, value);
+    this.#unset.delete(name);
+  }
+
+  /** The function may do exactly these to the table's items. */
+  bindTable(name: Name, table: ITable, ...actions: readonly TableAction[]): void {
+    this.set(name, table.tableName);
+    this.allow(
+      actions.map((action) => `dynamodb:${action}`),
+      table.tableArn,
+    );
+  }
+
+  /** The function may read the secret's value. */
+  bindSecret(name: Name, secret: ISecret): void {
+    this.set(name, secret.secretArn);
+    this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+  }
+
+  allow(actions: readonly string[], resource: string): void {
+    this.role.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] }));
+  }
+}
+
+/** Longer than any integration of an HTTP or WebSocket API waits (29 s) would be time that nobody sees. */
+export const API_TIMEOUT = Duration.seconds(25);

@@ -1,0 +1,31 @@
+// The deployment's secrets: the master key that every other key is derived from, and the identity provider's client secret.
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+
+/** Of 62 letters and digits: 381 bits. */
+const MASTER_KEY_CHARACTERS = 64;
+
+export class Secrets extends Construct {
+  readonly masterKey: Secret;
+  /** A placeholder until the administrator stores what the identity provider gave. */
+  readonly clientSecret: Secret;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.masterKey = new Secret(this, 'MasterKey', {
+      description: 'Sallyport: every key of the deployment is derived from this one',
+      generateSecretString: { passwordLength: MASTER_KEY_CHARACTERS, excludePunctuation: true },
+    });
+    this.clientSecret = new Secret(this, 'ClientSecret', {
+      description: 'Sallyport: the client secret that the identity provider issued; a placeholder until it is stored',
+      generateSecretString: { passwordLength: MASTER_KEY_CHARACTERS, excludePunctuation: true },
+    });
+    acknowledge(
+      this.masterKey,
+      'AwsSolutions-SMG4',
+      'A new master key ends tunnels and sign-ins at once, so an administrator chooses when.',
+    );
+    acknowledge(this.clientSecret, 'AwsSolutions-SMG4', 'The identity provider issues it: rotation begins there.');
+  }
+}

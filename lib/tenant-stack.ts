@@ -1,0 +1,82 @@
+// One tenant's deployment. Reads like the picture in ARCHITECTURE.md.
+import { CfnOutput, CfnParameter, Stack, Tags } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Construct } from 'constructs';
+import type { Tenant } from '../tenants/schema.ts';
+import { Directory } from './directory/directory.ts';
+import { Ingress } from './ingress/ingress.ts';
+import { Alarms, NO_TOPIC } from './monitoring/alarms.ts';
+import { PublicNames } from './names/public-name.ts';
+import { Portal } from './portal/portal.ts';
+import { Secrets } from './storage/secrets.ts';
+import { Tables } from './storage/tables.ts';
+import { ReplyApi } from './tunnels/reply-api.ts';
+import { TunnelApi } from './tunnels/tunnel-api.ts';
+
+export class TenantStack extends Stack {
+  constructor(scope: Construct, tenant: Tenant) {
+    super(scope, `Sallyport-${tenant.tenant}`, {
+      description: `Sallyport for ${tenant.tenant}: on-premises web applications below apps.${tenant.domain}`,
+      env: { account: tenant.account, region: tenant.region },
+    });
+    // The dependencies that CDK itself adds to functions and domains repeat what their references say.
+    this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
+    Tags.of(this).add('sallyport:tenant', tenant.tenant);
+
+    const { certificateArn, hostedZoneId, alarmTopicArn } = this.#parameters(tenant);
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+    const portalUrl = `https://${tenant.portalHost}`;
+
+    const tables = new Tables(this, 'Tables');
+    const secrets = new Secrets(this, 'Secrets');
+    const tunnelApi = new TunnelApi(this, 'TunnelApi', { tenant: tenant.tenant, tables, secrets });
+    const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, secrets, tunnelApi });
+    const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
+    const portal = new Portal(this, 'Portal', { tenant, portalUrl, tunnelUrl: tunnelApi.stage.url, certificate, tables, secrets });
+    new Directory(this, 'Directory', { tenant, tables });
+    new PublicNames(this, 'Names', { hostedZoneId, names: { Applications: ingress.name, Portal: portal.name } });
+    new Alarms(this, 'Alarms', { tenant: tenant.tenant, router: ingress.router, topicArn: alarmTopicArn });
+
+    const { clientSecret } = secrets;
+    this.#output('PortalUrl', portalUrl, 'Where users find their applications');
+    this.#output('RedirectUri', `${portalUrl}/callback`, 'Register this redirect URI at the identity provider');
+    this.#output('ClientSecretArn', clientSecret.secretArn, 'Holds the client secret that the identity provider issued');
+    this.#output(
+      'ClientSecretCommand',
+      `aws secretsmanager put-secret-value --secret-id ${clientSecret.secretArn} --secret-string file:///dev/stdin`,
+      'Stores the client secret that is typed in: end with Ctrl-D, without a line break',
+    );
+    this.#output('ControlEndpoint', portal.api.apiEndpoint, 'SALLYPORT_CONTROL_ENDPOINT of the sallyport command');
+    this.#output(
+      'ControlArn',
+      portal.api.arnForExecuteApi('*', '/control/*', '$default'),
+      'Allow administrators execute-api:Invoke on this',
+    );
+    this.#output('TunnelUrl', tunnelApi.stage.url, 'What connectors dial: outgoing, port 443');
+  }
+
+  #parameters({ domain, portalHost }: Tenant) {
+    const certificate = new CfnParameter(this, 'CertificateArn', {
+      description: `ACM certificate of this region for *.apps.${domain} and ${portalHost}`,
+      allowedPattern: '^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$',
+      constraintDescription: 'must be the ARN of a certificate in AWS Certificate Manager',
+    });
+    const hostedZone = new CfnParameter(this, 'HostedZoneId', {
+      description: `Route 53 hosted zone of ${domain}; empty: the outputs list the DNS records to create`,
+      default: '',
+      allowedPattern: '^(Z[A-Z0-9]{1,31})?$',
+      constraintDescription: 'must be the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or empty',
+    });
+    const topic = new CfnParameter(this, 'AlarmTopicArn', {
+      description: 'SNS topic that alarms are sent to, or none',
+      default: NO_TOPIC,
+      allowedPattern: `^(${NO_TOPIC}|arn:aws[a-z-]*:sns:.+)$`,
+      constraintDescription: `must be the ARN of an SNS topic, or ${NO_TOPIC}`,
+    });
+    return { certificateArn: certificate.valueAsString, hostedZoneId: hostedZone.valueAsString, alarmTopicArn: topic.valueAsString };
+  }
+
+  #output(id: string, value: string, description: string): void {
+    new CfnOutput(this, id, { value, description });
+  }
+}

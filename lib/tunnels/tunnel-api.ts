@@ -1,0 +1,71 @@
+// The Tunnel API: the WebSocket that connectors dial. Only the router posts to it (D3).
+import { WebSocketApi, type WebSocketRouteOptions, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { ENVIRONMENT as AUTHORIZER_ENVIRONMENT } from '../../lambdas/tunnel-authorizer/environment.ts';
+import { ENVIRONMENT } from '../../lambdas/tunnels/environment.ts';
+import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
+import type { Secrets } from '../storage/secrets.ts';
+import type { Tables } from '../storage/tables.ts';
+import { addMockRoute } from './mock-route.ts';
+import { acknowledgeSocket, SOCKET_STAGE, SOCKET_THROTTLE } from './socket-stage.ts';
+
+export interface TunnelApiProps {
+  readonly tenant: string;
+  readonly tables: Tables;
+  readonly secrets: Secrets;
+}
+
+export class TunnelApi extends Construct {
+  readonly stage: WebSocketStage;
+  readonly tunnels: ProxyFunction<(typeof ENVIRONMENT)[number]>;
+
+  constructor(scope: Construct, id: string, { tenant, tables, secrets }: TunnelApiProps) {
+    super(scope, id);
+    this.tunnels = new ProxyFunction(this, 'Tunnels', {
+      folder: 'tunnels',
+      environment: ENVIRONMENT,
+      description: 'Tunnel API: welcomes connectors, keeps their registry entries fresh',
+      timeout: API_TIMEOUT,
+    });
+    this.tunnels.set('TENANT', tenant);
+    this.tunnels.bindTable('REGISTRY_TABLE', tables.registry, 'GetItem', 'UpdateItem', 'DeleteItem');
+    this.tunnels.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan');
+    this.tunnels.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
+
+    const authorizer = new ProxyFunction(this, 'Authorizer', {
+      folder: 'tunnel-authorizer',
+      environment: AUTHORIZER_ENVIRONMENT,
+      description: 'Tunnel API: whether a dialling connector is who it says',
+      timeout: API_TIMEOUT,
+    });
+    authorizer.set('TENANT', tenant);
+    authorizer.bindTable('REGISTRY_TABLE', tables.registry, 'GetItem');
+
+    const served = (routeKey: string): WebSocketRouteOptions => ({
+      integration: new WebSocketLambdaIntegration(`${routeKey.replace('$', '')}-integration`, this.tunnels.function),
+    });
+    const api = new WebSocketApi(this, 'Api', {
+      description: `Sallyport ${tenant}: tunnels of connectors`,
+      routeSelectionExpression: '$request.body.type',
+      connectRouteOptions: {
+        ...served('$connect'),
+        authorizer: new WebSocketLambdaAuthorizer('authorizer', authorizer.function, {
+          identitySource: ['route.request.header.Authorization'],
+        }),
+      },
+      disconnectRouteOptions: served('$disconnect'),
+    });
+    for (const routeKey of ['hello', 'heartbeat', 'drain']) api.addRoute(routeKey, { ...served(routeKey), returnResponse: true });
+    addMockRoute(api, 'probe', '{"type":"echo"}');
+
+    this.stage = new WebSocketStage(this, 'Stage', {
+      webSocketApi: api,
+      stageName: SOCKET_STAGE,
+      autoDeploy: true,
+      throttle: SOCKET_THROTTLE,
+    });
+    acknowledgeSocket(api, this.stage);
+  }
+}
