@@ -112,7 +112,7 @@ const listenOn = async (port: number, options: Omit<Parameters<typeof listen>[0]
   try {
     return await listen({ port, ...options });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     const why = code === 'EADDRINUSE' ? 'another program uses it' : code;
     throw new SallyportError(
       'ERR_CONFIGURATION_INVALID',
