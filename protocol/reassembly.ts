@@ -28,6 +28,11 @@ export class Reassembly<Item> {
     return this.#held.size;
   }
 
+  /** Bytes of the frames that wait. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** Takes frame `n` and gives the items that are now in order, none for a duplicate. Throws ERR_FRAME_OVERFLOW beyond the bounds. */
   accept(n: number, item: Item, bytes: number): Item[] {
     if (n < this.#received || this.#held.has(n)) return [];

@@ -1,0 +1,300 @@
+// One exchange's life at the connector: request frames in, one call to the origin, response frames out.
+// Everything it needs is passed in; it knows no sockets, no AWS and no real time.
+import { encode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
+import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
+import type { BodyFrame, CreditFrame, ReplyToFrame, RequestFrame } from '../protocol/frames.ts';
+import {
+  LINGER_MS,
+  PAYLOAD_MAX_BYTES,
+  PROGRESS_FIRST_MS,
+  PROGRESS_IDLE_MS,
+  PROGRESS_WAIT_MS,
+  REASSEMBLY_MAX_FRAMES,
+  REQUEST_BODY_MAX_BYTES,
+  RESUME_MS,
+} from '../protocol/limits.ts';
+import type { Log } from '../protocol/log.ts';
+import { Reassembly } from '../protocol/reassembly.ts';
+import type { Clock } from './clock.ts';
+import type { Account } from './ledger.ts';
+import type { CallOrigin, Post } from './ports.ts';
+import { RequestBody } from './request-body.ts';
+import { ResponseFrames } from './response-frames.ts';
+import { Sender } from './sender.ts';
+
+/** How long frames of an exchange wait for its request frame, which may have been overtaken. */
+const EARLY_MS = 5_000;
+
+/** What may be called for a request. */
+export interface Admission {
+  readonly origin: string;
+  readonly path: string;
+  readonly loopbackAllowed: boolean;
+}
+
+export interface ExchangeContext {
+  readonly clock: Clock;
+  readonly post: Post;
+  readonly callOrigin: CallOrigin;
+  /** Calls back once what has already arrived has been read: a few turns of the event loop, no time. */
+  readonly settle: (callback: () => void) => void;
+  readonly log: Log;
+  readonly account: Account;
+  /** Throws the SallyportError with which a request is refused. */
+  readonly admit: (request: RequestFrame) => Admission;
+  readonly onBegun: (exchange: Exchange) => void;
+  /** Everything has been sent and the router has taken it, or nothing can be any more. */
+  readonly onDelivered: (exchange: Exchange) => void;
+  readonly onClosed: (exchange: Exchange, code: ErrorCode | 'OK' | 'CANCELLED') => void;
+}
+
+/** Tells a router that asks for an exchange which is not known here (any more). */
+export const unknownExchange = ({ exchange, received }: ReplyToFrame, key: FrameKey): string =>
+  encode({ type: 'error', exchange, n: received, code: 'ERR_EXCHANGE_UNKNOWN', message: 'No such exchange here (any more).' }, key);
+
+type Timer = 'early' | 'timeout' | 'progress' | 'resume' | 'linger';
+
+export class Exchange {
+  readonly id: string;
+  readonly key: FrameKey;
+  readonly #context: ExchangeContext;
+  readonly #incoming = new Reassembly<OpenedFrame>({
+    frames: REASSEMBLY_MAX_FRAMES,
+    bytes: REQUEST_BODY_MAX_BYTES + PAYLOAD_MAX_BYTES,
+  });
+  readonly #timers = new Map<Timer, () => void>();
+  readonly #abort = new AbortController();
+  /** Announced before the request frame came: the frame may have been overtaken. */
+  #earlyReplyTo: ReplyToFrame | null = null;
+  #request: RequestFrame | null = null;
+  #body: RequestBody | null = null;
+  #sender: Sender | null = null;
+  #response: ResponseFrames | null = null;
+  #outcome: ErrorCode | 'OK' = 'OK';
+  #ended = false;
+  #closed = false;
+  #beganAt = 0;
+  #log: Log;
+
+  constructor(id: string, key: FrameKey, context: ExchangeContext) {
+    this.id = id;
+    this.key = key;
+    this.#context = context;
+    this.#log = context.log.with({ exchange: id });
+    this.#arm('early', EARLY_MS, () => this.#giveUpWaiting());
+  }
+
+  /** Whether its request frame has come. */
+  get begun(): boolean {
+    return this.#request !== null;
+  }
+
+  /** Takes a frame that the codec opened. Frames that a router does not send are not passed here. */
+  accept(opened: OpenedFrame): void {
+    if (this.#closed) return;
+    const { frame } = opened;
+    if (frame.type === 'request' || frame.type === 'body') this.#take(frame, opened);
+    else if (frame.type === 'credit') this.#credit(frame);
+    else if (frame.type === 'reply-to') this.#resume(frame);
+    else if (frame.type === 'cancel') this.#close('CANCELLED');
+  }
+
+  /** The connector has a new tunnel: the router is told to send what is left there. */
+  moved(tunnel: string): void {
+    if (this.#ended) return;
+    this.#sender?.note({ type: 'moved', exchange: this.id, tunnel, received: this.#incoming.received });
+  }
+
+  /** Forgets everything at once: the process ends, or memory is needed. */
+  forget(): void {
+    this.#close(this.#outcome);
+  }
+
+  #take(frame: RequestFrame | BodyFrame, opened: OpenedFrame): void {
+    try {
+      for (const { frame: next, payload } of this.#incoming.accept(frame.n, opened, opened.payload.length)) {
+        if (next.type === 'request') this.#begin(next, payload);
+        else if (next.type === 'body') this.#receive(payload, next.end);
+      }
+    } catch (error) {
+      const failure = asSallyportError(error);
+      if (this.#sender) this.#fail(failure);
+      else this.#refuseEarly(failure);
+    }
+    this.#account();
+  }
+
+  #begin(request: RequestFrame, payload: Buffer): void {
+    this.#disarm('early');
+    this.#request = request;
+    this.#beganAt = this.#context.clock.monotonic();
+    this.#log = this.#log.with({ application: request.application, user: request.user, method: request.method });
+    this.#sender = new Sender({
+      replyTo: this.#earlyReplyTo?.replyTo ?? request.replyTo,
+      key: this.key,
+      post: this.#context.post,
+      changed: () => this.#advance(),
+    });
+    this.#context.onBegun(this);
+
+    try {
+      const admission = this.#context.admit(request);
+      this.#log = this.#log.with({ origin: admission.origin });
+      if (request.hasBody && !request.end) this.#body = new RequestBody(() => this.#account());
+      this.#body?.push(payload);
+      this.#call(request, admission, request.hasBody ? (this.#body ?? payload) : null);
+    } catch (error) {
+      this.#fail(asSallyportError(error));
+    }
+  }
+
+  #receive(payload: Buffer, end: boolean): void {
+    this.#body?.push(payload);
+    if (end) this.#body?.end();
+  }
+
+  #call(request: RequestFrame, { origin, path, loopbackAllowed }: Admission, body: RequestBody | Buffer | null): void {
+    const { method, headers, verifyCertificate, timeoutMs } = request;
+    const { signal } = this.#abort;
+    this.#arm('progress', PROGRESS_FIRST_MS, () => this.#progress());
+    this.#arm('timeout', timeoutMs, () =>
+      this.#fail(new SallyportError('ERR_ORIGIN_TIMEOUT', `${origin} gave no answer within ${timeoutMs} ms.`)),
+    );
+    this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signal }).then(
+      (answer) => {
+        this.#disarm('timeout');
+        if (this.#ended || this.#closed) return;
+        const { clock, settle } = this.#context;
+        this.#response = new ResponseFrames(this.id, method, answer, this.#sender!, { clock, settle, changed: () => this.#advance() });
+        this.#advance();
+      },
+      (error: unknown) => this.#fail(asSallyportError(error, 'ERR_ORIGIN_UNREACHABLE')),
+    );
+  }
+
+  /** Does whatever has become possible. */
+  #advance(): void {
+    if (this.#closed) return;
+    const sender = this.#sender!;
+    if (sender.lost) this.#armOnce('resume', RESUME_MS, () => this.#lose());
+    else this.#disarm('resume');
+
+    if (this.#response && !this.#ended) {
+      const state = this.#response.advance();
+      if (state === 'complete') this.#end('OK');
+      else if (state !== 'open') this.#fail(state);
+    }
+    if (this.#ended) this.#retire(sender);
+    this.#account();
+  }
+
+  /** The last frame is on its way: it is kept until the router has it, and a little longer in case the router asks again. */
+  #retire(sender: Sender): void {
+    if (sender.acknowledged) {
+      this.#close(this.#outcome);
+    } else if (sender.lost || !sender.quiet) {
+      this.#disarm('linger');
+    } else {
+      this.#context.onDelivered(this);
+      this.#armOnce('linger', LINGER_MS, () => this.#close(this.#outcome));
+    }
+  }
+
+  #credit({ received, limit }: CreditFrame): void {
+    this.#sender?.acknowledge(received, limit);
+  }
+
+  #resume(frame: ReplyToFrame): void {
+    if (!this.#sender) {
+      this.#earlyReplyTo = frame;
+      return;
+    }
+    if (this.#sender.resume(frame.replyTo, frame.received)) return;
+    this.#log.warn('exchange.lost', { code: 'ERR_EXCHANGE_LOST', received: frame.received });
+    this.#close('ERR_EXCHANGE_LOST');
+  }
+
+  #progress(): void {
+    const idleFor = this.#context.clock.monotonic() - (this.#response?.lastSentAt ?? 0);
+    const headSent = this.#response?.headSent ?? false;
+    if (!headSent || idleFor >= PROGRESS_IDLE_MS) {
+      this.#sender?.note({ type: 'progress', exchange: this.id, received: this.#incoming.received });
+    }
+    const wait = headSent ? (idleFor >= PROGRESS_IDLE_MS ? PROGRESS_IDLE_MS : PROGRESS_IDLE_MS - idleFor) : PROGRESS_WAIT_MS;
+    this.#arm('progress', wait, () => this.#progress());
+  }
+
+  /** Ends the exchange with an error frame, after what has been sent already. */
+  #fail(error: SallyportError): void {
+    if (this.#ended || this.#closed || !this.#sender) return;
+    this.#abort.abort(error);
+    this.#response?.abandon();
+    this.#sender.send({ type: 'error', exchange: this.id, n: this.#sender.next, code: error.code, message: error.message });
+    this.#log.warn('exchange.failed', { code: error.code, error });
+    this.#end(error.code);
+    this.#advance();
+  }
+
+  #end(outcome: ErrorCode | 'OK'): void {
+    this.#ended = true;
+    this.#outcome = outcome;
+    this.#disarm('progress');
+    this.#disarm('timeout');
+    const { status, bytes } = this.#response ?? {};
+    const ms = Math.round(this.#context.clock.monotonic() - this.#beganAt);
+    if (outcome === 'OK') this.#log.info('exchange.finished', { status, bytes, ms });
+  }
+
+  /** No router has asked for the frames in time. */
+  #lose(): void {
+    this.#log.warn('exchange.lost', { code: 'ERR_EXCHANGE_LOST' });
+    this.#close('ERR_EXCHANGE_LOST');
+  }
+
+  /** Frames came, but no request among them. */
+  #giveUpWaiting(): void {
+    const early = this.#earlyReplyTo;
+    if (early) this.#context.post(unknownExchange(early, this.key), early.replyTo, () => true);
+    this.#refuseEarly(new SallyportError('ERR_EXCHANGE_UNKNOWN', 'Frames came without the request that they belong to.'));
+  }
+
+  #refuseEarly(error: SallyportError): void {
+    this.#log.warn('frame.refused', { error });
+    this.#close(error.code);
+  }
+
+  #close(outcome: ErrorCode | 'OK' | 'CANCELLED'): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (outcome === 'CANCELLED' && !this.#ended) this.#log.info('exchange.cancelled');
+    this.#abort.abort(new SallyportError('ERR_EXCHANGE_LOST', 'The exchange is over.'));
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#body?.abandon();
+    this.#response?.abandon();
+    this.#sender?.close();
+    this.#context.account.note(0);
+    this.#context.onClosed(this, outcome);
+  }
+
+  #account(): void {
+    if (this.#closed) return;
+    this.#context.account.note(
+      (this.#sender?.size ?? 0) + (this.#body?.size ?? 0) + (this.#response?.size ?? 0) + this.#incoming.heldBytes,
+    );
+  }
+
+  #arm(timer: Timer, ms: number, callback: () => void): void {
+    this.#disarm(timer);
+    this.#timers.set(timer, this.#context.clock.after(ms, callback));
+  }
+
+  #armOnce(timer: Timer, ms: number, callback: () => void): void {
+    if (!this.#timers.has(timer)) this.#arm(timer, ms, callback);
+  }
+
+  #disarm(timer: Timer): void {
+    this.#timers.get(timer)?.();
+    this.#timers.delete(timer);
+  }
+}

@@ -1,0 +1,221 @@
+// All exchanges of this connector. Opens each frame that comes over a tunnel and decides whether it may be acted on:
+// genuine, for this connector, fresh, not seen before, its origin allowed, and room for it.
+import { decode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
+import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
+import type { RequestFrame } from '../protocol/frames.ts';
+import { isToken } from '../protocol/headers.ts';
+import { REQUEST_LIFETIME_MS } from '../protocol/limits.ts';
+import type { Log } from '../protocol/log.ts';
+import { type AllowedOrigin, findAllowed } from './allowlist.ts';
+import { type Clock, withResolvers } from './clock.ts';
+import { type Admission, Exchange, unknownExchange } from './exchange.ts';
+import type { Ledger } from './ledger.ts';
+import { splitOriginUrl } from './origin-url.ts';
+import type { CallOrigin, Post } from './ports.ts';
+import type { ServiceClock } from './service-clock.ts';
+
+/** How long an exchange's id is remembered: until its request frame has expired by any clock that was ever accepted. */
+const REMEMBERED_MS = 2 * REQUEST_LIFETIME_MS + 5_000;
+/** A frame may seem to be from before this process by as much as two of the service's clocks differ. */
+const START_TOLERANCE_MS = 1_000;
+
+export interface ExchangesPorts {
+  readonly clock: Clock;
+  readonly serviceClock: ServiceClock;
+  readonly post: Post;
+  readonly callOrigin: CallOrigin;
+  readonly settle: (callback: () => void) => void;
+  readonly allowlist: readonly AllowedOrigin[];
+  readonly ledger: Ledger;
+  /** Exchanges at once. */
+  readonly limit: number;
+  readonly log: Log;
+  /** Counts what becomes of frames and exchanges. */
+  readonly count: (what: 'frame_refused' | 'exchange', outcome: string) => void;
+}
+
+export class Exchanges {
+  readonly #ports: ExchangesPorts;
+  readonly #live = new Map<string, Exchange>();
+  readonly #running = new Set<Exchange>();
+  /** Finished, kept for a router that asks again; the oldest first. */
+  readonly #lingering = new Set<Exchange>();
+  /** Ids of requests that came, and until when each is remembered; the oldest first. */
+  readonly #seen = new Map<string, number>();
+  #identity: { readonly connector: string; readonly key: FrameKey } | null = null;
+  #draining = false;
+  #idle: Array<() => void> = [];
+
+  constructor(ports: ExchangesPorts) {
+    this.#ports = ports;
+  }
+
+  /** Exchanges whose answer is not yet delivered. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Who this connector is and which key seals its frames: from each welcome. */
+  use(connector: string, key: FrameKey): void {
+    this.#identity = { connector, key };
+  }
+
+  /** A frame's text, as it came over a tunnel. Never throws: what may not be acted on is logged with its code. */
+  receive(text: string): void {
+    try {
+      this.#accept(this.#open(text));
+    } catch (failure) {
+      const error = asSallyportError(failure);
+      this.#ports.count('frame_refused', error.code);
+      this.#ports.log.warn('frame.refused', { error });
+    }
+  }
+
+  /** A new tunnel is open: routers of running exchanges are told. */
+  moved(connectionId: string): void {
+    for (const exchange of this.#running) exchange.moved(connectionId);
+  }
+
+  /** From now on new exchanges are refused, so that routers take another connector. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Resolves when no exchange is running. */
+  async whenIdle(): Promise<void> {
+    if (this.#running.size === 0) return;
+    const { promise, resolve } = withResolvers<void>();
+    this.#idle.push(resolve);
+    await promise;
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    for (const exchange of [...this.#live.values()]) exchange.forget();
+  }
+
+  #open(text: string): OpenedFrame {
+    const identity = this.#identity;
+    const opened = decode(text, (exchange) => this.#live.get(exchange)?.key ?? identity?.key ?? null);
+    const { frame } = opened;
+    if (frame.type === 'request' && frame.connector !== identity?.connector) {
+      throw new SallyportError('ERR_FRAME_FORGED', `A request for connector ${frame.connector} came to ${identity?.connector}.`);
+    }
+    return opened;
+  }
+
+  #accept(opened: OpenedFrame): void {
+    const { frame } = opened;
+    const live = this.#live.get(frame.exchange);
+    switch (frame.type) {
+      case 'request':
+        if (live ? live.begun : this.#seen.has(frame.exchange)) {
+          throw new SallyportError('ERR_FRAME_REPLAYED', `The request of exchange ${frame.exchange} came before.`);
+        }
+        break;
+      case 'reply-to':
+        if (!live && this.#seen.has(frame.exchange)) {
+          void this.#ports.post(unknownExchange(frame, this.#identity!.key), frame.replyTo, () => true);
+          return;
+        }
+        break;
+      case 'body':
+      case 'credit':
+      case 'cancel':
+        // What an exchange leaves behind after its end needs no exchange.
+        if (!live && this.#seen.has(frame.exchange)) return;
+        break;
+      default:
+        throw new SallyportError('ERR_FRAME_INVALID', `A router sends no ${frame.type} frames.`);
+    }
+    // Frames may overtake the request that they belong to.
+    (live ?? this.#create(frame.exchange)).accept(opened);
+  }
+
+  #create(id: string): Exchange {
+    const { clock, post, callOrigin, settle, log, ledger } = this.#ports;
+    const exchange = new Exchange(id, this.#identity!.key, {
+      clock,
+      post,
+      callOrigin,
+      settle,
+      log,
+      account: ledger.open(),
+      admit: (request) => this.#admit(request),
+      onBegun: (begun) => {
+        this.#remember(id);
+        this.#running.add(begun);
+      },
+      onDelivered: (delivered) => {
+        this.#lingering.add(delivered);
+        this.#settle(delivered);
+      },
+      onClosed: (closed, outcome) => this.#closed(closed, outcome),
+    });
+    this.#live.set(id, exchange);
+    return exchange;
+  }
+
+  /** Throws the code with which a request is refused. */
+  #admit(request: RequestFrame): Admission {
+    const { serviceClock, allowlist } = this.#ports;
+    const age = serviceClock.now() - request.issuedAt;
+    if (Math.abs(age) > REQUEST_LIFETIME_MS || request.issuedAt < serviceClock.startedAt() - START_TOLERANCE_MS) {
+      throw new SallyportError(
+        'ERR_FRAME_EXPIRED',
+        `The request was issued ${Math.round(age)} ms ago; ${REQUEST_LIFETIME_MS} ms are allowed.`,
+      );
+    }
+    if (this.#draining) throw new SallyportError('ERR_CONNECTOR_DRAINING');
+    this.#makeRoom();
+    if (!isToken(request.method) || request.method.toUpperCase() === 'CONNECT') {
+      throw new SallyportError('ERR_METHOD_REFUSED', `Method ${JSON.stringify(request.method)} is not carried.`);
+    }
+    const { url, origin, path } = splitOriginUrl(request.url);
+    const allowed = findAllowed(allowlist, url);
+    if (!allowed) {
+      throw new SallyportError(
+        'ERR_ORIGIN_NOT_ALLOWED',
+        `${origin} is not in this connector's allowlist (${allowlist.map(({ text }) => text).join(' ') || 'empty'}). Add it to \`allow\` if it is meant.`,
+      );
+    }
+    return { origin, path, loopbackAllowed: allowed.namesLoopback };
+  }
+
+  /** Gives up lingering frames before it refuses work. */
+  #makeRoom(): void {
+    const { ledger, limit } = this.#ports;
+    for (const exchange of this.#lingering) {
+      if (!ledger.full) break;
+      exchange.forget();
+    }
+    // The request in question is among the running ones already.
+    if (ledger.full || this.#running.size > limit) {
+      throw new SallyportError('ERR_CONNECTOR_BUSY', `${this.#running.size - 1} exchanges hold ${ledger.held} of ${ledger.limit} bytes.`);
+    }
+  }
+
+  #remember(id: string): void {
+    const now = this.#ports.clock.monotonic();
+    for (const [old, until] of this.#seen) {
+      if (until > now) break;
+      this.#seen.delete(old);
+    }
+    this.#seen.delete(id);
+    this.#seen.set(id, now + REMEMBERED_MS);
+  }
+
+  #closed(exchange: Exchange, outcome: ErrorCode | 'OK' | 'CANCELLED'): void {
+    this.#live.delete(exchange.id);
+    this.#lingering.delete(exchange);
+    // A cancel that overtook its request must stop it too.
+    this.#remember(exchange.id);
+    this.#ports.count('exchange', outcome);
+    this.#settle(exchange);
+  }
+
+  #settle(exchange: Exchange): void {
+    if (!this.#running.delete(exchange) || this.#running.size > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,105 @@
+// Reads an origin's body no faster than it is sent on, and joins the chunks that wait anyway, so that frames are full.
+
+export class Gatherer {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #limit: number;
+  readonly #changed: () => void;
+  /** Bytes that are still to come, by the answer's own word. */
+  #outstanding: number;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #reading = false;
+  #ended = false;
+  #failure: { readonly error: unknown } | null = null;
+
+  /**
+   * Reads on while fewer than `limit` bytes wait. `changed` is called after each read. With the `length` known, the last chunk is known
+   * for the last at once, which saves a frame that says nothing but that.
+   */
+  constructor(source: AsyncIterable<Uint8Array>, limit: number, changed: () => void, length = Number.POSITIVE_INFINITY) {
+    this.#source = source[Symbol.asyncIterator]();
+    this.#limit = limit;
+    this.#changed = changed;
+    this.#outstanding = length;
+  }
+
+  /** Bytes that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The body has been read to its end; some of it may still wait. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Why the body broke off, if it did. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure;
+  }
+
+  /** Everything has been taken. */
+  get done(): boolean {
+    return this.#ended && this.#size === 0;
+  }
+
+  /** Reads on if there is room. */
+  fill(): void {
+    if (this.#reading || this.#ended || this.#failure || this.#size >= this.#limit) return;
+    this.#reading = true;
+    this.#source.next().then(
+      ({ done, value }) => {
+        this.#reading = false;
+        if (done) this.#ended = true;
+        else this.#keep(value);
+        this.#changed();
+      },
+      (error: unknown) => {
+        this.#reading = false;
+        this.#failure = { error };
+        this.#changed();
+      },
+    );
+  }
+
+  /** At most `limit` bytes of what waits. */
+  take(limit: number): Buffer {
+    const taken: Uint8Array[] = [];
+    let room = limit;
+    while (room > 0) {
+      const chunk = this.#chunks[0];
+      if (!chunk) break;
+      if (chunk.length <= room) {
+        taken.push(chunk);
+        this.#chunks.shift();
+        room -= chunk.length;
+      } else {
+        taken.push(chunk.subarray(0, room));
+        this.#chunks[0] = chunk.subarray(room);
+        room = 0;
+      }
+    }
+    this.#size -= limit - room;
+    const [only] = taken;
+    return only && taken.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(taken);
+  }
+
+  /** Nobody wants the rest. */
+  abandon(): void {
+    this.#ended = true;
+    this.#chunks = [];
+    this.#size = 0;
+    this.#source.return?.().catch(() => {});
+  }
+
+  #keep(chunk: Uint8Array): void {
+    if (this.#ended || chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    this.#outstanding -= chunk.length;
+    if (this.#outstanding > 0) return;
+    this.#ended = true;
+    // Reads to the end all the same, so that the source is done with too.
+    this.#source.next().catch(() => {});
+  }
+}

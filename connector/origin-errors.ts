@@ -1,0 +1,61 @@
+// What went wrong between connector and origin, as a code: told to the user by its sentence, to the administrator with the cause.
+import { type ErrorCode, SallyportError } from '../protocol/errors.ts';
+
+/** Node's and undici's error codes. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'ERR_ORIGIN_UNREACHABLE',
+  ENOTFOUND: 'ERR_ORIGIN_UNREACHABLE',
+  EAI_AGAIN: 'ERR_ORIGIN_UNREACHABLE',
+  EHOSTUNREACH: 'ERR_ORIGIN_UNREACHABLE',
+  ENETUNREACH: 'ERR_ORIGIN_UNREACHABLE',
+  EADDRNOTAVAIL: 'ERR_ORIGIN_UNREACHABLE',
+  ETIMEDOUT: 'ERR_ORIGIN_UNREACHABLE',
+  UND_ERR_CONNECT_TIMEOUT: 'ERR_ORIGIN_UNREACHABLE',
+  ECONNRESET: 'ERR_ORIGIN_ABORTED',
+  EPIPE: 'ERR_ORIGIN_ABORTED',
+  UND_ERR_SOCKET: 'ERR_ORIGIN_ABORTED',
+  UND_ERR_ABORTED: 'ERR_ORIGIN_ABORTED',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ERR_ORIGIN_ABORTED',
+  UND_ERR_HEADERS_TIMEOUT: 'ERR_ORIGIN_TIMEOUT',
+  UND_ERR_BODY_TIMEOUT: 'ERR_ORIGIN_TIMEOUT',
+  UND_ERR_HEADERS_OVERFLOW: 'ERR_ORIGIN_INVALID',
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'ERR_REQUEST_INVALID',
+  UND_ERR_INVALID_ARG: 'ERR_REQUEST_INVALID',
+  UND_ERR_NOT_SUPPORTED: 'ERR_REQUEST_INVALID',
+  EPROTO: 'ERR_ORIGIN_INVALID',
+};
+
+/** OpenSSL's verdicts on a certificate, and Node's on its names. */
+const CERTIFICATE =
+  /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/;
+
+/** The SallyportError for whatever the HTTP client rejected with; ours, wherever in the chain of causes, is kept. */
+export const originError = (origin: string, error: unknown): SallyportError => {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    if (at instanceof SallyportError) return at;
+  }
+  const code = codeOf(error);
+  return new SallyportError(traitOf(code), `${origin}: ${explain(code)}${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
+};
+
+const traitOf = (code: string): ErrorCode => {
+  if (CERTIFICATE.test(code)) return 'ERR_ORIGIN_CERTIFICATE';
+  // llhttp's verdicts (HPE_…) and OpenSSL's on the handshake: it does not speak what was expected of it.
+  if (code.startsWith('HPE_') || code.startsWith('ERR_SSL_')) return 'ERR_ORIGIN_INVALID';
+  return CODES[code] ?? 'ERR_ORIGIN_UNREACHABLE';
+};
+
+const explain = (code: string): string => {
+  if (CERTIFICATE.test(code)) return 'its certificate was refused; trust its authority with --ca-file, or correct the certificate. ';
+  if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return 'it does not speak TLS as expected; is http:// meant? ';
+  return '';
+};
+
+/** Several attempts at several addresses fail as one AggregateError. */
+const codeOf = (error: unknown): string => {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+};

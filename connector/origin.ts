@@ -1,0 +1,140 @@
+// Calls origins over pooled connections. Follows no redirect, decompresses nothing, changes nothing but the fields of one hop.
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { SallyportError } from '../protocol/errors.ts';
+import type { HeaderList } from '../protocol/frames.ts';
+import { withoutHopByHop } from '../protocol/headers.ts';
+import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
+import { originError } from './origin-errors.ts';
+import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
+
+/** An origin's answer head may be this large; the ingress carries less. */
+const HEAD_MAX_BYTES = 32 * 1024;
+/** RFC 9110 §9.2.2: these may be repeated when a kept-alive connection turns out to be closed. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+export interface OriginsOptions {
+  /** Connections to one origin at once. */
+  readonly connections: number;
+  readonly connectTimeoutMs: number;
+  /** Certificate authorities beside the well-known ones, PEM. */
+  readonly ca: readonly string[] | null;
+  readonly resolve?: Resolve;
+}
+
+export class Origins {
+  readonly #options: OriginsOptions;
+  readonly #agents = new Map<string, Agent>();
+
+  constructor(options: OriginsOptions) {
+    this.#options = options;
+  }
+
+  readonly call: CallOrigin = async (call) => {
+    try {
+      return await this.#request(call);
+    } catch (error) {
+      const failure = originError(call.origin, error);
+      if (failure.code !== 'ERR_ORIGIN_ABORTED' || !mayRepeat(call)) throw failure;
+    }
+    try {
+      return await this.#request(call);
+    } catch (error) {
+      throw originError(call.origin, error);
+    }
+  };
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+  }
+
+  async #request(call: OriginCall): Promise<OriginAnswer> {
+    const { origin, path, method, signal } = call;
+    if (signal.aborted) throw signal.reason;
+    const { statusCode, headers, body } = await this.#agent(call).request({
+      origin,
+      path,
+      method: method as Dispatcher.HttpMethod,
+      headers: flat(requestHeaders(call)),
+      body: call.body as Dispatcher.DispatchOptions['body'],
+      signal,
+      responseHeaders: 'raw',
+      // The exchange keeps its own time: how long an origin may be silent depends on the application.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    if (statusCode < 200 || statusCode > 599) {
+      body.destroy();
+      throw new SallyportError('ERR_ORIGIN_INVALID', `${origin} answered with status ${statusCode}; 200 to 599 was expected.`);
+    }
+    return { status: statusCode, headers: withoutHopByHop(pairs(headers as unknown as string[])), body: coded(origin, body) };
+  }
+
+  /** Connections that were made under different rules are not shared. */
+  #agent({ verifyCertificate, loopbackAllowed }: OriginCall): Agent {
+    const key = `${verifyCertificate} ${loopbackAllowed}`;
+    let agent = this.#agents.get(key);
+    if (!agent) {
+      agent = new Agent({
+        connections: this.#options.connections,
+        pipelining: 1,
+        maxHeaderSize: HEAD_MAX_BYTES,
+        connect: this.#connector(verifyCertificate, loopbackAllowed),
+      });
+      this.#agents.set(key, agent);
+    }
+    return agent;
+  }
+
+  #connector(verifyCertificate: boolean, loopbackAllowed: boolean): buildConnector.connector {
+    const { connectTimeoutMs, ca, resolve = resolveHost } = this.#options;
+    const accept = (address: string) => mayConnect(address, loopbackAllowed);
+    const lookup = lookupWith(accept, addressRefusal, resolve);
+    const common = { timeout: connectTimeoutMs, lookup, rejectUnauthorized: verifyCertificate, ...(ca && { ca: [...ca] }) };
+    const connectors = new Map<string, buildConnector.connector>();
+
+    return (options, callback) => {
+      const { hostname } = options;
+      // A literal address is not looked up, so it is checked here.
+      if (isIP(hostname) !== 0 && !accept(hostname)) return callback(addressRefusal(hostname, hostname), null);
+      let connect = connectors.get(hostname);
+      if (!connect) {
+        // The certificate must be the dialled host's, even when `Host` says the external name.
+        connect = buildConnector({ ...common, checkServerIdentity: (_, certificate) => checkServerIdentity(hostname, certificate) });
+        connectors.set(hostname, connect);
+      }
+      connect({ ...options, servername: isIP(hostname) === 0 ? hostname : '' }, callback);
+    };
+  }
+}
+
+const mayRepeat = ({ method, body, signal }: OriginCall): boolean =>
+  IDEMPOTENT.has(method) && (body === null || body instanceof Uint8Array) && !signal.aborted;
+
+/**
+ * Content-Length is written anew from the body that is really there, or kept where it is the only way to know the length beforehand;
+ * the client's expectation of `100 Continue` was met by the ingress.
+ */
+const requestHeaders = ({ headers, body }: OriginCall): HeaderList => {
+  const kept = withoutHopByHop(headers).filter(([name]) => !['content-length', 'expect'].includes(name.toLowerCase()));
+  if (body === null || body instanceof Uint8Array) return kept;
+  const lengths = headers.filter(([name]) => name.toLowerCase() === 'content-length');
+  const [only] = lengths;
+  return lengths.length === 1 && only && /^\d{1,15}$/.test(only[1]) ? [...kept, only] : kept;
+};
+
+const flat = (headers: HeaderList): string[] => headers.flat();
+
+const pairs = (raw: readonly string[]): HeaderList =>
+  Array.from({ length: raw.length / 2 }, (_, index) => [raw[index * 2]!, raw[index * 2 + 1]!] as const);
+
+/** The body, its failures as codes. */
+async function* coded(origin: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    const failure = originError(origin, error);
+    throw failure.code === 'ERR_ORIGIN_UNREACHABLE' ? new SallyportError('ERR_ORIGIN_ABORTED', failure.message, { cause: error }) : failure;
+  }
+}

@@ -1,0 +1,149 @@
+// Turns an origin's answer into frames: one when it is small, otherwise no chunk waits unless frames before it are still on their way.
+import { asSallyportError, SallyportError } from '../protocol/errors.ts';
+import type { ResponseFrame } from '../protocol/frames.ts';
+import { FRAME_MAX_BYTES, HEADER_LINE_MAX_BYTES, PAYLOAD_MAX_BYTES } from '../protocol/limits.ts';
+import type { Clock } from './clock.ts';
+import { Gatherer } from './gatherer.ts';
+import type { OriginAnswer } from './ports.ts';
+import type { Sender } from './sender.ts';
+
+/** An answer that says it is small is awaited whole, but not longer than this. */
+const COLLECT_MS = 100;
+/** Two newlines and the seal, and the difference between `"end":true` and `"end":false`. */
+const FRAME_TAIL_BYTES = 32;
+
+export interface ResponseContext {
+  readonly clock: Clock;
+  readonly settle: (callback: () => void) => void;
+  /** There is something to send, or nothing more will come. */
+  readonly changed: () => void;
+}
+
+/** `open`: more will follow. An error: what came of the answer has been sent, the rest will not come. */
+export type ResponseState = 'open' | 'complete' | SallyportError;
+
+export class ResponseFrames {
+  readonly #exchange: string;
+  readonly #answer: OriginAnswer;
+  readonly #sender: Sender;
+  readonly #clock: Clock;
+  readonly #body: Gatherer;
+  readonly #head: ResponseFrame;
+  readonly #cancelCollect: () => void;
+  /** Whether all that has already arrived has been read. */
+  #settled: boolean;
+  #headSent = false;
+  #bytes = 0;
+  #lastSentAt: number;
+
+  constructor(exchange: string, method: string, answer: OriginAnswer, sender: Sender, { clock, settle, changed }: ResponseContext) {
+    this.#exchange = exchange;
+    this.#answer = answer;
+    this.#sender = sender;
+    this.#clock = clock;
+    this.#lastSentAt = clock.monotonic();
+    this.#head = { type: 'response', exchange, n: 0, status: answer.status, headers: answer.headers, end: false };
+    const length = declaredLength(answer);
+    this.#body = new Gatherer(answer.body, PAYLOAD_MAX_BYTES, changed, length);
+
+    // RFC 9110 §6.4.1: whatever their headers say, these have no body.
+    const bodyless = method === 'HEAD' || answer.status === 204 || answer.status === 304;
+    if (bodyless) this.#body.abandon();
+    this.#settled = bodyless;
+
+    const settled = () => {
+      this.#settled = true;
+      changed();
+    };
+    const small = length <= PAYLOAD_MAX_BYTES;
+    this.#cancelCollect = small && !bodyless ? clock.after(COLLECT_MS, settled) : () => {};
+    if (!small && !bodyless) settle(settled);
+  }
+
+  get headSent(): boolean {
+    return this.#headSent;
+  }
+
+  get lastSentAt(): number {
+    return this.#lastSentAt;
+  }
+
+  get status(): number {
+    return this.#answer.status;
+  }
+
+  /** Body bytes sent. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Body bytes that wait to be sent. */
+  get size(): number {
+    return this.#body.size;
+  }
+
+  /** Sends what may be sent now, and reads on. */
+  advance(): ResponseState {
+    const body = this.#body;
+    try {
+      while (this.#sender.ready) {
+        if (!this.#headSent) {
+          if (body.failure) return asSallyportError(body.failure.error, 'ERR_ORIGIN_ABORTED');
+          if (!this.#settled && !body.ended) break;
+          this.#sendHead();
+        } else if (body.size > 0) {
+          // Chunks that come while frames are on their way are joined; with nothing on its way none waits.
+          const waits = body.size < PAYLOAD_MAX_BYTES && !body.ended && !body.failure && !this.#sender.quiet;
+          if (waits) break;
+          this.#sendBody();
+        } else if (body.failure) {
+          return asSallyportError(body.failure.error, 'ERR_ORIGIN_ABORTED');
+        } else if (body.ended) {
+          this.#sendBody();
+        } else {
+          break;
+        }
+        if (body.done) return 'complete';
+      }
+    } catch (error) {
+      return asSallyportError(error);
+    }
+    body.fill();
+    return 'open';
+  }
+
+  abandon(): void {
+    this.#cancelCollect();
+    this.#body.abandon();
+  }
+
+  #sendHead(): void {
+    this.#cancelCollect();
+    const lineBytes = Buffer.byteLength(JSON.stringify(this.#head));
+    if (lineBytes > HEADER_LINE_MAX_BYTES) {
+      throw new SallyportError('ERR_ORIGIN_INVALID', `The answer's head takes ${lineBytes} bytes; at most ${HEADER_LINE_MAX_BYTES} fit.`);
+    }
+    const room = Math.floor((FRAME_MAX_BYTES - lineBytes - FRAME_TAIL_BYTES) / 4) * 3;
+    const payload = this.#body.take(Math.min(room, PAYLOAD_MAX_BYTES));
+    this.#sender.send({ ...this.#head, end: this.#body.done }, payload);
+    this.#headSent = true;
+    this.#noteSent(payload);
+  }
+
+  #sendBody(): void {
+    const payload = this.#body.take(PAYLOAD_MAX_BYTES);
+    this.#sender.send({ type: 'body', exchange: this.#exchange, n: this.#sender.next, end: this.#body.done }, payload);
+    this.#noteSent(payload);
+  }
+
+  #noteSent(payload: Buffer): void {
+    this.#bytes += payload.length;
+    this.#lastSentAt = this.#clock.monotonic();
+  }
+}
+
+/** Infinity when the answer does not say. */
+const declaredLength = ({ headers }: OriginAnswer): number => {
+  const value = headers.find(([name]) => name.toLowerCase() === 'content-length')?.[1].trim() ?? '';
+  return /^\d{1,15}$/.test(value) ? Number(value) : Number.POSITIVE_INFINITY;
+};
