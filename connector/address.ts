@@ -30,6 +30,12 @@ const contains = (list: BlockList, address: string): boolean => {
 
 export const isLoopback = (address: string): boolean => contains(LOOPBACK, address);
 
+/** Whether a host, as a URL has it, is this machine: by name (RFC 6761 §6.3) or by address. */
+export const isThisMachine = (host: string): boolean => {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  return name === 'localhost' || name.endsWith('.localhost') || isLoopback(name);
+};
+
 export const mayConnect = (address: string, loopbackAllowed: boolean): boolean =>
   !contains(REFUSED, address) && (loopbackAllowed || !isLoopback(address));
 

@@ -1,7 +1,7 @@
 // Which origins this connector may call: an administrator's word on the private network, whatever the service asks for (DESIGN.md D8).
 // Nothing is allowed unless it is listed.
 import { isIP } from 'node:net';
-import { isLoopback } from './address.ts';
+import { isThisMachine } from './address.ts';
 
 export interface AllowedOrigin {
   /** As the administrator wrote it. */
@@ -33,7 +33,7 @@ export const parseAllowedOrigin = (text: string): AllowedOrigin => {
     host,
     wildcard,
     port: portOf(url),
-    namesLoopback: !wildcard && isLoopbackName(host),
+    namesLoopback: !wildcard && isThisMachine(host),
   };
 };
 
@@ -55,5 +55,3 @@ const portOf = (url: URL): string => url.port || (url.protocol === 'https:' ? '4
 const canonicalHost = (url: URL): string => url.hostname.toLowerCase().replace(/\.$/, '');
 
 const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
-
-const isLoopbackName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost') || isLoopback(bare(host));

@@ -64,6 +64,7 @@ export const ERRORS = {
   ERR_CONNECTOR_UNKNOWN: { status: 401, hop: 'connector', retryable: false, message: 'This connector is not enrolled.' },
   ERR_CONNECTOR_CLOCK: { status: 401, hop: 'connector', retryable: false, message: 'The connector\u2019s clock is wrong.' },
   ERR_ENROLMENT_INVALID: { status: 400, hop: 'connector', retryable: false, message: 'The enrolment code is unknown, used or expired.' },
+  ERR_SERVICE_UNREACHABLE: { status: 502, hop: 'connector', retryable: true, message: 'The connector cannot reach the service.' },
   // origin
   ERR_ORIGIN_UNREACHABLE: { status: 502, hop: 'origin', retryable: true, message: 'The application cannot be reached.' },
   ERR_ORIGIN_CERTIFICATE: { status: 502, hop: 'origin', retryable: false, message: 'The application\u2019s certificate is not trusted.' },
