@@ -72,6 +72,9 @@ export const ERRORS = {
   ERR_ORIGIN_INVALID: { status: 502, hop: 'origin', retryable: true, message: 'The application gave an answer that could not be read.' },
   ERR_ORIGIN_ABORTED: { status: 502, hop: 'origin', retryable: true, message: 'The application broke off its answer.' },
   // configuration, for administrators
+  ERR_CONTROL_UNREACHABLE: { status: 502, hop: 'ingress', retryable: true, message: 'The control API cannot be reached.' },
+  ERR_CONTROL_DENIED: { status: 403, hop: 'ingress', retryable: false, message: 'Your AWS credentials may not use the control API.' },
+  ERR_CONTROL_UNKNOWN: { status: 404, hop: 'ingress', retryable: false, message: 'The control API has nothing by this name.' },
   ERR_CONFIGURATION_INVALID: { status: 400, hop: 'ingress', retryable: false, message: 'The configuration was refused.' },
 } as const satisfies Record<`ERR_${string}`, ErrorTraits>;
 

@@ -1,0 +1,37 @@
+// `PUT /control/applications`: everything is checked before anything is written; what fails while it is written is taken back.
+import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
+import type { Log } from '../../protocol/log.ts';
+import { parseApplications } from '../../tenants/schema.ts';
+import type { Directory } from '../stores/records.ts';
+
+export interface ApplyPorts {
+  readonly directory: Pick<Directory, 'applications' | 'replace'>;
+  readonly domain: string;
+  /** The claims that headers may carry, as deployed. */
+  readonly claims: readonly string[];
+}
+
+export interface Applied {
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** Throws ConfigurationError, or what the directory throws. */
+export const applyApplications = async (raw: unknown, { directory, domain, claims }: ApplyPorts, log: Log): Promise<Applied> => {
+  const applications = parseApplications(raw, 'The request', { domain, claims });
+  const before = await directory.applications();
+  try {
+    return await directory.replace(applications);
+  } catch (failure) {
+    const error = asSallyportError(failure);
+    const restored = await directory.replace(before).then(
+      () => true,
+      (second: unknown) => {
+        log.error('control.not-restored', { error: second });
+        return false;
+      },
+    );
+    const state = restored ? 'The applications are as they were.' : 'Some applications are new, some old.';
+    throw new SallyportError(error.code, `${error.message} ${state} Apply again.`, { cause: error });
+  }
+};

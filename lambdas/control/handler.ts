@@ -1,0 +1,25 @@
+// Composes the control API's function. The logic is in serve-control.ts.
+import { createLog } from '../../protocol/log.ts';
+import { readEnvironment } from '../environment.ts';
+import { randomSecret } from '../keys.ts';
+import { createDocumentClient } from '../stores/client.ts';
+import { createDirectory } from '../stores/directory.ts';
+import { createRegistry } from '../stores/registry.ts';
+import { createTable } from '../stores/table.ts';
+import { ENVIRONMENT } from './environment.ts';
+import { createServeControl } from './serve-control.ts';
+
+const env = readEnvironment(ENVIRONMENT);
+const tables = createDocumentClient();
+
+export const handler = createServeControl({
+  registry: createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }),
+  directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
+  tenant: env.TENANT,
+  domain: env.DOMAIN,
+  claims: JSON.parse(env.CLAIMS),
+  portalUrl: env.PORTAL_URL,
+  now: Date.now,
+  randomSecret,
+  log: createLog({ fields: { tenant: env.TENANT, function: 'control' } }),
+});

@@ -1,0 +1,89 @@
+// The control API: what administrators do without a deployment. API Gateway has checked their AWS signature and policy.
+import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
+import type { Log } from '../../protocol/log.ts';
+import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
+import type { Directory, Registry } from '../stores/records.ts';
+import { applyApplications } from './apply.ts';
+import { issueCode } from './enrolment-code.ts';
+import { readStatus } from './status.ts';
+
+/** Lambda takes 6 MB; a tenant file of this size has thousands of applications. */
+const BODY_MAX_BYTES = 2 * 1024 * 1024;
+
+export interface ControlPorts {
+  readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'removeConnector'>;
+  readonly directory: Pick<Directory, 'applications' | 'replace'>;
+  readonly tenant: string;
+  readonly domain: string;
+  readonly claims: readonly string[];
+  readonly portalUrl: string;
+  readonly now: () => number;
+  readonly randomSecret: () => string;
+  readonly log: Log;
+}
+
+type Action = (ports: ControlPorts, event: HttpEvent, argument: string) => Promise<HttpAnswer>;
+
+interface Route {
+  readonly path: RegExp;
+  readonly methods: Readonly<Record<string, Action>>;
+}
+
+const ROUTES: readonly Route[] = [
+  { path: /^\/control\/enrolment-codes$/, methods: { POST: (ports, event) => issue(ports, event) } },
+  { path: /^\/control\/applications$/, methods: { GET: (ports) => list(ports), PUT: (ports, event) => apply(ports, event) } },
+  { path: /^\/control\/status$/, methods: { GET: async (ports) => answerJson(200, await readStatus(ports)) } },
+  { path: /^\/control\/connectors\/([\w-]{1,64})$/, methods: { DELETE: (ports, _event, id) => remove(ports, id) } },
+];
+
+export const createServeControl =
+  (ports: ControlPorts) =>
+  async (event: HttpEvent): Promise<HttpAnswer> => {
+    const { requestId, http, authorizer } = event.requestContext;
+    const log = ports.log.with({ requestId, administrator: authorizer?.iam?.userArn });
+    try {
+      const { action, argument } = route(http.method, event.rawPath);
+      return await action({ ...ports, log }, event, argument);
+    } catch (failure) {
+      const error = asSallyportError(failure);
+      log.warn('control.refused', { method: http.method, path: event.rawPath, error });
+      // Only administrators get here: they are told what happened, of our own faults too.
+      return answerProblem(error, { id: requestId, now: ports.now(), inFull: () => true });
+    }
+  };
+
+const route = (method: string, path: string): { readonly action: Action; readonly argument: string } => {
+  for (const { path: pattern, methods } of ROUTES) {
+    const [whole, argument = ''] = pattern.exec(path) ?? [];
+    if (whole === undefined) continue;
+    const action = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    if (action) return { action, argument };
+    throw new SallyportError('ERR_METHOD_REFUSED', `${path} takes ${Object.keys(methods).join(' and ')}, not ${method}.`);
+  }
+  throw new SallyportError('ERR_CONTROL_UNKNOWN', `The control API has nothing at ${path}.`);
+};
+
+const issue = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
+  const issued = await issueCode(readJson(event, BODY_MAX_BYTES), ports);
+  ports.log.info('control.enrolment-code-issued', { group: issued.group, expiresAt: issued.expiresAt });
+  return answerJson(201, issued);
+};
+
+const list = async ({ directory }: ControlPorts): Promise<HttpAnswer> => {
+  const applications = await directory.applications();
+  return answerJson(200, { applications: [...applications].sort((one, other) => one.id.localeCompare(other.id)) });
+};
+
+const apply = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
+  const applied = await applyApplications(readJson(event, BODY_MAX_BYTES), ports, ports.log);
+  ports.log.info('control.applications-applied', { ...applied });
+  return answerJson(200, applied);
+};
+
+const remove = async ({ registry, log }: ControlPorts, id: string): Promise<HttpAnswer> => {
+  const connector = (await registry.connectors()).find((known) => known.id === id);
+  if (!connector) throw new SallyportError('ERR_CONTROL_UNKNOWN', `No connector has the id ${id}: \`sallyport status\` lists them.`);
+  await registry.removeConnector(id);
+  log.info('control.connector-removed', { connector: id, name: connector.name, group: connector.group });
+  return answerJson(200, { connector: id, name: connector.name, group: connector.group });
+};

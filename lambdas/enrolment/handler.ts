@@ -1,0 +1,18 @@
+// Composes the enrolment function. The logic is in enrol.ts.
+import { createLog } from '../../protocol/log.ts';
+import { readEnvironment } from '../environment.ts';
+import { createDocumentClient } from '../stores/client.ts';
+import { createRegistry } from '../stores/registry.ts';
+import { createTable } from '../stores/table.ts';
+import { createEnrol } from './enrol.ts';
+import { ENVIRONMENT } from './environment.ts';
+
+const env = readEnvironment(ENVIRONMENT);
+
+export const handler = createEnrol({
+  registry: createRegistry({ table: createTable(createDocumentClient(), env.REGISTRY_TABLE), now: Date.now }),
+  tenant: env.TENANT,
+  tunnelUrl: env.TUNNEL_API_URL,
+  now: Date.now,
+  log: createLog({ fields: { tenant: env.TENANT, function: 'enrolment' } }),
+});
