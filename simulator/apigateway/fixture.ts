@@ -86,7 +86,7 @@ export const startGateway = async ({ rest, v2, tls = false, iam, random = () => 
     create: (type, properties) => {
       const make = gateway.resources[type];
       if (!make) throw new Error(`No service knows ${type}.`);
-      return make({ logicalId: 'Tested', type, properties, stackName: 'Test' });
+      return make({ logicalId: String(properties.Name ?? 'Tested'), type, properties, stackName: 'Test' });
     },
     control: (method, path, name) => {
       const route = gateway.controls.find((one) => one.method === method && one.path === path);

@@ -11,8 +11,11 @@ export const newResourceId = (): string => letters(10);
 /** A UUID: `x-amzn-RequestId` of a REST API. */
 export const newRequestId = (): string => randomUUID();
 
-/** `TXzPWFkkjoEF92g=`: 11 bytes, 16 characters. Extended request ids, WebSocket request ids, connection ids, message ids. */
+/** `TXzPWFkkjoEF92g=`: 11 bytes, 16 characters. Extended request ids, WebSocket request ids, message ids. */
 export const newExtendedId = (): string => `${randomBytes(11).toString('base64url')}=`;
+
+/** Of the same form. */
+export const newConnectionId = newExtendedId;
 
 export const isConnectionId = (text: string): boolean => /^[A-Za-z0-9_-]{15}=$/.test(text);
 

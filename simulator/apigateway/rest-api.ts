@@ -28,6 +28,8 @@ export type Resources = Record<string, Resource>;
 export interface RestApi {
   readonly id: string;
   readonly name: string;
+  /** Names the API in meter and log: unlike the name, no two have the same. */
+  readonly logicalId: string;
   readonly rootId: string;
   readonly binaryMediaTypes: readonly string[];
   readonly disableExecuteApiEndpoint: boolean;

@@ -75,6 +75,7 @@ export const restResources = (
     const api: RestApi = {
       id,
       name: properties.Name,
+      logicalId: request.logicalId,
       rootId,
       binaryMediaTypes: properties.BinaryMediaTypes.map((type) => type.toLowerCase()),
       disableExecuteApiEndpoint: properties.DisableExecuteApiEndpoint,

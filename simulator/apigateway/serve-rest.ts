@@ -42,7 +42,7 @@ export const serveRest = async (
   arrival: Arrival,
 ): Promise<void> => {
   const request = readRequest(message, arrival, context.clock);
-  const labels = { api: api.name };
+  const labels = { api: api.logicalId };
   context.meter.add('rest-requests', 1, labels);
   try {
     const found = find(context, api, request);
@@ -72,7 +72,8 @@ export const serveRest = async (
     if (billed > 0) context.meter.add('rest-requests', billed, labels);
   } catch (error) {
     if (!(error instanceof Refusal) && !(error instanceof IntegrationFailure)) throw error;
-    if (error instanceof IntegrationFailure) context.log.warn('rest.integration.failed', { api: api.name, reason: error.reason, error });
+    if (error instanceof IntegrationFailure)
+      context.log.warn('rest.integration.failed', { api: api.logicalId, reason: error.reason, error });
     sendGatewayResponse(response, request, error instanceof Refusal ? error.response : FAILURE_RESPONSES[error.reason]);
   }
 };

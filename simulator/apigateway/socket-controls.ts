@@ -15,11 +15,11 @@ interface Socket {
 
 export const socketControls = (apis: () => readonly WebSocketApi[], silenced: Set<string>): readonly ControlRoute[] => {
   const all = () =>
-    apis().flatMap((webSocketApi) => webSocketApi.connections.map((connection) => ({ api: webSocketApi.api.name, connection })));
+    apis().flatMap((webSocketApi) => webSocketApi.connections.map((connection) => ({ api: webSocketApi.api.logicalId, connection })));
 
-  /** By connection id, or all connections of the API with this id or name. */
+  /** By connection id, or all connections of the API with this id, logical id or name. */
   const named = (name = ''): Connection[] => {
-    const ofApi = apis().filter(({ api }) => api.id === name || api.name === name);
+    const ofApi = apis().filter(({ api }) => [api.id, api.logicalId, api.name].includes(name));
     const chosen = [
       ...ofApi.flatMap(({ connections }) => connections),
       ...all()
@@ -62,13 +62,13 @@ export const socketControls = (apis: () => readonly WebSocketApi[], silenced: Se
     {
       method: 'POST',
       path: '/sockets/:name/kill',
-      says: 'resets the TCP link of a connection (by its id), or of all of an API (by its name)',
+      says: 'resets the TCP link of a connection (by its id), or of all of an API (by its logical id)',
       handle: ({ params }) => kill(params.name),
     },
     {
       method: 'POST',
       path: '/sockets/:name/blackhole',
-      says: 'lets a connection (or all of an API) die in silence: nothing in, nothing out, no close',
+      says: 'lets a connection (or all of an API, by its logical id) die in silence: nothing in, nothing out, no close',
       handle: ({ params }) => blackhole(params.name),
     },
     {

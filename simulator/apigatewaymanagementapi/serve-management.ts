@@ -84,7 +84,7 @@ const authorise = (
     );
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    log.warn('connections.refused', { api: api.name, method, error });
+    log.warn('connections.refused', { api: api.logicalId, method, error });
     throw new AwsError(403, 'ForbiddenException', error.message);
   }
 };

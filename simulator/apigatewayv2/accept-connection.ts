@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GatewayContext } from '../apigateway/context.ts';
-import { newExtendedId } from '../apigateway/ids.ts';
 import { IntegrationFailure } from '../apigateway/invoke-function.ts';
 import { own } from '../apigateway/properties.ts';
 import { type GatewayRequest, header, splitStage } from '../apigateway/request.ts';
@@ -60,14 +59,14 @@ const run = async (context: GatewayContext, call: Parameters<typeof runIntegrati
   try {
     return await runIntegration(context, call);
   } catch (error) {
-    context.log.error('websocket.connect.failed', { api: call.apiId, error });
+    context.log.error('websocket.connect.failed', { apiId: call.apiId, error });
     const late = error instanceof IntegrationFailure && error.reason === 'timeout';
     const broken = error instanceof IntegrationFailure && (error.reason === 'function-error' || error.reason === 'malformed');
     throw new HandshakeRefusal(late ? 504 : broken ? 502 : 500, failureMessage(error));
   }
 };
 
-/** Resolves when the client went away while its handshake was pending. */
+/** Whether the client went away while its handshake was pending. */
 export const whetherGone = (socket: Duplex): { readonly gone: boolean } => {
   const state = { gone: false };
   socket.once('close', () => {
@@ -75,5 +74,3 @@ export const whetherGone = (socket: Duplex): { readonly gone: boolean } => {
   });
   return state;
 };
-
-export const newConnectionId = newExtendedId;

@@ -54,6 +54,8 @@ export interface Stage {
 export interface Api {
   readonly id: string;
   readonly name: string;
+  /** Names the API in meter, log and control: unlike the name, no two have the same. */
+  readonly logicalId: string;
   readonly protocol: 'HTTP' | 'WEBSOCKET';
   readonly routeSelectionExpression: string;
   readonly disableExecuteApiEndpoint: boolean;

@@ -59,7 +59,7 @@ const bySignature = ({ iam, log }: GatewayContext, call: HttpCall) => {
     return { accessKey: principal.accessKeyId, accountId: ACCOUNT_ID, cognitoIdentity: null, principalOrgId: null, userArn: principal.arn };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    log.warn('http.request.refused', { api: call.apiId, route: call.route.key, error });
+    log.warn('http.request.refused', { apiId: call.apiId, route: call.route.key, error });
     throw new HttpRefusal(HTTP_ANSWERS.forbidden);
   }
 };
@@ -107,7 +107,7 @@ const decide = async (
     const result = policyAnswer.safeParse(answer);
     if (result.success) return { allowed: allows(result.data, routeArn(call)), lambda: stringified(result.data.context) };
   }
-  context.log.error('http.authorizer.malformed', { api: call.apiId, route: call.route.key });
+  context.log.error('http.authorizer.malformed', { apiId: call.apiId, route: call.route.key });
   throw new HttpRefusal(HTTP_ANSWERS.internal);
 };
 
@@ -125,7 +125,7 @@ const ask = async (context: GatewayContext, call: HttpCall, { functionArn, id }:
     return JSON.parse(payload);
   } catch (error) {
     if (error instanceof HttpRefusal) throw error;
-    context.log.error('http.authorizer.failed', { api: call.apiId, error });
+    context.log.error('http.authorizer.failed', { apiId: call.apiId, error });
     throw new HttpRefusal(HTTP_ANSWERS.internal);
   }
 };

@@ -24,7 +24,7 @@ export const serveHttp = async (
   arrival: Arrival,
 ): Promise<void> => {
   const request = readRequest(message, arrival, context.clock);
-  const labels = { api: api.name };
+  const labels = { api: api.logicalId };
   context.meter.add('http-requests', 1, labels);
   const answer = await answerTo(context, api, decisions, request, message, response);
   const bytes = Math.max(Number(message.headers['content-length'] ?? 0), answer.body.length);
@@ -67,7 +67,7 @@ const answerTo = async (
   } catch (error) {
     if (error instanceof HttpRefusal) return error.answer;
     if (!(error instanceof IntegrationFailure)) throw error;
-    context.log.warn('http.integration.failed', { api: api.name, reason: error.reason, error });
+    context.log.warn('http.integration.failed', { api: api.logicalId, reason: error.reason, error });
     return HTTP_FAILURES[error.reason];
   }
 };

@@ -75,6 +75,7 @@ export const v2Resources = (context: GatewayContext, { apis, open, map, hasRestS
     const api: Api = {
       id,
       name: properties.Name,
+      logicalId: request.logicalId,
       protocol,
       routeSelectionExpression: expression ?? '',
       disableExecuteApiEndpoint: properties.DisableExecuteApiEndpoint,

@@ -1,11 +1,12 @@
 // A running WebSocket API: its connections, the way of a message through its routes, and what is sent to a client.
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { GatewayContext } from '../apigateway/context.ts';
+import { newConnectionId } from '../apigateway/ids.ts';
 import { own } from '../apigateway/properties.ts';
 import { type Arrival, readRequest } from '../apigateway/request.ts';
-import { acceptConnection, newConnectionId, whetherGone } from './accept-connection.ts';
+import { acceptConnection, whetherGone } from './accept-connection.ts';
 import { type Api, type Definition, deployed, type Route } from './api.ts';
 import { Connection } from './connection.ts';
 import { createDelivery, type Deliver } from './delivery.ts';
@@ -87,8 +88,8 @@ export class WebSocketApi {
         socket.once('close', () => this.#sockets.delete(connection));
       });
     } catch (error) {
-      if (!(error instanceof HandshakeRefusal)) this.#context.log.error('websocket.connect.broken', { api: this.api.name, error });
-      refuse(socket, error instanceof HandshakeRefusal ? error : new HandshakeRefusal(500, STATUS_CODES[500] ?? ''), connectionId, request);
+      if (!(error instanceof HandshakeRefusal)) this.#context.log.error('websocket.connect.broken', { api: this.api.logicalId, error });
+      refuse(socket, error instanceof HandshakeRefusal ? error : new HandshakeRefusal(500, 'Internal server error'), connectionId, request);
     }
   }
 
@@ -136,7 +137,7 @@ export class WebSocketApi {
       if (status === undefined) complain('Internal server error');
       else if (payload !== undefined) this.send(connection, payload, route.key);
     } catch (error) {
-      log.error('websocket.route.failed', { api: this.api.name, route: route.key, connectionId, error });
+      log.error('websocket.route.failed', { api: this.api.logicalId, route: route.key, connectionId, error });
       complain(failureMessage(error));
     }
   }
@@ -144,7 +145,7 @@ export class WebSocketApi {
   #disconnected(facts: ConnectionFacts, code: number, reason: string): void {
     const { clock, meter, faults, random, log } = this.#context;
     this.#entries.delete(facts.connectionId);
-    meter.add('websocket-connection-minutes', Math.ceil((clock.now() - facts.connectedAt) / MINUTE_MS), { api: this.api.name });
+    meter.add('websocket-connection-minutes', Math.ceil((clock.now() - facts.connectedAt) / MINUTE_MS), { api: this.api.logicalId });
     const definition = this.#definition(facts);
     const route = Object.values(definition.routes).find(({ key }) => key === '$disconnect');
     const integration = own(definition.integrations, route?.integrationId ?? '');
@@ -152,7 +153,7 @@ export class WebSocketApi {
     if (!integration || random() < faults.drop) return;
     const event = disconnectEvent(facts, code, reason, clock.now());
     runIntegration(this.#context, { apiId: facts.apiId, stage: facts.stage, routeKey: '$disconnect', integration, event }).catch(
-      (error: unknown) => log.error('websocket.disconnect.failed', { api: this.api.name, connectionId: facts.connectionId, error }),
+      (error: unknown) => log.error('websocket.disconnect.failed', { api: this.api.logicalId, connectionId: facts.connectionId, error }),
     );
   }
 
@@ -163,7 +164,7 @@ export class WebSocketApi {
   #count(direction: 'in' | 'out', bytes: number, route: string): void {
     const { meter, quotas } = this.#context;
     const units = Math.max(1, Math.ceil(bytes / quotas.apigatewayv2.frameBytes));
-    meter.add('websocket-messages', units, { api: this.api.name, direction, route });
+    meter.add('websocket-messages', units, { api: this.api.logicalId, direction, route });
   }
 }
 

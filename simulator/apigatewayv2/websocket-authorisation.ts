@@ -39,7 +39,7 @@ const bySignature = ({ iam, log }: GatewayContext, { facts, message }: ConnectRe
     return facts;
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    log.warn('websocket.connect.refused', { api: facts.apiId, error });
+    log.warn('websocket.connect.refused', { apiId: facts.apiId, error });
     throw new HandshakeRefusal(403, 'Forbidden');
   }
 };
@@ -63,7 +63,7 @@ const byFunction = async (
   const answer = await ask(context, authorizer, facts, event);
   const result = policyAnswer.safeParse(answer);
   if (!result.success) {
-    context.log.error('websocket.authorizer.malformed', { api: facts.apiId, error: result.error });
+    context.log.error('websocket.authorizer.malformed', { apiId: facts.apiId, error: result.error });
     throw new HandshakeRefusal(500, 'Internal server error');
   }
   if (!allows(result.data, connectArn(facts))) throw new HandshakeRefusal(403, 'Forbidden');
@@ -86,7 +86,7 @@ const ask = async (context: GatewayContext, authorizer: Authorizer, facts: Conne
     return JSON.parse(payload);
   } catch (error) {
     if (error instanceof HandshakeRefusal) throw error;
-    context.log.error('websocket.authorizer.failed', { api: facts.apiId, error });
+    context.log.error('websocket.authorizer.failed', { apiId: facts.apiId, error });
     throw new HandshakeRefusal(500, 'Internal server error');
   }
 };

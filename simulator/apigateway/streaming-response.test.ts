@@ -1,0 +1,169 @@
+// Streamed responses of a REST API, as a client sees them.
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { NUL, type RestFixture, startRest, text } from './rest-fixture.ts';
+
+let rest: RestFixture;
+beforeEach(async () => {
+  rest = await startRest();
+});
+afterEach(() => rest.world.dispose());
+
+describe('a streamed response', () => {
+  test('sends the head when the delimiter has come and then each byte as it comes', async () => {
+    await rest.streaming();
+    let release = () => {};
+    rest.world.streams.router = async function* () {
+      yield '{"statusCode":201,"headers":{"X-One":"1"},';
+      yield `"multiValueHeaders":{"Set-Cookie":["a=1","b=2"]},"cookies":["c=3"]}${NUL.slice(3)}`;
+      yield `${NUL.slice(5)}first`;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      yield 'second';
+    };
+
+    const request = rest.open('/');
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const [first] = (await once(response, 'data')) as [Buffer];
+    release();
+
+    expect(first.toString()).toBe('first');
+    expect(await text(response)).toBe('second');
+    expect(response.statusCode).toBe(201);
+    expect(response.headers).toMatchObject({ 'x-one': '1', 'set-cookie': ['a=1', 'b=2', 'c=3'] });
+    expect(response.headers['x-amzn-requestid']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers['x-amz-apigw-id']).toMatch(/=$/);
+    expect(response.headers['x-amzn-trace-id']).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
+  });
+
+  test('renames the headers that API Gateway keeps for itself', async () => {
+    await rest.streaming();
+    rest.answering(
+      {
+        statusCode: 401,
+        headers: { 'Content-Length': '5', 'WWW-Authenticate': 'Negotiate', Server: 'x', Date: 'y', Connection: 'close', Via: 'z' },
+      },
+      'hello',
+    );
+
+    const { headers, rawHeaders, status, body } = await rest.ask('/');
+
+    expect({ status, body }).toEqual({ status: 401, body: 'hello' });
+    expect(rawHeaders).toEqual(expect.arrayContaining(['x-amzn-Remapped-Content-Length', 'x-amzn-Remapped-WWW-Authenticate']));
+    expect(headers).toMatchObject({ 'x-amzn-remapped-server': 'x', 'x-amzn-remapped-date': 'y', 'x-amzn-remapped-connection': 'close' });
+    expect([headers['content-length'], headers['www-authenticate'], headers.via]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test.each([
+    ['the metadata is no JSON', `{${NUL}x`],
+    ['the metadata has no status', `{}${NUL}x`],
+    ['the status is none', `{"statusCode":99}${NUL}x`],
+    ['a header is none', `{"statusCode":200,"headers":{"a b":"c"}}${NUL}x`],
+    ['a header splits the head', `{"statusCode":200,"headers":{"a":"b\\r\\nc: d"}}${NUL}x`],
+    ['it frames its body itself', `{"statusCode":200,"headers":{"Transfer-Encoding":"chunked"}}${NUL}x`],
+    ['there is no delimiter', '{"statusCode":200}'],
+    ['there is nothing', ''],
+  ])('is 502 when %s', async (_, output) => {
+    await rest.streaming();
+    rest.world.streams.router = async function* () {
+      yield output;
+    };
+
+    const { status, body, headers } = await rest.ask('/');
+
+    expect({ status, body }).toEqual({ status: 502, body: '{"message": "Internal server error"}' });
+    expect(headers['x-amzn-errortype']).toBe('InternalServerErrorException');
+  });
+
+  test('breaks the connection when the function fails after the head', async () => {
+    await rest.streaming();
+    rest.world.streams.router = async function* () {
+      yield `{"statusCode":200}${NUL}some`;
+      throw new Error('Runtime exited');
+    };
+
+    await expect(rest.ask('/')).rejects.toThrow();
+  });
+
+  test('tells the function that the user has gone', async () => {
+    await rest.streaming();
+    const aborted = new Promise<void>((resolve) => {
+      rest.world.streams.router = async function* (_event, signal) {
+        signal.addEventListener('abort', () => resolve());
+        yield `{"statusCode":200}${NUL}some`;
+        await once(signal, 'abort');
+      };
+    });
+
+    const request = rest.open('/');
+    request.on('error', () => {});
+    request.end();
+    await once(request, 'response');
+    request.destroy();
+
+    await aborted;
+  });
+
+  test('is cut after five minutes of silence, and 504 when no head has come', async () => {
+    await rest.streaming();
+    rest.world.streams.router = async function* (event: { path: string }, signal) {
+      if (event.path === '/late') yield `{"statusCode":200}${NUL}some`;
+      reached();
+      await once(signal, 'abort');
+    };
+    let reached = () => {};
+    const silentAt = () =>
+      new Promise<void>((resolve) => {
+        reached = resolve;
+      });
+
+    const silence = silentAt();
+    const early = rest.ask('/early');
+    await silence;
+    await rest.world.clock.advance(299_000);
+    await rest.world.clock.advance(1_000);
+    const again = silentAt();
+    const late = rest.ask('/late').catch((error: Error) => error.message);
+    await again;
+    await rest.world.clock.advance(300_000);
+
+    expect(await early).toMatchObject({ status: 504, body: '{"message": "Endpoint request timed out"}' });
+    expect(await late).toBe('aborted');
+  });
+
+  test('slows down to 2 MB/s after 10 MB', async () => {
+    await rest.world.dispose();
+    rest = await startRest({ rest: { streamFreeBytes: 10, streamBytesPerSecond: 2 } });
+    await rest.streaming();
+    rest.answering({ statusCode: 200 }, '1234567890', 'ab', 'cd');
+    const request = rest.open('/');
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    let received = '';
+    response.on('data', (chunk: Buffer) => {
+      received += chunk;
+    });
+
+    await once(response, 'data');
+    await rest.world.clock.advance(999);
+    const early = received;
+    await rest.world.clock.advance(1);
+    await once(response, 'data');
+    const ended = once(response, 'end');
+    await rest.world.clock.advance(1000);
+    await ended;
+
+    expect(early).toBe('1234567890');
+    expect(received).toBe('1234567890abcd');
+  });
+
+  test('has no body for HEAD', async () => {
+    await rest.streaming();
+    rest.answering({ statusCode: 200, headers: { etag: '"1"' } }, 'never');
+
+    expect(await rest.ask('/', { method: 'HEAD' })).toMatchObject({ status: 200, body: '', headers: { etag: '"1"' } });
+  });
+});
