@@ -45,7 +45,7 @@ export const headerClaims = (claims: readonly string[]) =>
         refuse([name], 'one spelling of each header', 'Servers may take - and _ for the same: keep one of the two.');
       }
       if (typeof claim !== 'string' || !claims.includes(claim)) {
-        refuse([name], `one of the claims ${claims.join(', ')}`, 'Further claims are named under identityProvider.claims.');
+        refuse([name], `one of the claims ${claims.join(', ')}`, 'Further claims are named under identityProvider.claims.further.');
       }
       seen.add(foldName(name));
     }

@@ -17,16 +17,15 @@ export interface Tenant {
     readonly issuer: string;
     readonly clientId: string;
     readonly scopes: readonly string[];
-    /** Our name of a claim → the identity provider's. */
-    readonly claims: Readonly<Record<string, string>>;
+    /** Which of the provider's claims say what; `further` ones are carried for applications' headers. */
+    readonly claims: Readonly<Record<'username' | 'name' | 'email' | 'groups', string>> & { readonly further: readonly string[] };
   };
   readonly sessionLifetimeMinutes: number;
   readonly applications: readonly Application[];
 }
 
-const CLAIMS_DEFAULT = { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups' };
-/** Of every user, besides what `identityProvider.claims` names. */
-const CLAIMS_ALWAYS = ['subject', 'issuer'];
+/** Known of every user, under these names. */
+const CLAIMS_KNOWN = ['subject', 'issuer', 'username', 'name', 'email', 'groups'];
 const SCOPES_DEFAULT = ['openid', 'profile', 'email'];
 const LIFETIME_DEFAULT_MINUTES = 8 * 60;
 const LIFETIME_MIN_MINUTES = 5;
@@ -46,15 +45,19 @@ const readScopes = (value: unknown): readonly string[] | undefined => {
   return scopes?.includes('openid') && scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) ? scopes : undefined;
 };
 
-const readClaims = (value: unknown): Readonly<Record<string, string>> | undefined => {
-  if (!isMap(value)) return undefined;
-  const named = Object.entries(value).every(
-    ([name, claim]) => /^[a-z][A-Za-z0-9_]{0,63}$/.test(name) && !CLAIMS_ALWAYS.includes(name) && readLine(256)(claim) !== undefined,
-  );
-  return named ? { ...CLAIMS_DEFAULT, ...(value as Record<string, string>) } : undefined;
+const readPattern = (pattern: RegExp) => (value: unknown) => (typeof value === 'string' && pattern.test(value) ? value : undefined);
+
+const readClaim = readPattern(/^[\x21-\x7e]{1,256}$/);
+
+const readFurther = (value: unknown): readonly string[] | undefined => {
+  const names = readLines(value);
+  return names?.every((name) => readClaim(name) !== undefined && !CLAIMS_KNOWN.includes(name)) ? names : undefined;
 };
 
-const readPattern = (pattern: RegExp) => (value: unknown) => (typeof value === 'string' && pattern.test(value) ? value : undefined);
+const claim = (fallback: string) => optional<string>(fallback, 'the name of a claim', `Leave it out for ${fallback}.`, readClaim);
+
+/** For a map of settings that is left out: each of them then has its default. */
+const NOTHING_SAID = {} as never;
 
 /** The whole file. Exported so that a test compares docs/configuration.md with it. */
 export const tenantSchema = (context: ApplicationContext) =>
@@ -87,12 +90,23 @@ export const tenantSchema = (context: ApplicationContext) =>
             `Leave it out for ${SCOPES_DEFAULT.join(', ')}.`,
             readScopes,
           ),
-          claims: optional<Readonly<Record<string, string>>>(
-            CLAIMS_DEFAULT,
-            'a map of our name to the provider’s claim',
-            `Names begin with a lower-case letter; ${CLAIMS_ALWAYS.join(' and ')} are always there.`,
-            readClaims,
-          ),
+          claims: z
+            .strictObject(
+              {
+                username: claim('preferred_username'),
+                name: claim('name'),
+                email: claim('email'),
+                groups: claim('groups'),
+                further: optional<readonly string[]>(
+                  [],
+                  'a list of the provider’s claims',
+                  `Write for example [department]; ${CLAIMS_KNOWN.join(', ')} are always there.`,
+                  readFurther,
+                ),
+              },
+              { error: 'a map of what is known of users to the provider’s claims' },
+            )
+            .prefault(NOTHING_SAID),
         },
         { error: 'a map with issuer and clientId' },
       ),
@@ -103,7 +117,7 @@ export const tenantSchema = (context: ApplicationContext) =>
           },
           { error: 'a map with lifetime' },
         )
-        .prefault({ lifetime: undefined }),
+        .prefault(NOTHING_SAID),
       applications: z.array(applicationSchema(context), { error: 'a list of applications' }),
     },
     { error: 'a map of settings' },
@@ -114,9 +128,9 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
   const settings = isMap(raw) ? raw : {};
   const provider = isMap(settings.identityProvider) ? settings.identityProvider : {};
   const domain = readHost(settings.domain) ?? DOMAIN_EXAMPLE;
-  const claims = readClaims(provider.claims) ?? CLAIMS_DEFAULT;
+  const further = readFurther(isMap(provider.claims) ? provider.claims.further : []) ?? [];
 
-  const parsed = tenantSchema({ domain, claims: claimNames(claims) }).safeParse(raw);
+  const parsed = tenantSchema({ domain, claims: claimNames({ further }) }).safeParse(raw);
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
     ...portalFaults(readHost(settings.portalHost), domain),
@@ -144,7 +158,7 @@ export const parseApplications = (raw: unknown, source: string, context: Applica
 };
 
 /** The names by which headers may refer to what is known of a user. */
-export const claimNames = (claims: Readonly<Record<string, string>>): string[] => [...CLAIMS_ALWAYS, ...Object.keys(claims)];
+export const claimNames = ({ further }: { readonly further: readonly string[] }): string[] => [...CLAIMS_KNOWN, ...further];
 
 const configurationError = (source: string, faults: readonly LocatedFault[]): ConfigurationError =>
   new ConfigurationError(
