@@ -22,7 +22,7 @@ import { socketControls } from './socket-controls.ts';
 
 export interface ApiGateway {
   readonly resources: ResourceTypes;
-  readonly controls: readonly ControlRoute[];
+  readonly routes: readonly ControlRoute[];
   dispose(): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ export const createApiGateway = (context: GatewayContext): ApiGateway => {
         hasRestStage: (apiId, stage) => restApis.get(apiId)?.stages[stage] !== undefined,
       }),
     },
-    controls: socketControls(() => [...webSocketApis.values()], silenced),
+    routes: socketControls(() => [...webSocketApis.values()], silenced),
     dispose: async () => {
       for (const webSocketApi of webSocketApis.values()) webSocketApi.dispose();
       await Promise.all(listening.map((one) => one.close()));

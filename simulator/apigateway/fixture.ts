@@ -39,6 +39,7 @@ export interface FixtureOptions {
   readonly v2?: Partial<V2Quotas>;
   readonly tls?: boolean;
   readonly iam?: Iam;
+  readonly lambda?: Lambda;
   readonly random?: () => number;
 }
 
@@ -48,7 +49,14 @@ export const functionUri = (name: string): string =>
 export const streamingUri = (name: string): string =>
   `arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/${functionArn(name)}/response-streaming-invocations`;
 
-export const startGateway = async ({ rest, v2, tls = false, iam, random = () => 0.5 }: FixtureOptions = {}): Promise<GatewayFixture> => {
+export const startGateway = async ({
+  rest,
+  v2,
+  tls = false,
+  iam,
+  lambda,
+  random = () => 0.5,
+}: FixtureOptions = {}): Promise<GatewayFixture> => {
   const clock = createManualClock(Date.now());
   const meter = createMeter();
   const faults = createFaults();
@@ -61,7 +69,7 @@ export const startGateway = async ({ rest, v2, tls = false, iam, random = () => 
   const logged: string[] = [];
   const gateway = createApiGateway({
     iam: iam ?? testIam(forbidden, invokedFor),
-    lambda: testLambda(functions, streams),
+    lambda: lambda ?? testLambda(functions, streams),
     meter,
     faults,
     clock,
@@ -89,7 +97,7 @@ export const startGateway = async ({ rest, v2, tls = false, iam, random = () => 
       return make({ logicalId: String(properties.Name ?? 'Tested'), type, properties, stackName: 'Test' });
     },
     control: (method, path, name) => {
-      const route = gateway.controls.find((one) => one.method === method && one.path === path);
+      const route = gateway.routes.find((one) => one.method === method && one.path === path);
       if (!route) throw new Error(`There is no control ${method} ${path}.`);
       return route.handle({ params: { name, connectionId: name }, query: new URLSearchParams(), body: undefined });
     },
