@@ -17,7 +17,11 @@ export const cleanHeaders = (request: CanonicalRequest, application: Application
   const configured = Object.keys(application.headers);
   const kept = withoutManaged(withoutHopByHop(request.headers), configured).filter(([name]) => !SET_ANEW.has(name.toLowerCase()));
   const host = urls.authority(request.host);
-  const forwarded = withForwarded(withoutOurCookies(kept), { clientAddress: request.clientAddress, host, proto: urls.proto });
+  const forwarded = withForwarded(withoutIngressHop(withoutOurCookies(kept), request.clientAddress), {
+    clientAddress: request.clientAddress,
+    host,
+    proto: urls.proto,
+  });
   return [
     ['Host', application.hostHeader === 'external' ? host : internalHost(application)],
     ...forwarded,
@@ -25,6 +29,14 @@ export const cleanHeaders = (request: CanonicalRequest, application: Application
     ...(request.hasBody ? [['Content-Length', String(request.body.length)] as const] : []),
   ];
 };
+
+/** API Gateway has appended the client's address already; `withForwarded` appends it, once. */
+const withoutIngressHop = (headers: HeaderList, clientAddress: string): HeaderList =>
+  headers.flatMap(([name, value]) => {
+    if (name.toLowerCase() !== 'x-forwarded-for') return [[name, value] as const];
+    const hops = value.split(',').map((hop) => hop.trim());
+    return [[name, (hops.at(-1) === clientAddress ? hops.slice(0, -1) : hops).join(', ')] as const];
+  });
 
 const internalHost = ({ id, internalUrl }: Application): string => {
   const url = URL.parse(internalUrl);

@@ -139,8 +139,9 @@ export const createRouter = (ports: RouterPorts): Router => {
         error.traits.hop === 'user' ? (trace.application === undefined ? 'request.refused' : 'exchange.refused') : 'request.failed';
       tell(level, exchanged ? 'exchange.failed' : refused, { hop: error.traits.hop, status: error.traits.status, error });
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
+      if (response.gone.aborted) return;
       if (response.begun) throw error;
-      if (!response.gone.aborted) await send(response, errorAnswer({ ...options(), code: error.code }), event.httpMethod);
+      await send(response, errorAnswer({ ...options(), code: error.code }), event.httpMethod);
     }
   };
 };

@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Application } from '../stores/records.ts';
+import { resolve } from './resolve.ts';
+import { application } from './testing/records.ts';
+
+const directoryOf = (...applications: Application[]) => ({
+  applicationsOn: async (host: string) => applications.filter((known) => known.host === host),
+});
+const unknown = expect.objectContaining({ code: 'ERR_APPLICATION_UNKNOWN' });
+const invalid = expect.objectContaining({ code: 'ERR_REQUEST_INVALID' });
+
+const root = application({ id: 'root', host: 'a.example.com', path: '/' });
+const admin = application({ id: 'admin', host: 'a.example.com', path: '/admin/' });
+const deep = application({ id: 'deep', host: 'a.example.com', path: '/admin/deep/' });
+const wildcard = application({ id: 'wildcard', host: '*.example.com', path: '/' });
+
+describe('the longest path wins', () => {
+  test.each([
+    ['/', 'root'],
+    ['/x', 'root'],
+    ['/administration', 'root'],
+    ['/admin/', 'admin'],
+    ['/admin/x', 'admin'],
+    ['/admin/deep/x', 'deep'],
+    ['/admin/deeper', 'admin'],
+  ])('%s is %s', async (path, id) => {
+    expect(await resolve(directoryOf(admin, deep, root), { host: 'a.example.com', path })).toMatchObject({ application: { id } });
+  });
+});
+
+describe('the most specific host wins', () => {
+  test('a host of its own before the wildcard', async () => {
+    expect(await resolve(directoryOf(wildcard, root), { host: 'a.example.com', path: '/' })).toMatchObject({ application: { id: 'root' } });
+  });
+
+  test('the wildcard for one label, not for two and not for none', async () => {
+    const directory = directoryOf(wildcard);
+
+    expect(await resolve(directory, { host: 'b.example.com', path: '/' })).toMatchObject({ application: { id: 'wildcard' } });
+    await expect(resolve(directory, { host: 'c.b.example.com', path: '/' })).rejects.toEqual(unknown);
+    await expect(resolve(directory, { host: 'example.com', path: '/' })).rejects.toEqual(unknown);
+  });
+
+  test('a host of its own leaves no gaps to the wildcard', async () => {
+    await expect(resolve(directoryOf(admin, wildcard), { host: 'a.example.com', path: '/x' })).rejects.toEqual(unknown);
+  });
+});
+
+test('an application asked for without its final slash is found there', async () => {
+  expect(await resolve(directoryOf(root, admin), { host: 'a.example.com', path: '/admin' })).toEqual({ slash: '/admin/' });
+});
+
+describe('path disagreement: an origin that is shared must not serve what a stricter application guards', () => {
+  test.each(['/%61dmin/x', '/admin%2Fx', '//admin/x', '/admin;a=b/x', '/ADMIN/x', '/%2561dmin/x', '/%2Fadmin/x'])(
+    'refuses %s',
+    async (path) => {
+      const asked = resolve(directoryOf(root, admin), { host: 'a.example.com', path });
+
+      await expect(asked).rejects.toEqual(invalid);
+    },
+  );
+
+  test.each(['/x%2Fy', '//x', '/x;y', '/X', '/admin/%2e', '/adm%69nistration'])(
+    'lets %s pass where no other application is meant',
+    async (path) => {
+      expect(await resolve(directoryOf(root, admin), { host: 'a.example.com', path })).toHaveProperty('application');
+    },
+  );
+
+  test('a query says nothing about the path (oauth2-proxy GHSA-7rh7-c77v-6434)', async () => {
+    const asked = { host: 'a.example.com', path: '/admin/', query: '?x=/public' };
+
+    expect(await resolve(directoryOf(root, admin), asked)).toMatchObject({ application: { id: 'admin' } });
+  });
+});

@@ -1,0 +1,244 @@
+// Sign-in as an application host sees it: sent away without a session, back with a code, out again.
+import { describe, expect, test } from '@jest/globals';
+import { digest } from '../keys.ts';
+import type { SignInCode } from '../stores/records.ts';
+import type { RecordedResponse } from './testing/recorded-response.ts';
+import { type EventChanges, event, HOST, session, user } from './testing/records.ts';
+import { createRig } from './testing/rig.ts';
+
+const PAGE = { 'Sec-Fetch-Mode': ['navigate'], Accept: ['text/html'] };
+const CODE = 'c'.repeat(43);
+const BROWSER = 'b'.repeat(43);
+
+const answer = async (rig: ReturnType<typeof createRig>, changes: EventChanges): Promise<RecordedResponse> => {
+  const { response, done } = rig.begin(event(changes));
+  await done;
+  return response;
+};
+const cookieIn = (response: RecordedResponse, name: string): string | undefined =>
+  response.headerAll('Set-Cookie').find((cookie) => cookie.startsWith(`${name}=`));
+
+describe('without a session', () => {
+  test('a page load is sent to the portal with the way back, bound to this browser', async () => {
+    const response = await answer(createRig(), { path: '/a%2Fb', multiValueQueryStringParameters: { q: ['1 2'] }, headers: PAGE });
+
+    const location = new URL(response.header('Location')!);
+    const secret = /^__Host-sallyport-sign-in=([\w-]{43});/.exec(cookieIn(response, '__Host-sallyport-sign-in')!)![1]!;
+    expect(response.status).toBe(302);
+    expect(location.origin + location.pathname).toBe('https://portal.example.com/sign-in');
+    expect(Object.fromEntries(location.searchParams)).toEqual({ to: `https://${HOST}/a%2Fb?q=1%202`, challenge: digest(secret) });
+    expect(cookieIn(response, '__Host-sallyport-sign-in')).toMatch(/; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/);
+    expect(response.header('Cache-Control')).toBe('no-store');
+  });
+
+  test('a script gets 401 with the address, never a redirect (oauth2-proxy#822)', async () => {
+    const response = await answer(createRig(), { headers: { 'Sec-Fetch-Mode': ['cors'], Accept: ['text/html'] } });
+
+    expect(response.status).toBe(401);
+    expect(JSON.parse(response.body().toString())).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED', status: 401 });
+    expect(response.header('Sallyport-Sign-In')).toMatch(/^https:\/\/portal\.example\.com\/sign-in\?to=/);
+    expect(response.header('WWW-Authenticate')).toBe('Sallyport');
+  });
+
+  test.each<[string, EventChanges, number]>([
+    ['an old browser’s GET for HTML', { headers: { Accept: ['text/html,*/*'] } }, 302],
+    ['a GET for anything', { headers: { Accept: ['*/*'] } }, 401],
+    ['a POST for HTML', { httpMethod: 'POST', headers: { Accept: ['text/html'] } }, 401],
+    ['a form', { httpMethod: 'POST', headers: { 'Sec-Fetch-Mode': ['navigate'] } }, 302],
+    ['a HEAD for HTML', { httpMethod: 'HEAD', headers: { Accept: ['text/html'] } }, 302],
+  ])('%s: %s', async (_, changes, status) => {
+    expect((await answer(createRig(), changes)).status).toBe(status);
+  });
+
+  test('cookie flood (oauth2-proxy#2163): two hundred requests leave the one cookie that is there', async () => {
+    const rig = createRig();
+    const secrets = new Set<string>();
+
+    for (let request = 0; request < 200; request += 1) {
+      const response = await answer(rig, { headers: { ...PAGE, Cookie: [`__Host-sallyport-sign-in=${BROWSER}`] } });
+      for (const cookie of response.headerAll('Set-Cookie')) secrets.add(cookie.split(';')[0]!);
+    }
+
+    expect([...secrets]).toEqual([`__Host-sallyport-sign-in=${BROWSER}`]);
+  });
+
+  test('a way back that is too long for others’ header limits leads to the application’s first page', async () => {
+    const response = await answer(createRig(), { multiValueQueryStringParameters: { q: ['x'.repeat(4_000)] }, headers: PAGE });
+
+    expect(new URL(response.header('Location')!).searchParams.get('to')).toBe(`https://${HOST}/`);
+  });
+
+  test.each(['/.well-known/acme-challenge/x', '/robots.txt', '/health', '/ping'])(
+    'well-known bypass (oauth2-proxy CVE-2026-34457): %s is no exception',
+    async (path) => {
+      const rig = createRig();
+
+      const response = await answer(rig, { path, headers: { 'User-Agent': ['ELB-HealthChecker/2.0'] } });
+
+      expect(response.status).toBe(401);
+      expect(rig.received).toEqual([]);
+    },
+  );
+});
+
+describe('back with a code', () => {
+  const prepare = (changes: Partial<SignInCode> = {}) => {
+    const rig = createRig();
+    rig.sessions.set(
+      'portal-1',
+      session({
+        id: 'portal-1',
+        parent: 'portal-1',
+        host: null,
+        user: user({ username: 'bob' }),
+        expiresAt: rig.clock.now() + 60_000,
+        idToken: 'secret',
+      }),
+    );
+    const code = {
+      id: digest(CODE),
+      parent: 'portal-1',
+      host: HOST,
+      challenge: digest(BROWSER),
+      returnTo: '/a%2Fb?q=1',
+      expiresAt: rig.clock.now() + 1_000,
+      ...changes,
+    };
+    rig.codes.set(code.id, code);
+    return rig;
+  };
+  const back = (changes: EventChanges = {}): EventChanges => ({
+    path: '/.sallyport/session',
+    multiValueQueryStringParameters: { code: [CODE] },
+    headers: { Cookie: [`__Host-sallyport-sign-in=${BROWSER}`], ...PAGE },
+    ...changes,
+  });
+
+  test('the browser that began gets a session of this host and is sent where it wanted to go', async () => {
+    const rig = prepare();
+
+    const response = await answer(rig, back());
+
+    const secret = /^__Host-sallyport-session=([\w-]{43});/.exec(cookieIn(response, '__Host-sallyport-session')!)![1]!;
+    expect(response.status).toBe(303);
+    expect(response.header('Location')).toBe(`https://${HOST}/a%2Fb?q=1`);
+    expect(cookieIn(response, '__Host-sallyport-session')).toMatch(/; Path=\/; Max-Age=60; Secure; HttpOnly; SameSite=Lax$/);
+    expect(cookieIn(response, '__Host-sallyport-sign-in')).toMatch(/^__Host-sallyport-sign-in=; Path=\/; Max-Age=0;/);
+    expect(rig.sessions.get(digest(secret))).toEqual({
+      id: digest(secret),
+      parent: 'portal-1',
+      host: HOST,
+      user: user({ username: 'bob' }),
+      createdAt: rig.clock.now(),
+      expiresAt: rig.clock.now() + 60_000,
+    });
+  });
+
+  test('the code is good once', async () => {
+    const rig = prepare();
+
+    await answer(rig, back());
+    const again = await answer(rig, back());
+
+    expect(again.status).toBe(400);
+    expect(cookieIn(again, '__Host-sallyport-session')).toBeUndefined();
+  });
+
+  test('session fixation (oauth2-proxy GHSA-f24x-5g9q-753f): a session that was there before is not taken over', async () => {
+    const rig = prepare();
+    const planted = 'p'.repeat(43);
+
+    const response = await answer(
+      rig,
+      back({ headers: { Cookie: [`__Host-sallyport-sign-in=${BROWSER}; __Host-sallyport-session=${planted}`] } }),
+    );
+
+    expect(response.status).toBe(303);
+    expect(cookieIn(response, '__Host-sallyport-session')).not.toContain(planted);
+    expect(rig.sessions.has(digest(planted))).toBe(false);
+  });
+
+  test.each<[string, Partial<SignInCode>, EventChanges, number]>([
+    ['of another browser', {}, { headers: { Cookie: [`__Host-sallyport-sign-in=${'x'.repeat(43)}`] } }, 400],
+    ['for another host', { host: 'other.apps.example.com' }, {}, 400],
+    ['that has expired', { expiresAt: 0 }, {}, 400],
+    ['whose portal session has ended', { parent: 'portal-2' }, {}, 400],
+    ['that is unknown', {}, { multiValueQueryStringParameters: { code: ['d'.repeat(43)] } }, 400],
+    ['that is given twice', {}, { multiValueQueryStringParameters: { code: [CODE, CODE] } }, 400],
+    ['that is missing', {}, { multiValueQueryStringParameters: null }, 400],
+    ['that comes by POST', {}, { httpMethod: 'POST' }, 405],
+    ['that comes by HEAD', {}, { httpMethod: 'HEAD' }, 405],
+  ])('a code %s is refused', async (_, code, changes, status) => {
+    const rig = prepare(code);
+
+    const response = await answer(rig, back(changes));
+
+    expect(response.status).toBe(status);
+    expect(response.headerAll('Set-Cookie')).toEqual([]);
+  });
+
+  test.each([[], ['__Host-sallyport-sign-in=short'], [`__Host-sallyport-sign-in=${BROWSER}; __Host-sallyport-sign-in=${BROWSER}`]])(
+    'a visitor without the browser’s cookie (%j) does not use the code up',
+    async (...cookies) => {
+      const rig = prepare();
+
+      const response = await answer(rig, back({ headers: cookies.length > 0 ? { Cookie: cookies } : {} }));
+
+      expect(response.status).toBe(400);
+      expect(rig.codes.size).toBe(1);
+    },
+  );
+
+  test.each([
+    '//evil.example/',
+    '/\\evil.example',
+    'https://evil.example/',
+    '@evil.example/',
+    '.evil.example/',
+    ':99/',
+    'javascript:alert(1)',
+    '',
+    '/\r\nSet-Cookie: a=b',
+  ])('open redirect: the return address %j stays at this host', async (returnTo) => {
+    const response = await answer(prepare({ returnTo }), back());
+
+    const location = response.header('Location');
+    if (location !== null) expect(new URL(location).origin).toBe(`https://${HOST}`);
+    else expect(response.status).toBe(400);
+    expect(location ?? '').not.toMatch(/[\r\n]/);
+  });
+});
+
+describe('reserved paths', () => {
+  test('sign-out leads to the portal, which asks first: nothing ends by a link', async () => {
+    const rig = createRig();
+    const before = rig.sessions.size;
+
+    const response = await answer(rig, { path: '/.sallyport/sign-out', headers: { Cookie: [rig.signIn()] } });
+
+    expect(response.status).toBe(303);
+    expect(response.header('Location')).toBe('https://portal.example.com/sign-out');
+    expect(rig.sessions.size).toBe(before + 1);
+  });
+
+  test.each(['/.sallyport', '/.sallyport/', '/.sallyport/other', '/.sallyport/session/'])('%s never reaches an origin', async (path) => {
+    const rig = createRig();
+
+    const response = await answer(rig, { path, headers: { Cookie: [rig.signIn()] } });
+
+    expect(response.status).toBe(404);
+    expect(rig.received).toEqual([]);
+  });
+
+  test.each(['/%2esallyport/session', '/.sallyport%2Fsession', '//.sallyport/session', '/.SALLYPORT/session', '/.sallyport;x/session'])(
+    'nor does %s',
+    async (path) => {
+      const rig = createRig();
+
+      const response = await answer(rig, { path, headers: { Cookie: [rig.signIn()] } });
+
+      expect(response.status).toBe(400);
+      expect(rig.received).toEqual([]);
+    },
+  );
+});

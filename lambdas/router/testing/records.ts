@@ -1,0 +1,81 @@
+// Records and events as tests need them: valid by themselves, changed where a test is about the change.
+import type { Application, Session, Tunnel, User } from '../../stores/records.ts';
+import type { CanonicalRequest, ProxyEvent } from '../canonical-request.ts';
+
+export const HOST = 'wiki.apps.example.com';
+
+export const application = (changes: Partial<Application> = {}): Application => ({
+  id: 'wiki',
+  name: 'Wiki',
+  description: '',
+  host: HOST,
+  path: '/',
+  internalUrl: 'http://wiki.internal:8080/',
+  connectorGroup: 'default',
+  preAuthentication: 'sign-in',
+  access: 'everyone',
+  hostHeader: 'internal',
+  headers: {},
+  timeoutMs: 30_000,
+  verifyCertificate: true,
+  homePath: '',
+  ...changes,
+});
+
+export const user = (changes: Partial<User> = {}): User => ({
+  issuer: 'https://idp.example.com',
+  subject: 'subject-1',
+  username: 'alice@example.com',
+  name: 'Alice',
+  email: 'alice@example.com',
+  groups: ['staff'],
+  claims: {},
+  amr: [],
+  ...changes,
+});
+
+export const session = (changes: Partial<Session> & Pick<Session, 'id' | 'expiresAt'>): Session => ({
+  parent: 'portal-session',
+  host: HOST,
+  user: user(),
+  createdAt: 0,
+  ...changes,
+});
+
+export const tunnel = (changes: Partial<Tunnel> & Pick<Tunnel, 'connectionId' | 'seenAt'>): Tunnel => ({
+  connector: 'connector-a',
+  group: 'default',
+  openedAt: changes.seenAt,
+  expiresAt: changes.seenAt + 7_200_000,
+  draining: false,
+  ...changes,
+});
+
+export interface EventChanges extends Partial<Omit<ProxyEvent, 'multiValueHeaders'>> {
+  readonly host?: string;
+  readonly headers?: Readonly<Record<string, readonly string[]>>;
+}
+
+export const event = ({ host = HOST, headers = {}, ...changes }: EventChanges = {}): ProxyEvent => ({
+  httpMethod: 'GET',
+  path: '/',
+  multiValueHeaders: { Host: [host], ...headers },
+  multiValueQueryStringParameters: null,
+  requestContext: { requestId: 'request-1', identity: { sourceIp: '203.0.113.9' } },
+  body: null,
+  isBase64Encoded: false,
+  ...changes,
+});
+
+export const request = (changes: Partial<CanonicalRequest> = {}): CanonicalRequest => ({
+  id: 'request-1',
+  method: 'GET',
+  host: HOST,
+  path: '/',
+  query: '',
+  headers: [],
+  body: Buffer.alloc(0),
+  hasBody: false,
+  clientAddress: '203.0.113.9',
+  ...changes,
+});

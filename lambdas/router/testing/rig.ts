@@ -1,0 +1,161 @@
+// The whole router with everything around it in memory: stores, tunnels with connectors behind them, the Reply API, a user.
+import { decode, encode } from '../../../protocol/codec.ts';
+import type { ConnectorFrame, RequestFrame, RouterFrame } from '../../../protocol/frames.ts';
+import { createLog } from '../../../protocol/log.ts';
+import { digest, frameKey, randomSecret } from '../../keys.ts';
+import type { Application, Session, SignInCode, Tunnel } from '../../stores/records.ts';
+import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
+import type { ProxyEvent } from '../canonical-request.ts';
+import { SESSION_COOKIE } from '../cookies.ts';
+import { ReplySocket } from '../reply-socket.ts';
+import { createRouter } from '../router.ts';
+import { createManualClock, turn } from './manual-clock.ts';
+import { recordResponse } from './recorded-response.ts';
+import { application, type EventChanges, event, HOST, session, tunnel } from './records.ts';
+import { createReplyApi } from './reply-api.ts';
+
+const MASTER_KEY = 'a master key of a test';
+
+export interface Received {
+  readonly tunnel: string;
+  readonly frame: RouterFrame;
+  readonly payload: Buffer;
+}
+
+/** What a connector does with a frame; `reply` posts to where the exchange is answered. */
+export type Behaviour = (received: Received, reply: (frame: ConnectorFrame, payload?: Uint8Array) => void) => void;
+
+export const answerWith =
+  (body: string, status = 200): Behaviour =>
+  ({ frame }, reply) => {
+    if (frame.type === 'request') {
+      reply(
+        { type: 'response', exchange: frame.exchange, n: 0, status, headers: [['Content-Type', 'text/plain']], end: true },
+        Buffer.from(body),
+      );
+    }
+  };
+
+export const createRig = () => {
+  const clock = createManualClock();
+  const replyApi = createReplyApi();
+  const lines: Array<Record<string, unknown>> = [];
+  const log = createLog({ write: (line) => lines.push(JSON.parse(line)), now: clock.now, level: 'debug' });
+  const keyOf = (connector: string) => frameKey(MASTER_KEY, connector);
+
+  const applications: Application[] = [application()];
+  const sessions = new Map<string, Session>();
+  const codes = new Map<string, SignInCode>();
+  const tunnels: Tunnel[] = [tunnel({ connectionId: 'tunnel-a=', seenAt: clock.now() })];
+  const behaviours = new Map<string, Behaviour | 'gone' | Error>([['tunnel-a=', answerWith('hello')]]);
+  const received: Received[] = [];
+  const replyTo = new Map<string, string>();
+  const reads = { directory: 0, sessions: 0, registry: 0 };
+  const failing: { directory?: Error; sessions?: Error; registry?: Error } = {};
+
+  const reader =
+    <Args extends unknown[], Value>(store: keyof typeof reads, read: (...args: Args) => Value) =>
+    async (...args: Args): Promise<Value> => {
+      reads[store] += 1;
+      if (failing[store]) throw failing[store];
+      return read(...args);
+    };
+
+  const post = async (connectionId: string, text: string): Promise<'posted' | 'gone'> => {
+    const behaviour = behaviours.get(connectionId) ?? 'gone';
+    if (behaviour instanceof Error) throw behaviour;
+    if (behaviour === 'gone') return 'gone';
+    const key = keyOf(tunnels.find((known) => known.connectionId === connectionId)?.connector ?? 'connector-a');
+    const { frame, payload } = decode(text, () => key);
+    const taken: Received = { tunnel: connectionId, frame: frame as RouterFrame, payload };
+    received.push(taken);
+    if (frame.type === 'request' || frame.type === 'reply-to') replyTo.set(frame.exchange, frame.replyTo);
+    setImmediate(() => behaviour(taken, (reply, body) => replyApi.post(replyTo.get(reply.exchange)!, encode(reply, key, body))));
+    return 'posted';
+  };
+
+  const channel = new ReplySocket({ url: 'wss://reply.example.com/v1', dial: replyApi.dial, ticket: async () => 'ticket', clock, log });
+  const store = {
+    create: async (created: Session) => void sessions.set(created.id, created),
+    find: reader('sessions', (id: string) => sessions.get(id) ?? null),
+    takeCode: reader('sessions', (id: string) => {
+      const code = codes.get(id) ?? null;
+      codes.delete(id);
+      return code;
+    }),
+  };
+  const router = createRouter({
+    tenant: 'Example',
+    portalUrl: 'https://portal.example.com',
+    directory: cachedDirectory(
+      { applicationsOn: reader('directory', (host: string) => applications.filter((known) => known.host === host)) },
+      clock,
+    ),
+    tunnels: cachedTunnels({ tunnels: reader('registry', (group: string) => tunnels.filter((known) => known.group === group)) }, clock),
+    findSession: cachedSessions(store, clock),
+    sessions: store,
+    post,
+    channel,
+    frameKeyOf: async (connector) => keyOf(connector),
+    clock,
+    log,
+    random: () => 0,
+    newSecret: randomSecret,
+    newExchangeId: randomSecret,
+  });
+
+  /** A cookie with which `user` is signed in at the host. */
+  const signIn = (changes: Partial<Session> = {}): string => {
+    const secret = randomSecret();
+    sessions.set(digest(secret), session({ id: digest(secret), expiresAt: clock.now() + 3_600_000, ...changes }));
+    return `${SESSION_COOKIE}=${secret}`;
+  };
+
+  const begin = (asked: ProxyEvent, deadlineAt = clock.now() + 900_000) => {
+    const response = recordResponse();
+    let failure: unknown = null;
+    let finished = false;
+    const done = router(asked, response, deadlineAt).then(
+      () => {
+        finished = true;
+      },
+      (error: unknown) => {
+        finished = true;
+        failure = error;
+      },
+    );
+    return { response, done, failure: () => failure, finished: () => finished };
+  };
+
+  /** Begins a signed-in request and turns the event loop until it needs time. */
+  const ask = async (changes: EventChanges = {}) => {
+    const asked = begin(event({ ...changes, headers: { Cookie: [signIn()], ...changes.headers } }));
+    await turn();
+    return asked;
+  };
+
+  const requests = (): RequestFrame[] => received.flatMap(({ frame }) => (frame.type === 'request' ? [frame] : []));
+  const logged = (name: string) => lines.filter(({ event: known }) => known === name);
+
+  return {
+    clock,
+    replyApi,
+    lines,
+    logged,
+    applications,
+    sessions,
+    codes,
+    tunnels,
+    behaviours,
+    received,
+    requests,
+    reads,
+    failing,
+    channel,
+    keyOf,
+    signIn,
+    begin,
+    ask,
+    host: HOST,
+  };
+};
