@@ -76,11 +76,14 @@ export interface Iam {
 export class AwsError extends Error {
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string, message: string) {
+  /** What the error carries beside its message, such as the item that failed a condition. */
+  readonly members: Readonly<Record<string, unknown>>;
+  constructor(status: number, code: string, message: string, members: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.name = code;
     this.status = status;
     this.code = code;
+    this.members = members;
   }
 }
 

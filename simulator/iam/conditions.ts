@@ -52,7 +52,6 @@ const KEYS = new Set([
   'aws:sourceaccount',
   'aws:securetransport',
   'aws:requestedregion',
-  'dynamodb:leadingkeys',
   'sts:externalid',
   'sts:rolesessionname',
 ]);
