@@ -1,116 +1,104 @@
-// The control API as administrators' programs call it: requests signed with AWS credentials (SigV4, service `execute-api`),
-// answers checked, refusals told with code, detail and every fault.
+// Calls the control API, signed with AWS Signature Version 4. Used by the sallyport command and by the simulator's own start.
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { z } from 'zod';
+import type { Applied, IssuedCode, RemovedConnector, Status } from '../protocol/control.ts';
 import { type ErrorCode, isErrorCode, SallyportError } from '../protocol/errors.ts';
-import type { Fault } from '../tenants/faults.ts';
-import {
-  type ConnectorRemoval,
-  connectorRemoval,
-  type EnrolmentCode,
-  enrolmentCode,
-  type Replacement,
-  replacement,
-  type Status,
-  status,
-} from './control-answers.ts';
+import type { Application } from '../tenants/application.ts';
+import { ConfigurationError, type Fault, isMap } from '../tenants/faults.ts';
 
-export interface Credentials {
+export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
 }
 
-export interface ControlClientOptions {
-  /** `https://<id>.execute-api.<region>.amazonaws.com`, or the simulator's. */
+export interface ControlTarget {
+  /** The stack's output ControlEndpoint. */
   readonly endpoint: string;
   readonly region: string;
-  /** Asked for each request: credentials may be renewed in between. */
-  readonly credentials: () => Promise<Credentials>;
+  readonly credentials: () => Promise<AwsCredentials>;
   readonly fetch?: typeof fetch;
   readonly now?: () => number;
 }
 
-/** Each throws ControlError. */
 export interface ControlClient {
-  createEnrolmentCode(group: string): Promise<EnrolmentCode>;
-  removeConnector(id: string): Promise<ConnectorRemoval>;
-  /** Publishes exactly these, in the tenant file's form. */
-  replaceApplications(applications: unknown): Promise<Replacement>;
+  issueCode(group: string): Promise<IssuedCode>;
+  applications(): Promise<readonly Application[]>;
+  /** Applications in the tenant file's form. */
+  apply(applications: unknown): Promise<Applied>;
   status(): Promise<Status>;
+  removeConnector(id: string): Promise<RemovedConnector>;
 }
 
-/** Why the control API did not do it. `faults`: what is wrong with the applications, each with its place. */
-export class ControlError extends SallyportError {
-  readonly faults: readonly Fault[];
+/** API Gateway gives up on the function after 29 s. */
+const DEADLINE_MS = 35_000;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    { faults = [], cause }: { readonly faults?: readonly Fault[]; readonly cause?: unknown } = {},
-  ) {
-    super(code, message, { cause });
-    this.faults = faults;
-  }
-}
-
-/** API Gateway answers after 30 s at the latest. */
-const TIMEOUT_MS = 35_000;
-
-export const createControlClient = (options: ControlClientOptions): ControlClient => {
-  const call = async <Answer>(schema: z.ZodType<Answer>, method: string, path: string, body?: unknown): Promise<Answer> => {
-    const { status, text } = await send(options, method, path, body === undefined ? undefined : JSON.stringify(body));
-    const answer = parseJson(text);
-    if (status < 200 || status > 299) throw refusal(status, answer, `${method} ${path}`);
-    const checked = schema.safeParse(answer);
-    if (checked.success) return checked.data;
-    throw new ControlError(
-      'ERR_CONTROL_UNREACHABLE',
-      `${options.endpoint} answered ${method} ${path} with ${status}, but not as the control API does. Check the address; deploy the release of this command.`,
-      { cause: checked.error },
-    );
-  };
+/** Each call throws SallyportError: what the control API refused with, ERR_CONTROL_DENIED, or ERR_CONTROL_UNREACHABLE. */
+export const createControlClient = (target: ControlTarget): ControlClient => {
+  const call = <Answer>(method: string, path: string, body?: unknown) => send<Answer>(target, method, path, body);
   return {
-    createEnrolmentCode: (group) => call(enrolmentCode, 'POST', '/control/enrolment-codes', { group }),
-    removeConnector: (id) => call(connectorRemoval, 'DELETE', `/control/connectors/${encodeURIComponent(id)}`),
-    replaceApplications: (applications) => call(replacement, 'PUT', '/control/applications', { applications }),
-    status: () => call(status, 'GET', '/control/status'),
+    issueCode: (group) => call('POST', 'enrolment-codes', { group }),
+    applications: async () => (await call<{ applications: Application[] }>('GET', 'applications')).applications,
+    apply: (applications) => call('PUT', 'applications', { applications }),
+    status: () => call('GET', 'status'),
+    removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
   };
 };
 
-const send = async (
-  { endpoint, region, credentials, fetch: request = fetch, now = Date.now }: ControlClientOptions,
-  method: string,
-  path: string,
-  body: string | undefined,
-): Promise<{ readonly status: number; readonly text: string }> => {
-  const { protocol, host, hostname } = new URL(endpoint);
-  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
-  const unsigned = {
-    method,
-    protocol,
-    hostname,
-    path,
-    headers: { host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    body,
-  };
-  const { headers } = await signer.sign(unsigned, { signingDate: new Date(now()) });
-  // fetch names the host itself, as it was signed.
-  const { host: _host, ...rest } = headers;
+const send = async <Answer>(target: ControlTarget, method: string, path: string, body?: unknown): Promise<Answer> => {
+  const url = new URL(`/control/${path}`, target.endpoint);
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers = await sign(target, method, url, text);
+  let response: Response;
+  let answer: string;
   try {
-    const response = await request(`${protocol}//${host}${path}`, {
+    response = await (target.fetch ?? fetch)(url, {
       method,
-      headers: rest,
-      body,
+      headers,
+      body: text,
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(DEADLINE_MS),
     });
-    return { status: response.status, text: await response.text() };
+    answer = await response.text();
   } catch (error) {
-    throw new ControlError(
+    throw new SallyportError(
       'ERR_CONTROL_UNREACHABLE',
-      `${endpoint} cannot be reached (${reasonOf(error)}). Check the address and the network.`,
+      `${url.origin} does not answer: ${reason(error)}. Check the endpoint and the network.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const parsed = parse(answer);
+  if (!response.ok) throw refusal(url, response.status, parsed, answer);
+  if (!isMap(parsed)) throw notControl(url, response.status);
+  return parsed as Answer;
+};
+
+const sign = async ({ region, credentials, now = Date.now }: ControlTarget, method: string, url: URL, body?: string) => {
+  const signer = new SignatureV4({ service: 'execute-api', region, credentials: await found(credentials), sha256: Sha256 });
+  const signed = await signer.sign(
+    {
+      method,
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      headers: { host: url.host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body,
+    },
+    { signingDate: new Date(now()) },
+  );
+  const { host: _host, ...headers } = signed.headers;
+  return headers;
+};
+
+const found = async (credentials: ControlTarget['credentials']): Promise<AwsCredentials> => {
+  try {
+    return await credentials();
+  } catch (error) {
+    throw new SallyportError(
+      'ERR_CONTROL_DENIED',
+      `No AWS credentials were found (${reason(error)}). Set AWS_PROFILE, or sign in with aws sso login.`,
       {
         cause: error,
       },
@@ -118,48 +106,60 @@ const send = async (
   }
 };
 
-/** `fetch failed` says nothing; its cause does. */
-const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
-};
+/** What signature-v4 expects of a hash; Node's own does the work. */
+class Sha256 {
+  readonly #secret: string | Uint8Array | undefined;
+  #state: Hash | Hmac;
 
-const fault = z.object({
-  path: z.string(),
-  expected: z.string(),
-  got: z.string(),
-  advice: z.string(),
-  line: z.number().optional(),
-  column: z.number().optional(),
-});
-const problem = z.object({
-  code: z.string(),
-  title: z.string().optional(),
-  detail: z.string().optional(),
-  id: z.string().optional(),
-  faults: z.array(fault).optional(),
-});
-
-/** The control API answers problem+json (RFC 9457), API Gateway `{"message": …}`. */
-const refusal = (status: number, answer: unknown, request: string): ControlError => {
-  const told = problem.safeParse(answer);
-  if (told.success && isErrorCode(told.data.code)) {
-    const { code, title = '', detail = title, id, faults } = told.data;
-    return new ControlError(code, id === undefined || status < 500 ? detail : `${detail} Its log has more under ${id}.`, { faults });
+  constructor(secret?: unknown) {
+    this.#secret = secret as string | Uint8Array | undefined;
+    this.#state = this.#begin();
   }
-  const message = z.object({ message: z.string().nullable() }).safeParse(answer).data?.message ?? '';
+
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#state.update(
+      typeof data === 'string'
+        ? data
+        : ArrayBuffer.isView(data)
+          ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+          : new Uint8Array(data),
+    );
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#state.digest();
+  }
+
+  reset(): void {
+    this.#state = this.#begin();
+  }
+
+  #begin(): Hash | Hmac {
+    return this.#secret === undefined ? createHash('sha256') : createHmac('sha256', this.#secret);
+  }
+}
+
+const refusal = (url: URL, status: number, parsed: unknown, text: string): SallyportError => {
+  const { code, detail, title, faults, message } = isMap(parsed) ? parsed : {};
+  if (code === 'ERR_CONFIGURATION_INVALID' && Array.isArray(faults)) return new ConfigurationError('What was applied', faults as Fault[]);
+  if (isErrorCode(code)) return new SallyportError(code, String(detail ?? title));
   if (status === 401 || status === 403) {
-    const advice = 'The credentials need execute-api:Invoke on /control/*, must not have expired, and this machine’s clock must be right.';
-    return new ControlError('ERR_CONTROL_DENIED', `API Gateway refused ${request} (${status}${message && `, ${message}`}). ${advice}`);
+    const said = typeof message === 'string' ? message : text.slice(0, 200);
+    const advice = 'Check AWS_PROFILE, the region and this machine’s clock; the policy needs execute-api:Invoke on the output ControlArn.';
+    return new SallyportError(
+      'ERR_CONTROL_DENIED',
+      `${url.origin} refused the signature or the right to call it (${status}: ${said}). ${advice}`,
+    );
   }
-  const advice = status === 404 ? 'Is this the address that the stack has as its output?' : 'Try again in a moment.';
-  return new ControlError(
-    'ERR_CONTROL_UNREACHABLE',
-    `API Gateway answered ${request} with ${status}${message && ` (${message})`}. ${advice}`,
-  );
+  return status >= 500 ? unreachable(url, `it answered ${status}`) : notControl(url, status);
 };
 
-const parseJson = (text: string): unknown => {
+const notControl = (url: URL, status: number): SallyportError => unreachable(url, `what answers there (${status}) is not a control API`);
+
+const unreachable = (url: URL, why: string, code: ErrorCode = 'ERR_CONTROL_UNREACHABLE'): SallyportError =>
+  new SallyportError(code, `${url.origin}: ${why}. Compare it with the stack’s output ControlEndpoint.`);
+
+const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
@@ -167,28 +167,8 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** Node's SHA-256 and HMAC, as the signer asks for them. */
-class Sha256 {
-  #hash: Hash | Hmac;
-  readonly #secret: string | Uint8Array | undefined;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#secret = typeof secret === 'string' || secret === undefined ? secret : bytesOf(secret);
-    this.#hash = this.#begin();
-  }
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-  reset(): void {
-    this.#hash = this.#begin();
-  }
-  #begin(): Hash | Hmac {
-    return this.#secret === undefined ? createHash('sha256') : createHmac('sha256', this.#secret);
-  }
-}
-
-const bytesOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
-  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+/** fetch says no more than "fetch failed"; its cause says why. */
+const reason = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+};

@@ -6,6 +6,8 @@ import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.t
 import { headerClaims } from './header-claims.ts';
 import { accessSetting, choice, IDENTIFIER_WORDS, optional, readFlag, readIdentifier, readLine, setting } from './settings.ts';
 
+export type { Application };
+
 /** What an application's settings are checked against. */
 export interface ApplicationContext {
   readonly domain: string;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
-import { ConfigurationError, type Fault, type LocatedFault, type Path } from './faults.ts';
+import { ConfigurationError, type Fault, isMap, type LocatedFault, type Path } from './faults.ts';
 import { parseTenant, type Tenant } from './schema.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -41,8 +41,14 @@ const choiceError = (expected: string, got: string, folder: string): Configurati
   ]);
 };
 
+export interface TenantFile {
+  readonly tenant: Tenant;
+  /** The applications as they are written, for the control API. */
+  readonly applications: unknown;
+}
+
 /** Throws ConfigurationError: the file cannot be read, is not YAML, or does not hold. */
-export const loadTenant = (file: string): Tenant => {
+export const readTenantFile = (file: string): TenantFile => {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -51,8 +57,10 @@ export const loadTenant = (file: string): Tenant => {
     throw new ConfigurationError(file, [{ path: '', expected: 'a readable file', got, advice: 'Check the path.' }]);
   }
   const { value, locate } = readYaml(text, file);
-  return parseTenant(value, file, locate);
+  return { tenant: parseTenant(value, file, locate), applications: isMap(value) ? value.applications : undefined };
 };
+
+export const loadTenant = (file: string): Tenant => readTenantFile(file).tenant;
 
 /** The value that YAML text holds, before any setting is checked, and what finds the line of a fault in it. */
 export const readYaml = (text: string, source: string) => {

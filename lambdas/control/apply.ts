@@ -1,4 +1,5 @@
 // `PUT /control/applications`: everything is checked before anything is written; what fails while it is written is taken back.
+import type { Applied } from '../../protocol/control.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { parseApplications } from '../../tenants/schema.ts';
@@ -9,11 +10,6 @@ export interface ApplyPorts {
   readonly domain: string;
   /** The claims that headers may carry, as deployed. */
   readonly claims: readonly string[];
-}
-
-export interface Applied {
-  readonly written: readonly string[];
-  readonly removed: readonly string[];
 }
 
 /** Throws ConfigurationError, or what the directory throws. */

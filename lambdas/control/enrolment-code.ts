@@ -1,4 +1,5 @@
 // `POST /control/enrolment-codes`: a one-time code for a connector of a group. The registry keeps its digest only.
+import type { IssuedCode } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { IDENTIFIER_WORDS, readIdentifier } from '../../tenants/settings.ts';
 import { digest } from '../keys.ts';
@@ -12,14 +13,6 @@ export interface EnrolmentCodePorts {
   readonly now: () => number;
   /** 256 random bits, base64url. */
   readonly randomSecret: () => string;
-}
-
-export interface IssuedCode {
-  /** Where to enrol, and after `#` the secret, which no request line ever shows. */
-  readonly code: string;
-  readonly group: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
 }
 
 /** Throws ERR_REQUEST_INVALID. */

@@ -1,4 +1,5 @@
 // The control API: what administrators do without a deployment. API Gateway has checked their AWS signature and policy.
+import type { RemovedConnector } from '../../protocol/control.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
@@ -84,6 +85,7 @@ const remove = async ({ registry, log }: ControlPorts, id: string): Promise<Http
   const connector = (await registry.connectors()).find((known) => known.id === id);
   if (!connector) throw new SallyportError('ERR_CONTROL_UNKNOWN', `No connector has the id ${id}: \`sallyport status\` lists them.`);
   await registry.removeConnector(id);
-  log.info('control.connector-removed', { connector: id, name: connector.name, group: connector.group });
-  return answerJson(200, { connector: id, name: connector.name, group: connector.group });
+  const removed: RemovedConnector = { connector: id, name: connector.name, group: connector.group };
+  log.info('control.connector-removed', { ...removed });
+  return answerJson(200, removed);
 };

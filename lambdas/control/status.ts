@@ -1,47 +1,7 @@
 // What is there and what is reachable: connectors with their tunnels, groups, applications.
+import type { ApplicationStatus, ConnectorStatus, Status } from '../../protocol/control.ts';
 import { TUNNEL_STALE_MS } from '../../protocol/limits.ts';
 import type { Application, Connector, Directory, Registry, Tunnel } from '../stores/records.ts';
-
-export interface Status {
-  readonly tenant: string;
-  readonly domain: string;
-  readonly portal: string;
-  readonly connectors: readonly ConnectorStatus[];
-  readonly groups: readonly GroupStatus[];
-  readonly applications: readonly ApplicationStatus[];
-}
-
-/** Times in milliseconds since the epoch. */
-export interface ConnectorStatus {
-  readonly id: string;
-  readonly name: string;
-  readonly group: string;
-  readonly version: string;
-  readonly enrolledAt: number;
-  readonly seenAt: number;
-  readonly tunnels: ReadonlyArray<{
-    readonly connectionId: string;
-    readonly openedAt: number;
-    readonly seenAt: number;
-    readonly draining: boolean;
-  }>;
-}
-
-export interface GroupStatus {
-  readonly name: string;
-  readonly connectors: number;
-  /** Tunnels that take new exchanges. */
-  readonly liveTunnels: number;
-}
-
-export interface ApplicationStatus {
-  readonly id: string;
-  readonly name: string;
-  readonly externalUrl: string;
-  readonly group: string;
-  /** False when no tunnel of its group is live: users are told that it is offline. */
-  readonly reachable: boolean;
-}
 
 export interface StatusPorts {
   readonly registry: Pick<Registry, 'connectors' | 'tunnels'>;

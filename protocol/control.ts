@@ -1,0 +1,66 @@
+// The control API as administrators' tools see it: `<control endpoint>/control/…`, JSON, signed with AWS Signature Version 4.
+// Times are milliseconds since the epoch. Refusals are problem+json with a code of the error table.
+
+/** `POST /control/enrolment-codes {group}` */
+export interface IssuedCode {
+  /** Where to enrol, and after `#` the secret, which no request line ever shows. */
+  readonly code: string;
+  readonly group: string;
+  readonly expiresAt: number;
+}
+
+/** `PUT /control/applications {applications}`: ids of what changed. */
+export interface Applied {
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** `DELETE /control/connectors/{id}` */
+export interface RemovedConnector {
+  readonly connector: string;
+  readonly name: string;
+  readonly group: string;
+}
+
+/** `GET /control/status` */
+export interface Status {
+  readonly tenant: string;
+  readonly domain: string;
+  readonly portal: string;
+  readonly connectors: readonly ConnectorStatus[];
+  readonly groups: readonly GroupStatus[];
+  readonly applications: readonly ApplicationStatus[];
+}
+
+export interface ConnectorStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly group: string;
+  readonly version: string;
+  readonly enrolledAt: number;
+  readonly seenAt: number;
+  readonly tunnels: readonly TunnelStatus[];
+}
+
+export interface TunnelStatus {
+  readonly connectionId: string;
+  readonly openedAt: number;
+  readonly seenAt: number;
+  readonly draining: boolean;
+}
+
+export interface GroupStatus {
+  readonly name: string;
+  readonly connectors: number;
+  /** Tunnels that take new exchanges. */
+  readonly liveTunnels: number;
+}
+
+export interface ApplicationStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly externalUrl: string;
+  readonly group: string;
+  /** False when no tunnel of its group is live: users are told that it is offline. */
+  readonly reachable: boolean;
+}
