@@ -1,0 +1,117 @@
+// Joins the parts of a running connector: tunnels in, origins behind, posts out.
+import type { Log } from '../protocol/log.ts';
+import { findAllowed } from './allowlist.ts';
+import type { Clock } from './clock.ts';
+import { createPost } from './delivery.ts';
+import { dial } from './dial.ts';
+import { createDialToken } from './dial-token.ts';
+import { Exchanges } from './exchanges.ts';
+import type { Identity } from './identity.ts';
+import { Ledger } from './ledger.ts';
+import type { Metrics } from './metrics.ts';
+import type { Network } from './network.ts';
+import { Origins } from './origin.ts';
+import { ReplyApi } from './reply.ts';
+import { ServiceClock } from './service-clock.ts';
+import type { Config } from './settings.ts';
+import { Supervisor } from './supervisor.ts';
+import { Tunnel } from './tunnel.ts';
+import { openWelcome, type Welcome } from './welcome.ts';
+
+/** A clock that is this far off is still accepted, but not for much longer. */
+const CLOCK_WARNING_MS = 30_000;
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface Service {
+  readonly supervisor: Supervisor;
+  close(): Promise<void>;
+}
+
+export const startService = ({ config, identity, network, clock, random, log, metrics }: ServiceOptions): Service => {
+  const serviceClock = new ServiceClock(clock);
+  const replyApi = new ReplyApi(network, log);
+  const ledger = new Ledger(config.memoryMegabytes * 1024 * 1024);
+  const origins = new Origins({
+    connections: config.originConnections,
+    connectTimeoutMs: config.originConnectSeconds * 1000,
+    ca: network.ca,
+  });
+  const post = createPost({
+    send: replyApi.send,
+    clock,
+    random,
+    log,
+    onRefused: () => supervisor.renew(),
+    count: (result) => metrics.count('sallyport_posts_total', result),
+  });
+  const exchanges = new Exchanges({
+    clock,
+    serviceClock,
+    post,
+    callOrigin: origins.call,
+    settle: (callback) => setImmediate(() => setImmediate(callback)),
+    allowlist: config.allow,
+    ledger,
+    limit: config.exchanges,
+    log,
+    count: (what, outcome) => metrics.count(what === 'exchange' ? 'sallyport_exchanges_total' : 'sallyport_frames_refused_total', outcome),
+  });
+
+  const warned = new Set<string>();
+  const onWelcome = (welcome: Welcome) => {
+    exchanges.use(welcome.connector, welcome.frameKey);
+    replyApi.use(welcome);
+    const aheadMs = Math.round(serviceClock.aheadMs());
+    if (Math.abs(aheadMs) > CLOCK_WARNING_MS) log.warn('clock.off', { code: 'ERR_CONNECTOR_CLOCK', aheadMs });
+    for (const { name, internalUrl } of welcome.applications) {
+      if (warned.has(internalUrl) || !URL.canParse(internalUrl) || findAllowed(config.allow, new URL(internalUrl))) continue;
+      warned.add(internalUrl);
+      log.warn('allowlist.lacks', { application: name, origin: new URL(internalUrl).origin, hint: 'Add it with --allow, if it is meant.' });
+    }
+  };
+
+  const supervisor = new Supervisor({
+    dial: async () => {
+      const token = await createDialToken(identity, clock.now());
+      return dial(
+        { url: identity.tunnelUrl, token, network, now: clock.now },
+        (socket) =>
+          new Tunnel(socket, {
+            clock,
+            serviceClock,
+            random,
+            log,
+            openWelcome: (sealed) => openWelcome(sealed, identity.sealingKey, identity.connector),
+            onWelcome,
+            onFrame: (text) => exchanges.receive(text),
+          }),
+      );
+    },
+    exchanges,
+    clock,
+    random,
+    log,
+    drainMs: config.drainSeconds * 1000,
+    exitAfterMs: config.exitAfterMinutes * 60_000,
+  });
+
+  metrics.gauge('sallyport_tunnels', () => supervisor.tunnels);
+  metrics.gauge('sallyport_exchanges_running', () => exchanges.running);
+  metrics.gauge('sallyport_held_bytes', () => ledger.held);
+  return {
+    supervisor,
+    close: async () => {
+      exchanges.close();
+      await origins.close();
+    },
+  };
+};

@@ -1,0 +1,153 @@
+// Every setting of the connector: its name, what it may be, and what it is when nobody says. docs/connector.md has the same as a table.
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { type AllowedOrigin, parseAllowedOrigin } from './allowlist.ts';
+
+/** Makes a schema of a parser that throws an Error saying what was expected. */
+const parsed = <Input, Output>(schema: z.ZodType<Input>, parse: (value: Input) => Output) =>
+  schema.transform((value, context): Output => {
+    try {
+      return parse(value);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+
+const origins = parsed(z.array(z.string()), (entries): AllowedOrigin[] => {
+  const faults: string[] = [];
+  const allowed = entries.flatMap((entry) => {
+    try {
+      return [parseAllowedOrigin(entry)];
+    } catch (error) {
+      faults.push(`${entry}: ${(error as Error).message}`);
+      return [];
+    }
+  });
+  if (faults.length > 0) throw new Error(faults.join('; '));
+  return allowed;
+});
+
+const address = parsed(z.string(), (text): { host: string; port: number } | null => {
+  if (text === 'off') return null;
+  const match = /^(\[[\da-f:.]+\]|[^:[\]\s]+):(\d{1,5})$/i.exec(text);
+  if (!match || Number(match[2]) > 65_535) throw new Error('expected host:port, such as 127.0.0.1:9470, or off');
+  return { host: match[1]!.replace(/^\[(.*)\]$/, '$1'), port: Number(match[2]) };
+});
+
+const whole = (least: number, most: number) =>
+  z
+    .number({ error: 'expected a whole number' })
+    .int('expected a whole number')
+    .min(least, `at least ${least}`)
+    .max(most, `at most ${most}`);
+
+const path = z.string().min(1, 'expected a path');
+
+export interface Setting {
+  readonly schema: z.ZodType;
+  /** As it would stand in the file; undefined where there is none. */
+  readonly default?: unknown;
+  /** How a flag's or a variable's text becomes what the file would hold. */
+  readonly text: 'text' | 'number' | 'list';
+  /** False for a secret: never a flag, because every user of the machine can read those. */
+  readonly flag?: boolean;
+  /** False where the file makes no sense. */
+  readonly file?: boolean;
+  readonly describe: string;
+}
+
+export const SETTINGS = {
+  allow: {
+    schema: origins,
+    default: [],
+    text: 'list',
+    describe:
+      'An origin that this connector may call: `http://wiki.corp:8080`, `https://*.corp.example`. Repeatable. Without any, nothing is allowed.',
+  },
+  stateDirectory: {
+    schema: path,
+    default: '/var/lib/sallyport',
+    text: 'text',
+    describe: 'Where the connector keeps its keys. Mode 0700; on a volume in a container.',
+  },
+  enrolmentCode: {
+    schema: z.string(),
+    text: 'text',
+    flag: false,
+    file: false,
+    describe: 'The one-time code, for the first start. Ignored once enrolled.',
+  },
+  enrolmentCodeFile: { schema: path, text: 'text', describe: 'A file that holds the one-time code; `-` reads it from standard input.' },
+  name: {
+    schema: z.string().regex(/^[\w .-]{1,64}$/, 'expected 1 to 64 letters, digits, blanks, dots, hyphens'),
+    default:
+      hostname()
+        .replaceAll(/[^\w.-]/g, '-')
+        .slice(0, 64) || 'connector',
+    text: 'text',
+    describe: 'What administrators call this connector. Told at enrolment. Default: the machine’s name.',
+  },
+  caFile: {
+    schema: path,
+    text: 'text',
+    describe: 'Certificate authorities (PEM) to trust beside the well-known ones: your own, or that of a firewall that inspects TLS.',
+  },
+  healthAddress: {
+    schema: address,
+    default: '127.0.0.1:9470',
+    text: 'text',
+    describe: 'Where `/ready`, `/live` and `/metrics` are served; port 0 takes any, `off` none.',
+  },
+  logLevel: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    default: 'info',
+    text: 'text',
+    describe: '`debug`, `info`, `warn` or `error`.',
+  },
+  drainSeconds: {
+    schema: whole(0, 900),
+    default: 30,
+    text: 'number',
+    describe: 'How long running exchanges may take to end when the connector is stopped.',
+  },
+  exitAfterMinutes: {
+    schema: whole(0, 10_080),
+    default: 15,
+    text: 'number',
+    describe: 'The process ends with status 1 after this long without a tunnel, so that its service manager starts it anew; 0: never.',
+  },
+  memoryMegabytes: {
+    schema: whole(16, 65_536),
+    default: 512,
+    text: 'number',
+    describe: 'What exchanges may hold in memory together; beyond it new ones go to another connector.',
+  },
+  exchanges: {
+    schema: whole(1, 100_000),
+    default: 2_000,
+    text: 'number',
+    describe: 'Exchanges at once; beyond it new ones go to another connector.',
+  },
+  originConnections: { schema: whole(1, 10_000), default: 256, text: 'number', describe: 'Connections to one origin at once.' },
+  originConnectSeconds: {
+    schema: whole(1, 120),
+    default: 10,
+    text: 'number',
+    describe: 'How long a connection to an origin may take to be made.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** A setting that has no default may be absent. */
+export type Config = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends { default: unknown }
+    ? z.infer<(typeof SETTINGS)[Name]['schema']>
+    : z.infer<(typeof SETTINGS)[Name]['schema']> | undefined;
+};
+
+export const flagName = (setting: string): string => `--${setting.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+export const variableName = (setting: string): string =>
+  `SALLYPORT_${setting.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
