@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { SallyportError } from '../../protocol/errors.ts';
+import { createLog } from '../../protocol/log.ts';
+import { frameKey, ticketKey } from '../keys.ts';
+import { signTicket } from '../router/ticket.ts';
+import { createAuthorizeRouter } from './authorize-router.ts';
+
+const NOW = Date.UTC(2026, 10, 24);
+const KEY = ticketKey('master key');
+const ARN = 'arn:aws:execute-api:eu-central-1:123456789012:abc/v1/$connect';
+
+const prepare = () => {
+  const lines: string[] = [];
+  const authorize = createAuthorizeRouter({
+    key: async () => KEY,
+    now: () => NOW,
+    log: createLog({ write: (line) => lines.push(line), now: () => NOW }),
+  });
+  return { lines, ask: (ticket: string, methodArn = ARN) => authorize({ methodArn, queryStringParameters: { ticket } }) };
+};
+
+const ticket = (
+  { alg = 'HS256', typ = 'reply+jwt', aud = 'sallyport:reply', sub = 'router', iat = 0, life = 30 } = {},
+  key: Uint8Array = KEY,
+) => {
+  const at = NOW / 1000 + iat;
+  return new SignJWT()
+    .setProtectedHeader({ alg, typ })
+    .setAudience(aud)
+    .setSubject(sub)
+    .setIssuedAt(at)
+    .setExpirationTime(at + life)
+    .sign(key);
+};
+
+test('a router’s ticket opens exactly this API’s $connect', async () => {
+  const { ask } = prepare();
+
+  expect(await ask(await signTicket(KEY, NOW))).toEqual({
+    principalId: 'router',
+    policyDocument: { Version: '2012-10-17', Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: ARN }] },
+  });
+});
+
+describe('401, and a log line without the ticket', () => {
+  test.each<[string, Promise<string> | string]>([
+    ['no ticket', ''],
+    ['no JWT', 'abc'],
+    ['another master key', ticket({}, ticketKey('another'))],
+    ['a frame key: each purpose has its own', ticket({}, frameKey('master key', 'connector'))],
+    ['JWT algorithm confusion: another HMAC', ticket({ alg: 'HS512' })],
+    [
+      'JWT algorithm confusion: none',
+      new UnsecuredJWT()
+        .setAudience('sallyport:reply')
+        .setSubject('router')
+        .setIssuedAt(NOW / 1000)
+        .setExpirationTime(NOW / 1000 + 30)
+        .encode(),
+    ],
+    ['another type', ticket({ typ: 'JWT' })],
+    ['another audience', ticket({ aud: 'sallyport:example:tunnel' })],
+    ['another subject', ticket({ sub: 'connector' })],
+    ['one that has expired', ticket({ iat: -40 })],
+    ['one that lives longer than a minute', ticket({ life: 61 })],
+    ['one from the future', ticket({ iat: 30 })],
+    [
+      'one without expiry',
+      new SignJWT()
+        .setProtectedHeader({ alg: 'HS256', typ: 'reply+jwt' })
+        .setAudience('sallyport:reply')
+        .setSubject('router')
+        .setIssuedAt(NOW / 1000)
+        .sign(KEY),
+    ],
+    [
+      'one without issue time',
+      new SignJWT()
+        .setProtectedHeader({ alg: 'HS256', typ: 'reply+jwt' })
+        .setAudience('sallyport:reply')
+        .setSubject('router')
+        .setExpirationTime(NOW / 1000 + 30)
+        .sign(KEY),
+    ],
+  ])('%s', async (_, offered) => {
+    const { ask, lines } = prepare();
+    const text = await offered;
+
+    await expect(ask(text)).rejects.toThrow(/^Unauthorized$/);
+
+    expect(lines).toHaveLength(1);
+    if (text.length > 10) expect(lines[0]).not.toContain(text);
+  });
+
+  test('a ticket signed by an asymmetric key that it names itself', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    const at = NOW / 1000;
+    const forged = await new SignJWT()
+      .setProtectedHeader({ alg: 'ES256', typ: 'reply+jwt', jwk: await exportJWK(publicKey) })
+      .setAudience('sallyport:reply')
+      .setSubject('router')
+      .setIssuedAt(at)
+      .setExpirationTime(at + 30)
+      .sign(privateKey);
+
+    await expect(prepare().ask(forged)).rejects.toThrow(/^Unauthorized$/);
+  });
+
+  test('two tickets', async () => {
+    const good = await signTicket(KEY, NOW);
+    const authorize = createAuthorizeRouter({ key: async () => KEY, now: () => NOW, log: createLog({ write: () => undefined }) });
+
+    const asked = authorize({
+      methodArn: ARN,
+      queryStringParameters: { ticket: good },
+      multiValueQueryStringParameters: { ticket: [good, good] },
+    });
+
+    await expect(asked).rejects.toThrow(/^Unauthorized$/);
+  });
+
+  test.each([
+    'arn:aws:execute-api:eu-central-1:123456789012:abc/v1/*',
+    'arn:aws:execute-api:eu-central-1:123456789012:*/v1/$connect',
+    'arn:aws:execute-api:eu-central-1:123456789012:abc/v1/whoami',
+  ])('an ARN that is not one $connect: %s', async (arn) => {
+    await expect(prepare().ask(await signTicket(KEY, NOW), arn)).rejects.toThrow(/^Unauthorized$/);
+  });
+});
+
+test('a key that cannot be read refuses with its own error, never lets anyone in', async () => {
+  const authorize = createAuthorizeRouter({
+    key: () => Promise.reject(new SallyportError('ERR_STORE_UNAVAILABLE')),
+    now: () => NOW,
+    log: createLog({ write: () => undefined }),
+  });
+
+  await expect(authorize({ methodArn: ARN, queryStringParameters: { ticket: await signTicket(KEY, NOW) } })).rejects.toMatchObject({
+    code: 'ERR_STORE_UNAVAILABLE',
+  });
+});

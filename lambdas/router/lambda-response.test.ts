@@ -1,0 +1,115 @@
+import { Writable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { lambdaResponse, prelude } from './lambda-response.ts';
+import { turn } from './testing/manual-clock.ts';
+
+/** A stream as Lambda gives it, whose receiver takes chunks when told to. */
+const prepare = () => {
+  const chunks: string[] = [];
+  const waiting: Array<() => void> = [];
+  let open = true;
+  const stream = new Writable({
+    highWaterMark: 8,
+    write: (chunk, _, taken) => {
+      chunks.push(String(chunk));
+      if (open) taken();
+      else waiting.push(() => taken());
+    },
+  });
+  const preludes: unknown[] = [];
+  const response = lambdaResponse(stream, (raw, given) => {
+    preludes.push(given);
+    return raw;
+  });
+  return { stream, response, chunks, preludes, stop: () => (open = false), take: () => waiting.splice(0).map((taken) => taken()) };
+};
+
+describe('the prelude', () => {
+  test('keeps duplicates, under their first spelling', () => {
+    const given = prelude(401, [
+      ['Set-Cookie', 'a=1'],
+      ['WWW-Authenticate', 'Negotiate'],
+      ['set-cookie', 'b=2'],
+      ['www-authenticate', 'Basic'],
+    ]);
+
+    expect(given).toEqual({
+      statusCode: 401,
+      multiValueHeaders: { 'Set-Cookie': ['a=1', 'b=2'], 'WWW-Authenticate': ['Negotiate', 'Basic'] },
+    });
+  });
+
+  test('a field named like a property of every object is a field', () => {
+    expect(
+      JSON.stringify(
+        prelude(200, [
+          ['__proto__', 'x'],
+          ['constructor', 'y'],
+        ]),
+      ),
+    ).toBe('{"statusCode":200,"multiValueHeaders":{"__proto__":["x"],"constructor":["y"]}}');
+  });
+
+  test('goes out with an empty write, so that an answer without a body has a head', async () => {
+    const { stream, response, preludes } = prepare();
+    const writes: unknown[] = [];
+    const write = stream.write.bind(stream);
+    stream.write = ((chunk: string) => {
+      writes.push(chunk);
+      return write(chunk);
+    }) as typeof stream.write;
+
+    response.begin(204, []);
+    await response.end();
+
+    expect(writes).toEqual(['']);
+    expect(preludes).toEqual([{ statusCode: 204, multiValueHeaders: {} }]);
+    expect(stream.writableFinished).toBe(true);
+  });
+});
+
+test('a write returns when the user may be given more', async () => {
+  const { response, stop, take } = prepare();
+  response.begin(200, []);
+  stop();
+  let returned = false;
+
+  const written = response.write(Buffer.alloc(100)).then(() => (returned = true));
+  await turn();
+  const before = returned;
+  take();
+  await written;
+
+  expect(before).toBe(false);
+});
+
+describe('a user who has gone', () => {
+  test.each([
+    ['stream closes', (stream: Writable) => stream.destroy()],
+    ['stream fails', (stream: Writable) => stream.destroy(new Error('ECONNRESET'))],
+  ])('is noticed when the %s, and a write that waits ends', async (_, leave) => {
+    const { stream, response, stop } = prepare();
+    response.begin(200, []);
+    stop();
+    const written = response.write(Buffer.alloc(100));
+    written.catch(() => undefined);
+
+    leave(stream);
+    await turn();
+
+    expect(response.gone.aborted).toBe(true);
+    await expect(written).rejects.toBeDefined();
+    await expect(response.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'ERR_USER_GONE' });
+    await expect(response.end()).rejects.toMatchObject({ code: 'ERR_USER_GONE' });
+  });
+
+  test('is not one whose answer is complete', async () => {
+    const { response } = prepare();
+    response.begin(200, []);
+
+    await response.end();
+    await turn();
+
+    expect(response.gone.aborted).toBe(false);
+  });
+});
