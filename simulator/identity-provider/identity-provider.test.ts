@@ -18,7 +18,8 @@ beforeAll(async () => {
   client = createServer((_, response) => response.end('back at the client'));
   await new Promise<void>((resolve) => client.listen(0, '127.0.0.1', resolve));
   redirectUri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
-  provider = await startIdentityProvider({
+  provider = await startIdentityProvider();
+  await provider.serve({
     clientId: 'sallyport',
     clientSecret: 'a secret of the test',
     redirectUris: [redirectUri],

@@ -7,6 +7,8 @@ import { oneTimeCode, type TestUser, USERS } from './users.ts';
 
 export interface IdentityProvider {
   readonly issuer: string;
+  /** Begins to sign users in for this client; until then it answers 503. Apart, since the client's addresses are known only once it runs. */
+  serve(client: ProviderClient): Promise<void>;
   /** False: connections are refused, as when the provider is down. */
   setReachable(reachable: boolean): Promise<void>;
   dispose(): Promise<void>;
@@ -16,7 +18,7 @@ type Provider = Awaited<ReturnType<typeof createProvider>>;
 
 const FORM_MAX_BYTES = 16 * 1024;
 
-export const startIdentityProvider = async (client: ProviderClient): Promise<IdentityProvider> => {
+export const startIdentityProvider = async (): Promise<IdentityProvider> => {
   let handle: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => void response.writeHead(503).end();
   const server = createServer((request, response) => handle(request, response));
   const listen = (port: number) =>
@@ -36,14 +38,17 @@ export const startIdentityProvider = async (client: ProviderClient): Promise<Ide
   await listen(0);
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
-  const provider = await createProvider(issuer, client);
-  const standard = provider.callback();
-  const signIn = createSignIn(provider);
-  handle = (request, response) =>
-    request.url?.startsWith('/sign-in/') ? void signIn(request, response) : void standard(request, response);
+  const serve = async (client: ProviderClient) => {
+    const provider = await createProvider(issuer, client);
+    const standard = provider.callback();
+    const signIn = createSignIn(provider);
+    handle = (request, response) =>
+      request.url?.startsWith('/sign-in/') ? void signIn(request, response) : void standard(request, response);
+  };
 
   return {
     issuer,
+    serve,
     setReachable: async (reachable) => {
       if (reachable !== server.listening) await (reachable ? listen(port) : close());
     },
