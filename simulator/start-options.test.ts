@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import { parseStartOptions } from './start-options.ts';
+
+test('without options there is one connector behind port 8080 in the faithful mode', () => {
+  const options = parseStartOptions([]);
+
+  expect(options).toEqual({
+    publish: [],
+    port: 8080,
+    connectors: 1,
+    lambda: 'faithful',
+    tls: false,
+    faults: {},
+    readyFile: null,
+    assembly: null,
+  });
+});
+
+test('applications to publish are read, and their URLs end with a slash', () => {
+  const options = parseStartOptions(['--publish', 'wiki=http://127.0.0.1:3000/base', '--publish', 'docs=https://localhost:8443']);
+
+  expect(options?.publish).toEqual([
+    { name: 'wiki', internalUrl: 'http://127.0.0.1:3000/base/' },
+    { name: 'docs', internalUrl: 'https://localhost:8443/' },
+  ]);
+});
+
+test('everything that is wrong is said at once', () => {
+  const attempt = () =>
+    parseStartOptions([
+      '--publish',
+      'Wiki',
+      '--publish',
+      'a=ftp://x/',
+      '--port',
+      '65536',
+      '--lambda',
+      'slow',
+      '--connectors',
+      '21',
+      '--faults',
+      'x=1',
+    ]);
+
+  expect(attempt).toThrow(/NAME=URL.*--publish a expects.*--port expects.*--connectors expects.*--lambda expects.*x is not a fault/s);
+});
+
+test('an unknown option is refused', () => {
+  expect(() => parseStartOptions(['--lamda', 'quick'])).toThrow("Unknown option '--lamda'");
+});
+
+test('one name cannot be published twice', () => {
+  expect(() => parseStartOptions(['--publish', 'a=http://x/', '--publish', 'a=http://y/'])).toThrow('--publish names a twice');
+});
+
+test('help is asked for', () => {
+  expect(parseStartOptions(['--help', '--port', 'x'])).toBeNull();
+});

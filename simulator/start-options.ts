@@ -1,0 +1,122 @@
+// The options of `npm start`. Unknown ones are refused, and everything that is wrong is said at once.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { asSallyportError, SallyportError } from '../protocol/errors.ts';
+import { type FaultName, parseFaults } from './faults.ts';
+import type { Mode } from './lambda/sandbox.ts';
+
+export interface Publication {
+  /** Becomes the application's id and the first label of its host. */
+  readonly name: string;
+  /** Ends with `/`. */
+  readonly internalUrl: string;
+}
+
+export interface StartOptions {
+  readonly publish: readonly Publication[];
+  /** 0: any free port. */
+  readonly port: number;
+  readonly connectors: number;
+  readonly lambda: Mode;
+  readonly tls: boolean;
+  readonly faults: Partial<Record<FaultName, number>>;
+  readonly readyFile: string | null;
+  /** A synthesised assembly to use as it is; null: synthesise the local tenant's. */
+  readonly assembly: string | null;
+}
+
+export const DEFAULT_PORT = 8080;
+const CONNECTORS_MAX = 20;
+
+export const USAGE = `npm start -- [options]
+
+  --publish NAME=URL       also publish a web application that runs on this machine (repeatable)
+  --port PORT              where users come in; 0 takes any free port (default ${DEFAULT_PORT})
+  --connectors N           how many connectors to start, 0 to ${CONNECTORS_MAX} (default 1)
+  --lambda faithful|quick  a process for each execution environment, frozen in between, or a thread (default faithful)
+  --tls                    serve https with a certificate made on the spot
+  --faults SPEC            break things on purpose, e.g. drop=0.01,delay=50
+  --ready-file FILE        write addresses, users and keys there as JSON once all is ready
+  --assembly DIR           run an assembly that was synthesised before, e.g. dist/assembly after npm run build
+  --help                   this text`;
+
+const FLAGS = {
+  publish: { type: 'string', multiple: true },
+  port: { type: 'string' },
+  connectors: { type: 'string' },
+  lambda: { type: 'string' },
+  tls: { type: 'boolean' },
+  faults: { type: 'string' },
+  'ready-file': { type: 'string' },
+  assembly: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+/** Null when help was asked for. Throws ERR_CONFIGURATION_INVALID that names every fault. */
+export const parseStartOptions = (args: readonly string[]): StartOptions | null => {
+  const values = parse(args);
+  if (values.help) return null;
+
+  const wrong: string[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      wrong.push(asSallyportError(error).message);
+      return otherwise;
+    }
+  };
+  const publish = (values.publish ?? []).map((text) => attempt(() => readPublication(text), { name: '', internalUrl: '' }));
+  for (const name of repeated(publish.map((publication) => publication.name))) wrong.push(`--publish names ${name} twice`);
+  const options: StartOptions = {
+    publish,
+    port: attempt(() => readNumber('--port', values.port, 65_535, DEFAULT_PORT), 0),
+    connectors: attempt(() => readNumber('--connectors', values.connectors, CONNECTORS_MAX, 1), 1),
+    lambda: attempt(() => readMode(values.lambda), 'faithful'),
+    tls: values.tls ?? false,
+    faults: attempt(() => parseFaults(values.faults ?? ''), {}),
+    readyFile: values['ready-file'] === undefined ? null : resolve(values['ready-file']),
+    assembly: values.assembly === undefined ? null : resolve(values.assembly),
+  };
+  if (wrong.length > 0) throw fault(wrong.join('; '));
+  return options;
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw fault(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const fault = (what: string) =>
+  new SallyportError('ERR_CONFIGURATION_INVALID', `The options cannot be used: ${what.replace(/\.*$/, '')}.\n\n${USAGE}`);
+
+const readPublication = (text: string): Publication => {
+  const at = text.indexOf('=');
+  const [name, address] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
+  if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) {
+    throw new Error(`--publish expects NAME=URL with a name of lower-case letters, digits and hyphens, and got ${text}`);
+  }
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+    throw new Error(`--publish ${name} expects an http or https URL without credentials, query or fragment, and got ${address}`);
+  }
+  return { name, internalUrl: url.href.endsWith('/') ? url.href : `${url.href}/` };
+};
+
+const readNumber = (name: string, text: string | undefined, most: number, otherwise: number): number => {
+  if (text === undefined) return otherwise;
+  if (!/^\d+$/.test(text) || Number(text) > most) throw new Error(`${name} expects a whole number from 0 to ${most}, and got ${text}`);
+  return Number(text);
+};
+
+const readMode = (text: string | undefined): Mode => {
+  if (text === undefined || text === 'faithful' || text === 'quick') return text ?? 'faithful';
+  throw new Error(`--lambda expects faithful or quick, and got ${text}`);
+};
+
+const repeated = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, index) => name !== '' && names.indexOf(name) !== index)),
+];
