@@ -41,8 +41,11 @@ export const createServeControl =
   (ports: ControlPorts) =>
   async (event: HttpEvent): Promise<HttpAnswer> => {
     const { requestId, http, authorizer } = event.requestContext;
-    const log = ports.log.with({ requestId, administrator: authorizer?.iam?.userArn });
+    const administrator = authorizer?.iam?.userArn;
+    const log = ports.log.with({ requestId, administrator });
     try {
+      // The route asks API Gateway for AWS_IAM. Were it ever without, nobody gets in.
+      if (!administrator) throw new SallyportError('ERR_CONTROL_DENIED', 'API Gateway does not say who signed this request.');
       const { action, argument } = route(http.method, event.rawPath);
       return await action({ ...ports, log }, event, argument);
     } catch (failure) {

@@ -51,6 +51,7 @@ const isCoordinate = (value: unknown): value is string => typeof value === 'stri
 /** Throws ERR_ENROLMENT_INVALID (not genuine) or ERR_CONNECTOR_CLOCK (genuine, but the clock is off). */
 export const checkProof = async ({ codeId, signingKey, sealingKey, proof }: Enrolment, now: number): Promise<void> => {
   const claims = await verified(proof, signingKey);
+  await checkSealingKey(sealingKey);
   if (claims.code !== codeId) throw forged('it was made for another code');
   if (claims.sealingKey !== (await calculateJwkThumbprint(sealingKey, 'sha256'))) throw forged('it was made for another sealing key');
   if (!Number.isSafeInteger(claims.iat)) throw forged('it does not say when it was made');
@@ -74,6 +75,15 @@ const verified = async (proof: string, signingKey: PublicKey): Promise<Enrolment
     return claims as unknown as EnrolmentProof;
   } catch (error) {
     throw forged('it does not verify', error);
+  }
+};
+
+/** A point off the curve is found when the key is imported; the first tunnel would be too late. */
+const checkSealingKey = async (sealingKey: PublicKey): Promise<void> => {
+  try {
+    await importJWK({ ...sealingKey }, 'ECDH-ES');
+  } catch (error) {
+    throw forged('its sealing key is none', error);
   }
 };
 
