@@ -40,6 +40,7 @@ export class TenantStack extends Stack {
     const { clientSecret } = secrets;
     this.#output('PortalUrl', portalUrl, 'Where users find their applications');
     this.#output('RedirectUri', `${portalUrl}/callback`, 'Register this redirect URI at the identity provider');
+    this.#output('SignedOutUri', `${portalUrl}/signed-out`, 'Register this post-logout redirect URI, where the provider has such');
     this.#output('ClientSecretArn', clientSecret.secretArn, 'Holds the client secret that the identity provider issued');
     this.#output(
       'ClientSecretCommand',

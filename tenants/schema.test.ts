@@ -1,0 +1,280 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigurationError, type Fault } from './faults.ts';
+import { parseApplications, parseTenant } from './schema.ts';
+
+const wiki = {
+  id: 'wiki',
+  name: 'Wiki',
+  externalUrl: 'https://wiki.apps.example.com/',
+  internalUrl: 'http://wiki.corp/',
+  access: 'everyone',
+};
+const least = {
+  tenant: 'example',
+  domain: 'example.com',
+  identityProvider: { issuer: 'https://login.example.com/', clientId: 'sallyport' },
+  applications: [wiki],
+};
+
+const faultsIn = (raw: unknown): readonly Fault[] => {
+  try {
+    parseTenant(raw, 'x.yaml');
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+/** The faults of a file whose one application has these settings. */
+const faultsOf = (settings: Record<string, unknown>) => faultsIn({ ...least, applications: [{ ...wiki, ...settings }] });
+const application = (settings: Record<string, unknown>) =>
+  parseTenant({ ...least, applications: [{ ...wiki, ...settings }] }, 'x').applications[0]!;
+
+describe('defaults', () => {
+  test('a file with the least in it has a value for everything else', () => {
+    const tenant = parseTenant(least, 'x.yaml');
+
+    expect(tenant).toEqual({
+      tenant: 'example',
+      domain: 'example.com',
+      portalHost: 'portal.example.com',
+      sessionLifetimeMinutes: 480,
+      identityProvider: {
+        issuer: 'https://login.example.com/',
+        clientId: 'sallyport',
+        scopes: ['openid', 'profile', 'email'],
+        claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
+      },
+      applications: [
+        {
+          id: 'wiki',
+          name: 'Wiki',
+          description: '',
+          host: 'wiki.apps.example.com',
+          path: '/',
+          internalUrl: 'http://wiki.corp/',
+          connectorGroup: 'default',
+          preAuthentication: 'sign-in',
+          access: 'everyone',
+          hostHeader: 'internal',
+          headers: {},
+          timeoutMs: 85_000,
+          verifyCertificate: true,
+          homePath: '',
+        },
+      ],
+    });
+  });
+
+  test.each([
+    ['default', 85_000],
+    ['long', 180_000],
+    [1, 1000],
+    [840, 840_000],
+  ])('timeout %p is %p ms', (timeout, expected) => {
+    expect(application({ timeout }).timeoutMs).toBe(expected);
+  });
+
+  test.each([
+    ['5m', 5],
+    ['8h', 480],
+    ['7d', 10_080],
+  ])('a lifetime of %s is %d minutes', (lifetime, minutes) => {
+    expect(parseTenant({ ...least, sessions: { lifetime } }, 'x').sessionLifetimeMinutes).toBe(minutes);
+  });
+
+  test('users and groups may each be left out of access', () => {
+    expect(application({ access: { groups: ['staff', 'staff'] } }).access).toEqual({ users: [], groups: ['staff'] });
+  });
+});
+
+describe('refusals', () => {
+  test('all faults are reported at once, each with place, expectation, what came and advice', () => {
+    const faults = faultsIn({
+      ...least,
+      tenant: 'Ex_ample',
+      sesions: {},
+      applications: [
+        { ...wiki, internalUrl: 'ftp://x', timeout: 0 },
+        { ...wiki, externalUrl: 'https://b.apps.example.com/' },
+      ],
+    });
+
+    expect(faults.map(({ path }) => path).sort()).toEqual([
+      'applications[0].internalUrl',
+      'applications[0].timeout',
+      'applications[1].id',
+      'sesions',
+      'tenant',
+    ]);
+    for (const { expected, got, advice } of faults) expect([expected, got, advice]).not.toContain('');
+  });
+
+  test('two applications may not have one external URL, in whatever spelling', () => {
+    const second = { ...wiki, id: 'second', externalUrl: 'https://WIKI.apps.example.com' };
+
+    const faults = faultsIn({ ...least, applications: [wiki, second] });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatchObject({
+      path: 'applications[1].externalUrl',
+      got: 'https://wiki.apps.example.com/, as applications[0].externalUrl has',
+    });
+  });
+
+  test.each([
+    ['a name of another domain', 'https://wiki.example.com/'],
+    ['the bare apps domain', 'https://apps.example.com/'],
+    ['two labels, which the certificate does not cover', 'https://a.b.apps.example.com/'],
+    ['plain HTTP', 'http://wiki.apps.example.com/'],
+    ['a port', 'https://wiki.apps.example.com:8443/'],
+    ['a query', 'https://wiki.apps.example.com/?a=1'],
+    ['a fragment', 'https://wiki.apps.example.com/#a'],
+    ['credentials', 'https://u:p@wiki.apps.example.com/'],
+    ['dot segments', 'https://wiki.apps.example.com/a/../b/'],
+    ['an escaped slash', 'https://wiki.apps.example.com/a%2Fb/'],
+    ['an empty segment', 'https://wiki.apps.example.com//a/'],
+    ['our own paths', 'https://wiki.apps.example.com/.sallyport/'],
+    ['a wildcard that is not the whole label', 'https://w*.apps.example.com/'],
+    ['no text', 7],
+  ])('external URL: %s', (_case, externalUrl) => {
+    expect(faultsOf({ externalUrl }).map(({ path }) => path)).toEqual(['applications[0].externalUrl']);
+  });
+
+  test.each([
+    ['no URL', 'wiki.corp'],
+    ['another scheme', 'ftp://wiki.corp/'],
+    ['credentials', 'http://u:p@wiki.corp/'],
+    ['a query', 'http://wiki.corp/?a'],
+    ['a fragment', 'http://wiki.corp/#a'],
+    ['an address', 'http://10.0.0.1/'],
+    ['the cloud’s metadata address in disguise', 'http://2852039166/'],
+    ['an IPv6 address', 'http://[fe80::1]/'],
+    ['a wildcard', 'http://*.corp/'],
+    ['a backslash', 'http:\\\\wiki.corp\\'],
+    ['a line break', 'http://wiki.corp/\n'],
+  ])('internal URL: %s', (_case, internalUrl) => {
+    expect(faultsOf({ internalUrl }).map(({ path }) => path)).toEqual(['applications[0].internalUrl']);
+  });
+
+  test.each([
+    ['http://wiki', 'http://wiki/'],
+    ['https://Wiki.Corp:8443/a', 'https://wiki.corp:8443/a/'],
+    ['http://127.0.0.1:3000/', 'http://127.0.0.1:3000/'],
+    ['http://[::1]:3000/', 'http://[::1]:3000/'],
+  ])('internal URL %s is taken as %s', (internalUrl, expected) => {
+    expect(application({ internalUrl }).internalUrl).toBe(expected);
+  });
+
+  test.each([
+    'Host',
+    'cookie',
+    'Authorization',
+    'Content_Length',
+    'Connection',
+    'Transfer-Encoding',
+    'X-Forwarded-For',
+    'X_Forwarded_User',
+    'Forwarded',
+    'Via',
+    'Sallyport-User',
+    'X-Amzn-Trace-Id',
+    'two words',
+    'colon:',
+    '',
+  ])('header %p may carry no claim', (name) => {
+    expect(faultsOf({ headers: { [name]: 'username' } }).map(({ path }) => path)).toEqual([`applications[0].headers.${name}`]);
+  });
+
+  test('a header carries a claim that is known, and has one spelling', () => {
+    expect(application({ headers: { 'Remote-User': 'username', 'X-Id': 'subject' } }).headers).toEqual({
+      'Remote-User': 'username',
+      'X-Id': 'subject',
+    });
+    expect(faultsOf({ headers: { 'Remote-User': 'department' } })[0]?.expected).toContain('username');
+    expect(faultsOf({ headers: { 'Remote-User': 'username', Remote_User: 'name' } })).toHaveLength(1);
+  });
+
+  test('a further claim can be carried', () => {
+    const provider = { ...least.identityProvider, claims: { further: ['department'] } };
+    const raw = { ...least, identityProvider: provider, applications: [{ ...wiki, headers: { 'X-Department': 'department' } }] };
+
+    expect(faultsIn(raw)).toEqual([]);
+  });
+
+  test('access must be said for sign-in, and cannot be kept for pass-through', () => {
+    const { access: _access, ...open } = wiki;
+
+    expect(faultsIn({ ...least, applications: [open] }).map(({ path }) => path)).toEqual(['applications[0].access']);
+    expect(faultsOf({ preAuthentication: 'pass-through' }).map(({ path }) => path)).toEqual(['applications[0].access']);
+    expect(faultsIn({ ...least, applications: [{ ...open, preAuthentication: 'pass-through', headers: {} }] })).toHaveLength(1);
+    expect(faultsIn({ ...least, applications: [{ ...open, preAuthentication: 'pass-through' }] })).toEqual([]);
+  });
+
+  test.each([
+    [{ users: [], groups: [] }, 'applications[0].access'],
+    [{ users: 'alice' }, 'applications[0].access.users'],
+    [{ grops: ['a'], groups: ['b'] }, 'applications[0].access.grops'],
+    ['nobody', 'applications[0].access'],
+  ])('access %j', (access, path) => {
+    expect(faultsOf({ access }).map((fault) => fault.path)).toEqual([path]);
+  });
+
+  test.each([
+    ['domain', 'localhost'],
+    ['domain', '10.0.0.1'],
+    ['portalHost', 'portal.example.org'],
+    ['portalHost', 'portal.apps.example.com'],
+    ['region', 'Frankfurt'],
+    ['account', 123456789012],
+    ['sessions', { lifetime: '4m' }],
+    ['sessions', { lifetime: 480 }],
+    ['sessions', { lifetime: '8d' }],
+    ['applications', { wiki }],
+    ['applications', undefined],
+  ])('%s %j', (setting, value) => {
+    const faults = faultsIn({ ...least, applications: [], [setting]: value });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]?.path.startsWith(setting)).toBe(true);
+  });
+
+  test.each([
+    { issuer: 'http://login.example.com/' },
+    { issuer: 'https://login.example.com/?a' },
+    { clientId: '' },
+    { scopes: ['profile'] },
+    { claims: { username: '' } },
+    { claims: { further: ['groups'] } },
+    { claims: { departement: 'x' } },
+  ])('identity provider %j', (settings) => {
+    expect(faultsIn({ ...least, identityProvider: { ...least.identityProvider, ...settings } })).toHaveLength(1);
+  });
+
+  test.each(['/start', '//evil.example', 'a\\b', '../up', 'a/../b', 'a#b', 'ä'])('home path %p', (homePath) => {
+    expect(faultsOf({ homePath }).map(({ path }) => path)).toEqual(['applications[0].homePath']);
+  });
+
+  test.each([null, [], 'text', 7])('a file that is %j', (raw) => {
+    expect(faultsIn(raw)[0]?.expected).toBe('a map of settings');
+  });
+
+  test('what is shown of a value is short', () => {
+    expect(faultsOf({ internalUrl: 'x'.repeat(10_000) })[0]!.got.length).toBeLessThan(100);
+  });
+});
+
+describe('applications alone', () => {
+  const context = { domain: 'example.com', claims: ['username'] };
+
+  test('are checked as in a file', () => {
+    expect(parseApplications({ applications: [wiki] }, 'The request', context)).toEqual([application({})]);
+    expect(() => parseApplications({ applications: [wiki, wiki] }, 'The request', context)).toThrow(
+      /The request has 2 faults\. Nothing was changed/,
+    );
+  });
+
+  test('come with nothing else', () => {
+    expect(() => parseApplications({ applications: [], domain: 'x' }, 'The request', context)).toThrow(/unknown setting "domain"/);
+  });
+});
