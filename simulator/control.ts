@@ -42,7 +42,10 @@ export const startControl = async (port = 0): Promise<Control> => {
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause) => {
+      const message = `The control interface cannot listen on port ${port} of 127.0.0.1: ${cause.message}. Choose another port.`;
+      reject(new SallyportError('ERR_CONFIGURATION_INVALID', message, { cause }));
+    });
     server.listen(port, '127.0.0.1', resolve);
   });
 

@@ -16,7 +16,10 @@ export interface DeployOptions {
   /** Of every service. */
   readonly types: readonly ResourceTypes[];
   readonly lambda: Pick<Lambda, 'invoke'>;
+  /** Of AWS: for outputs. */
   readonly endpoints: Endpoints;
+  /** Of a network that is not here: for what custom resources are told. Its public names stay as they are. */
+  readonly addresses: Endpoints;
   readonly clock: Clock;
   /** @default 60 s; AWS waits an hour */
   readonly customResourceDeadlineMs?: number;
@@ -33,7 +36,7 @@ const CUSTOM_RESOURCE_DEADLINE_MS = 60_000;
 
 /** Throws ERR_CONFIGURATION_INVALID that names the logical id. */
 export const deploy = async (options: DeployOptions): Promise<Deployment> => {
-  const { assembly, endpoints, lambda, clock } = options;
+  const { assembly, endpoints, addresses, lambda, clock } = options;
   const { template, stackName } = assembly;
   const types = merge([inertTypes, ...options.types]);
   const resources = new Map<string, CreatedResource & { readonly type: string }>();
@@ -51,7 +54,7 @@ export const deploy = async (options: DeployOptions): Promise<Deployment> => {
 
   const create = async (logicalId: string, { Type: type, Properties }: Resource) => {
     const properties = resolve(Properties ?? {}, scope) as Record<string, unknown>;
-    if (isCustom(type)) return customResources.create({ logicalId, type, stackName, properties: endpoints.localise(properties) });
+    if (isCustom(type)) return customResources.create({ logicalId, type, stackName, properties: addresses.localise(properties) });
     const known = types.get(type);
     if (!known) throw new Error(`the type ${type} is not simulated`);
     return known({ logicalId, type, properties, stackName });

@@ -18,7 +18,6 @@ const named =
 const DESCRIBE: Readonly<Record<string, Describe>> = {
   'AWS::CDK::Metadata': nothing,
   'AWS::CloudFormation::WaitConditionHandle': nothing,
-  'AWS::ApiGateway::Account': nothing,
   'AWS::CloudWatch::Alarm': named('AlarmName', 'cloudwatch', 'alarm:'),
   'AWS::CloudWatch::CompositeAlarm': named('AlarmName', 'cloudwatch', 'alarm:'),
   'AWS::CloudWatch::Dashboard': named('DashboardName', 'cloudwatch', 'dashboard/'),

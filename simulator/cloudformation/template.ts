@@ -50,7 +50,7 @@ const ATTRIBUTES = ['Type', 'Properties', 'DependsOn', 'Condition', 'Metadata', 
 export const readTemplate = (text: string): Template => {
   const { cloudformation } = QUOTAS;
   if (Buffer.byteLength(text) > cloudformation.templateMaxBytes) throw deploymentFault('template', 'it is larger than 1 MB');
-  const template: unknown = JSON.parse(text);
+  const template = parse(text);
   if (!isRecord(template)) throw deploymentFault('template', 'it is not an object');
   for (const section of Object.keys(template)) {
     if (!SECTIONS.includes(section)) throw deploymentFault(section, 'this section is not simulated');
@@ -75,4 +75,12 @@ export const readTemplate = (text: string): Template => {
     Resources: resources,
     Outputs: section('Outputs', cloudformation.outputsPerTemplate),
   };
+};
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw deploymentFault('template', error);
+  }
 };

@@ -1,4 +1,5 @@
 // Identity and access as the template gives them: signatures are checked, policies decide, and every decision is recorded.
+import { SallyportError } from '../../protocol/errors.ts';
 import { ACCOUNT_ID, REGION } from '../account.ts';
 import { type AccessKeys, AwsError, type Clock, type Iam, type Principal, type ResourceTypes } from '../services.ts';
 import { decideAssumeRole } from './assume-role.ts';
@@ -23,7 +24,7 @@ export interface IamService extends Iam {
   /** Every Allow statement of the template, and how often each was what allowed a request. */
   statements(): readonly StatementUse[];
   denials(): readonly Denial[];
-  /** Throws when `withoutStatement` names a statement that the template does not have. */
+  /** Throws ERR_CONFIGURATION_INVALID when `withoutStatement` names a statement that the template does not have. */
   checkRemoval(): void;
 }
 
@@ -170,7 +171,10 @@ export const createIam = ({ clock, withoutStatement }: IamOptions): IamService =
     checkRemoval: () => {
       if (withoutStatement === undefined || removed) return;
       const ids = ledger.statements().map(({ id }) => id);
-      throw new Error(`The template has no Allow statement ${withoutStatement}; it has ${ids.join(', ')}.`);
+      throw new SallyportError(
+        'ERR_CONFIGURATION_INVALID',
+        `The template has no Allow statement ${withoutStatement}; it has ${ids.join(', ')}.`,
+      );
     },
   };
 };

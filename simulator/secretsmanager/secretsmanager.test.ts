@@ -1,0 +1,116 @@
+import { DescribeSecretCommand, GetSecretValueCommand, ListSecretsCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type AwsFixture, startAwsFixture } from '../aws-fixture.ts';
+import { generateSecretString } from './generate-secret.ts';
+
+let aws: AwsFixture;
+
+beforeAll(async () => {
+  aws = await startAwsFixture();
+});
+afterAll(() => aws.dispose());
+
+const TYPE = 'AWS::SecretsManager::Secret';
+
+test('a generated secret is read by ARN, by name and by ARN without its last characters', async () => {
+  const { ref } = await aws.create(TYPE, 'Generated', {
+    Name: 'sallyport/master',
+    GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
+  });
+
+  const values = await Promise.all(
+    [ref, 'sallyport/master', ref.slice(0, -7)].map((SecretId) => aws.secrets().send(new GetSecretValueCommand({ SecretId }))),
+  );
+
+  expect(ref).toMatch(/^arn:aws:secretsmanager:us-east-1:123456789012:secret:sallyport\/master-[A-Za-z0-9]{6}$/);
+  expect(values[0]).toMatchObject({ ARN: ref, Name: 'sallyport/master', VersionStages: ['AWSCURRENT'] });
+  expect(values[0]?.SecretString).toMatch(/^[A-Za-z0-9]{64}$/);
+  expect(new Set(values.map((value) => value.SecretString)).size).toBe(1);
+});
+
+test('a stored value becomes the current one and the old one the previous', async () => {
+  const { ref: SecretId } = await aws.create(TYPE, 'Replaced', { SecretString: 'first' });
+
+  const put = await aws.secrets().send(new PutSecretValueCommand({ SecretId, SecretString: 'second' }));
+
+  const current = await aws.secrets().send(new GetSecretValueCommand({ SecretId }));
+  const previous = await aws.secrets().send(new GetSecretValueCommand({ SecretId, VersionStage: 'AWSPREVIOUS' }));
+  expect(current).toMatchObject({ SecretString: 'second', VersionId: put.VersionId });
+  expect(previous.SecretString).toBe('first');
+  const described = await aws.secrets().send(new DescribeSecretCommand({ SecretId }));
+  expect(Object.values(described.VersionIdsToStages ?? {}).sort()).toEqual([['AWSCURRENT'], ['AWSPREVIOUS']]);
+});
+
+test('bytes come back as bytes', async () => {
+  const { ref: SecretId } = await aws.create(TYPE, 'Binary', {});
+  await aws.secrets().send(new PutSecretValueCommand({ SecretId, SecretBinary: Buffer.from([0, 255, 7]) }));
+
+  const value = await aws.secrets().send(new GetSecretValueCommand({ SecretId }));
+
+  expect([...(value.SecretBinary ?? [])]).toEqual([0, 255, 7]);
+});
+
+test('a secret without a value, and one that does not exist, are not found', async () => {
+  const { ref: SecretId } = await aws.create(TYPE, 'Empty', {});
+
+  await expect(aws.secrets().send(new GetSecretValueCommand({ SecretId }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  await expect(aws.secrets().send(new GetSecretValueCommand({ SecretId: 'nothing' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
+});
+
+test('a role reads only the secret that its policy names', async () => {
+  const mine = await aws.create(TYPE, 'Mine', { SecretString: 'x' });
+  const theirs = await aws.create(TYPE, 'Theirs', { SecretString: 'y' });
+  const { keys } = await aws.createFunctionRole('SecretReader', [
+    { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: mine.ref },
+  ]);
+
+  const value = await aws.secrets(keys).send(new GetSecretValueCommand({ SecretId: mine.ref }));
+  const refusal = aws.secrets(keys).send(new GetSecretValueCommand({ SecretId: theirs.ref }));
+
+  expect(value.SecretString).toBe('x');
+  await expect(refusal).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+    message: expect.stringMatching(/assumed-role\/.*\/function is not authorized to perform: secretsmanager:GetSecretValue on resource: /),
+  });
+  await expect(aws.secrets(keys).send(new PutSecretValueCommand({ SecretId: mine.ref, SecretString: 'z' }))).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+});
+
+test('each call is metered', async () => {
+  const { ref: SecretId } = await aws.create(TYPE, 'Metered', { SecretString: 'x' });
+  aws.meter.reset();
+
+  await aws.secrets().send(new GetSecretValueCommand({ SecretId }));
+
+  expect(aws.meter.snapshot().lines).toEqual([{ unit: 'secrets-calls', labels: { action: 'GetSecretValue' }, amount: 1 }]);
+});
+
+test('what is not simulated is said', async () => {
+  await expect(aws.secrets().send(new ListSecretsCommand({}))).rejects.toMatchObject({ name: 'UnknownOperationException' });
+  await expect(aws.create(TYPE, 'Key', { KmsKeyId: 'alias/mine' })).rejects.toThrow('KmsKeyId is not simulated');
+});
+
+test('a generated string keeps to its settings', () => {
+  const settings = { PasswordLength: 200, ExcludeCharacters: 'aeiou01', ExcludeUppercase: true, IncludeSpace: true };
+
+  const text = generateSecretString(settings);
+
+  expect(text).toMatch(/^[^A-Zaeiou01]{200}$/);
+  expect(text).toMatch(/[bcdf]/);
+  expect(text).toMatch(/[2-9]/);
+  expect(text).toMatch(/ /);
+});
+
+test('a generated string takes its place in a template', () => {
+  const text = generateSecretString({ SecretStringTemplate: '{"user":"admin"}', GenerateStringKey: 'password', PasswordLength: 20 });
+
+  expect(JSON.parse(text)).toEqual({ user: 'admin', password: expect.stringMatching(/^.{20}$/) });
+});
+
+test('settings that nobody knows are refused', () => {
+  expect(() => generateSecretString({ Length: 3 })).toThrow('GenerateSecretString.Length is not simulated');
+  expect(() => generateSecretString({ PasswordLength: 3 })).toThrow('too short for each included type');
+});
