@@ -169,6 +169,6 @@ const parse = (text: string): unknown => {
 
 /** fetch says no more than "fetch failed"; its cause says why. */
 const reason = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+  const { message, cause } = isMap(error) ? error : {};
+  return cause === undefined ? String(message ?? error) : reason(cause);
 };

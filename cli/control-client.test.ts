@@ -1,0 +1,106 @@
+import { createHash, createHmac } from 'node:crypto';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createControlClient } from './control-client.ts';
+import { startTestingApi, type TestingApi } from './testing-api.ts';
+
+const NOW = Date.parse('2026-11-24T10:20:30Z');
+
+let api: TestingApi | undefined;
+afterEach(() => api?.close());
+
+const clientOf = async (answers: Parameters<typeof startTestingApi>[0]) => {
+  api = await startTestingApi(answers);
+  const credentials = async () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: 'token' });
+  return { client: createControlClient({ endpoint: api.url, region: 'eu-central-1', credentials, now: () => NOW }), asked: api.asked };
+};
+
+const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe('a request', () => {
+  test('is signed as AWS says (Signature Version 4, execute-api)', async () => {
+    const { client, asked } = await clientOf({ 'POST /control/enrolment-codes': [201, { code: 'c', group: 'g', expiresAt: 1 }] });
+
+    await client.issueCode('g');
+
+    const [{ headers, body }] = asked as [(typeof asked)[0]];
+    const signed = ['content-type', 'host', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'];
+    const canonical = [
+      'POST',
+      '/control/enrolment-codes',
+      '',
+      ...signed.map((name) => `${name}:${headers[name]}`),
+      '',
+      signed.join(';'),
+      sha256(body),
+    ];
+    const scope = '20261124/eu-central-1/execute-api/aws4_request';
+    const text = ['AWS4-HMAC-SHA256', '20261124T102030Z', scope, sha256(canonical.join('\n'))].join('\n');
+    const key = hmac(hmac(hmac(hmac('AWS4secret', '20261124'), 'eu-central-1'), 'execute-api'), 'aws4_request');
+    const signature = hmac(key, text).toString('hex');
+    expect(body).toBe('{"group":"g"}');
+    expect(headers.authorization).toBe(
+      `AWS4-HMAC-SHA256 Credential=AKID/${scope}, SignedHeaders=${signed.join(';')}, Signature=${signature}`,
+    );
+  });
+
+  test.each<[string, (client: ReturnType<typeof createControlClient>) => Promise<unknown>, unknown]>([
+    ['GET /control/applications', (client) => client.applications(), [{ id: 'a' }]],
+    ['PUT /control/applications', (client) => client.apply([]), { applications: [{ id: 'a' }] }],
+    ['GET /control/status', (client) => client.status(), { applications: [{ id: 'a' }] }],
+    ['DELETE /control/connectors/one', (client) => client.removeConnector('one'), { applications: [{ id: 'a' }] }],
+  ])('%s', async (route, call, expected) => {
+    const { client } = await clientOf({ [route]: [200, { applications: [{ id: 'a' }] }] });
+
+    expect(await call(client)).toEqual(expected);
+  });
+});
+
+describe('a refusal', () => {
+  test('keeps its code and says its detail', async () => {
+    const problem = { code: 'ERR_CONTROL_UNKNOWN', title: 'x', detail: 'No connector has the id one.' };
+    const { client } = await clientOf({ 'DELETE /control/connectors/one': [404, problem] });
+
+    await expect(client.removeConnector('one')).rejects.toMatchObject({
+      code: 'ERR_CONTROL_UNKNOWN',
+      message: 'No connector has the id one.',
+    });
+  });
+
+  test('of a configuration tells every fault', async () => {
+    const fault = { path: 'applications[0].id', expected: 'an id', got: 'nothing', advice: 'Give one.' };
+    const { client } = await clientOf({
+      'PUT /control/applications': [400, { code: 'ERR_CONFIGURATION_INVALID', faults: [fault, fault] }],
+    });
+
+    await expect(client.apply([])).rejects.toMatchObject({ code: 'ERR_CONFIGURATION_INVALID', faults: [fault, fault] });
+  });
+
+  test.each([
+    [403, { message: 'Forbidden' }, 'ERR_CONTROL_DENIED', /403: Forbidden.*execute-api:Invoke/],
+    [404, { message: 'Not Found' }, 'ERR_CONTROL_UNREACHABLE', /not a control API/],
+    [503, { message: 'Service Unavailable' }, 'ERR_CONTROL_UNREACHABLE', /answered 503/],
+    [200, 'hello', 'ERR_CONTROL_UNREACHABLE', /not a control API/],
+  ])('of something else: %d', async (status, body, code, message) => {
+    const { client } = await clientOf({ 'GET /control/status': [status, body] });
+
+    await expect(client.status()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test('nobody there', async () => {
+    const { client } = await clientOf({});
+    await api?.close();
+
+    await expect(client.status()).rejects.toMatchObject({
+      code: 'ERR_CONTROL_UNREACHABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  test('no credentials', async () => {
+    const credentials = () => Promise.reject(new Error('Could not load credentials'));
+    const client = createControlClient({ endpoint: 'http://127.0.0.1:1', region: 'x', credentials });
+
+    await expect(client.status()).rejects.toMatchObject({ code: 'ERR_CONTROL_DENIED', message: expect.stringContaining('AWS_PROFILE') });
+  });
+});

@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Status } from '../protocol/control.ts';
+import { loadTenant, tenantFiles } from '../tenants/load.ts';
+import { main } from './main.ts';
+import { findTarget } from './target.ts';
+import { startTestingApi, type TestingApi } from './testing-api.ts';
+
+const NOW = Date.parse('2026-11-24T10:00:00Z');
+const status: Status = {
+  tenant: 'local',
+  domain: 'sallyport.localhost',
+  portal: 'http://portal.sallyport.localhost:8080',
+  connectors: [
+    {
+      id: 'hall-1',
+      name: 'hall',
+      group: 'default',
+      version: '0.1.0',
+      enrolledAt: NOW,
+      seenAt: NOW - 61_000,
+      tunnels: [{ connectionId: 'a=', openedAt: NOW, seenAt: NOW, draining: true }],
+    },
+  ],
+  groups: [{ name: 'default', connectors: 1, liveTunnels: 0 }],
+  applications: [
+    { id: 'wiki', name: 'Wiki', externalUrl: 'http://wiki.apps.sallyport.localhost:8080/', group: 'default', reachable: false },
+  ],
+};
+const local = tenantFiles('local')[0]!;
+
+let folder: string;
+let api: TestingApi | undefined;
+let said: string[];
+let complained: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-'));
+  said = [];
+  complained = [];
+});
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+const write = (name: string, content: unknown): string => {
+  writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  return join(folder, name);
+};
+
+const run = (...argv: string[]) =>
+  main(argv, { env: {}, say: (line) => void said.push(line), complain: (line) => void complained.push(line), now: () => NOW });
+
+/** Runs against something that answers as a simulator's control API. */
+const runAt = async (answers: Parameters<typeof startTestingApi>[0], ...argv: string[]) => {
+  api = await startTestingApi(answers);
+  const ready = write('ready.json', {
+    controlApi: api.url,
+    region: 'eu-central-1',
+    administrator: { accessKeyId: 'a', secretAccessKey: 'b' },
+  });
+  return run(...argv, '--simulator', ready);
+};
+
+describe('connector', () => {
+  test('enroll prints the code, and a command that does not hold it', async () => {
+    const code = 'https://portal.example.com/connectors/enrol#secret';
+    const issued = { code, group: 'berlin', expiresAt: NOW };
+
+    const exit = await runAt(
+      { 'POST /control/enrolment-codes': [201, issued], 'GET /control/status': [200, status] },
+      'connector',
+      'enroll',
+      '--group',
+      'berlin',
+    );
+
+    expect(exit).toBe(0);
+    expect(api?.asked.find(({ method }) => method === 'POST')?.body).toBe('{"group":"berlin"}');
+    expect(said).toContain(`  ${code}`);
+    expect(said.filter((line) => line.includes('secret'))).toHaveLength(1);
+    expect(said.at(-1)).toContain('No application uses group berlin yet');
+  });
+
+  test('remove says what it removed', async () => {
+    const removed = { connector: 'hall-1', name: 'hall', group: 'default' };
+
+    expect(await runAt({ 'DELETE /control/connectors/hall-1': [200, removed] }, 'connector', 'remove', 'hall-1')).toBe(0);
+    expect(said[0]).toContain('Connector hall-1 (hall, group default) is removed');
+  });
+});
+
+describe('apply', () => {
+  const answers = (before: unknown) => ({
+    'GET /control/status': [200, status] as const,
+    'GET /control/applications': [200, { applications: before }] as const,
+    'PUT /control/applications': [200, { written: [], removed: [] }] as const,
+  });
+
+  test('shows what changed, setting by setting', async () => {
+    const [intranet] = loadTenant(local).applications;
+    const before = [
+      { ...intranet, timeoutMs: 1000 },
+      { ...intranet, id: 'gone', name: 'Gone' },
+    ];
+
+    const exit = await runAt(answers(before), 'apply', local);
+
+    expect(exit).toBe(0);
+    expect(said.slice(0, 3)).toEqual(['~ intranet', '    timeoutMs: 1000 → 85000', '- gone: Gone']);
+    const put = api?.asked.find(({ method }) => method === 'PUT');
+    expect(JSON.parse(put?.body ?? '')).toMatchObject({
+      applications: [{ id: 'intranet', externalUrl: 'https://intranet.apps.sallyport.localhost/' }],
+    });
+  });
+
+  test('changes nothing where nothing changed', async () => {
+    expect(await runAt(answers(loadTenant(local).applications), 'apply', local)).toBe(0);
+
+    expect(said).toEqual(['The applications are already as the file says.']);
+    expect(api?.asked.map(({ method }) => method)).toEqual(['GET', 'GET']);
+  });
+
+  test('refuses a file of another tenant', async () => {
+    const [example] = tenantFiles('example');
+
+    expect(await runAt(answers([]), 'apply', example!)).toBe(1);
+    expect(complained[0]).toMatch(/is for example \(example\.com\), but this deployment is local/);
+    expect(api?.asked.some(({ method }) => method === 'PUT')).toBe(false);
+  });
+
+  test('refuses a faulty file before anything is sent', async () => {
+    expect(await runAt(answers([]), 'apply', write('x.yaml', 'tenant: X\n'))).toBe(1);
+
+    expect(complained[0]).toContain('ERR_CONFIGURATION_INVALID');
+    expect(complained[0]).toContain('line 1, column 9');
+    expect(api?.asked).toEqual([]);
+  });
+});
+
+test('status shows connectors, groups and what is offline', async () => {
+  expect(await runAt({ 'GET /control/status': [200, status] }, 'status')).toBe(0);
+
+  expect(said).toEqual([
+    'local (sallyport.localhost), portal http://portal.sallyport.localhost:8080',
+    '',
+    'connector  group    version  tunnels        seen',
+    'hall-1     default  0.1.0    1, 1 draining  1 min ago',
+    '',
+    'group    connectors  live tunnels',
+    'default  1           0',
+    '',
+    'application  group    state    external URL',
+    'wiki         default  OFFLINE  http://wiki.apps.sallyport.localhost:8080/',
+    '',
+    'Offline, since no connector of the group has a live tunnel: wiki',
+  ]);
+});
+
+describe('wrong calls answer 2 and show the usage', () => {
+  test.each([
+    [[], 'A command is expected.'],
+    [['enrol'], 'There is no command “enrol”.'],
+    [['connector'], 'There is no command “connector”.'],
+    [['connector', 'enroll'], 'connector enroll needs --group.'],
+    [['connector', 'remove'], 'connector remove needs ID.'],
+    [['apply'], 'apply needs FILE.'],
+    [['apply', 'a', 'b'], 'apply takes no “b”.'],
+    [['status', 'x'], 'status takes no “x”.'],
+    [['status', '--group', 'x'], 'status takes no --group.'],
+    [['status', '--colour'], "Unknown option '--colour'"],
+  ])('%j', async (argv, message) => {
+    expect(await run(...argv)).toBe(2);
+    expect(complained[0]).toContain(message);
+    expect(complained[0]).toContain('sallyport connector enroll --group NAME');
+  });
+
+  test('help is no mistake', async () => {
+    expect(await run('--help')).toBe(0);
+    expect(said[0]).toContain('--simulator FILE');
+  });
+});
+
+describe('which deployment', () => {
+  test('an endpoint tells its region', () => {
+    const endpoint = 'https://abc123.execute-api.eu-north-1.amazonaws.com';
+
+    expect(findTarget({ endpoint }, {})).toMatchObject({ endpoint, region: 'eu-north-1' });
+    expect(findTarget({}, { SALLYPORT_CONTROL_ENDPOINT: endpoint })).toMatchObject({ endpoint, region: 'eu-north-1' });
+    expect(findTarget({ endpoint: 'https://control.example.com' }, { AWS_REGION: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
+  });
+
+  test.each([
+    [['status'], 'Which deployment?'],
+    [['status', '--endpoint', 'http://x.example'], 'must be an https URL'],
+    [['status', '--endpoint', 'https://x.example'], 'set --region'],
+    [['status', '--simulator', '/nowhere/ready.json'], 'npm start -- --ready-file /nowhere/ready.json'],
+  ])('%j is refused with what to do', async (argv, message) => {
+    expect(await run(...argv)).toBe(1);
+    expect(complained[0]).toContain(message);
+  });
+
+  test('a ready file that lacks something is refused', async () => {
+    expect(await run('status', '--simulator', write('ready.json', { controlApi: 'http://127.0.0.1:1' }))).toBe(1);
+    expect(complained[0]).toContain('is not a ready file');
+  });
+});

@@ -1,0 +1,265 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IssuedCode, Status } from '../../protocol/control.ts';
+import { SallyportError } from '../../protocol/errors.ts';
+import { createLog } from '../../protocol/log.ts';
+import type { HttpAnswer, HttpEvent } from '../http-api.ts';
+import { digest } from '../keys.ts';
+import { createDirectory } from '../stores/directory.ts';
+import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
+import type { Application, Directory, Registry } from '../stores/records.ts';
+import { createRegistry } from '../stores/registry.ts';
+import { createTable } from '../stores/table.ts';
+import { createServeControl } from './serve-control.ts';
+
+const NOW = 1_700_000_000_000;
+const SECRET = 's'.repeat(43);
+const wiki = {
+  id: 'wiki',
+  name: 'Wiki',
+  externalUrl: 'https://wiki.apps.example.com/',
+  internalUrl: 'http://wiki.corp/',
+  access: 'everyone',
+};
+
+let emulated: EmulatedTables;
+let registry: Registry;
+let directory: Directory;
+let lines: Array<Record<string, unknown>>;
+
+beforeAll(async () => {
+  emulated = await startEmulatedTables();
+});
+afterAll(() => emulated.close());
+beforeEach(async () => {
+  lines = [];
+  registry = createRegistry({ table: createTable(emulated.client, await emulated.create()), now: () => NOW });
+  directory = createDirectory({ table: createTable(emulated.client, await emulated.create()) });
+});
+
+const call = (method: string, path: string, body?: unknown): Promise<HttpAnswer> => {
+  const serve = createServeControl({
+    registry,
+    directory,
+    tenant: 'example',
+    domain: 'example.com',
+    claims: ['username'],
+    portalUrl: 'https://portal.example.com',
+    now: () => NOW,
+    randomSecret: () => SECRET,
+    log: createLog({ write: (line) => void lines.push(JSON.parse(line)), now: () => NOW }),
+  });
+  const event: HttpEvent = {
+    rawPath: `/control/${path}`,
+    headers: {},
+    body: body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)).toString('base64'),
+    isBase64Encoded: true,
+    requestContext: {
+      requestId: 'r-1',
+      http: { method, path: `/control/${path}`, sourceIp: '192.0.2.1' },
+      authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:user/ada' } },
+    },
+  };
+  return serve(event);
+};
+
+const read = <Answer>({ body }: HttpAnswer): Answer => JSON.parse(body);
+
+const enrolConnector = (id: string, group: string) =>
+  registry.addConnector({
+    id,
+    name: id,
+    group,
+    signingKey: { kty: 'EC', x: id },
+    sealingKey: { kty: 'EC', x: id },
+    enrolledAt: NOW,
+    version: '0.1.0',
+    seenAt: NOW,
+  });
+
+const openTunnel = (connector: string, group: string, change: { seenAt?: number; draining?: boolean } = {}) =>
+  registry.saveTunnel(
+    { connectionId: `${connector}=`, connector, group, openedAt: NOW, seenAt: NOW, expiresAt: NOW + 7_200_000, draining: false, ...change },
+    '0.1.0',
+  );
+
+describe('enrolment codes', () => {
+  test('are good once, for the group, for an hour; the registry keeps the digest', async () => {
+    const answer = await call('POST', 'enrolment-codes', { group: 'berlin' });
+
+    expect(answer.statusCode).toBe(201);
+    expect(read<IssuedCode>(answer)).toEqual({
+      code: `https://portal.example.com/connectors/enrol#${SECRET}`,
+      group: 'berlin',
+      expiresAt: NOW + 3_600_000,
+    });
+    expect(await registry.takeEnrolmentCode(digest(SECRET))).toMatchObject({ group: 'berlin' });
+  });
+
+  test('are audited, without the secret', async () => {
+    await call('POST', 'enrolment-codes', { group: 'berlin' });
+
+    expect(lines).toMatchObject([
+      { event: 'control.enrolment-code-issued', administrator: 'arn:aws:iam::123456789012:user/ada', group: 'berlin' },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain(SECRET);
+  });
+
+  test.each([{ group: 'a#b' }, { group: 7 }, {}, null, 'x'])('a request %j is refused', async (body) => {
+    const answer = await call('POST', 'enrolment-codes', JSON.stringify(body));
+
+    expect([answer.statusCode, answer.headers['Content-Type']]).toEqual([400, 'application/problem+json']);
+    expect(read<{ code: string }>(answer).code).toBe('ERR_REQUEST_INVALID');
+  });
+});
+
+describe('applications', () => {
+  test('are applied, and given back normalised', async () => {
+    const applied = await call('PUT', 'applications', { applications: [wiki] });
+    const listed = await call('GET', 'applications');
+
+    expect([applied.statusCode, read(applied)]).toEqual([200, { written: ['wiki'], removed: [] }]);
+    expect(read<{ applications: Application[] }>(listed).applications).toMatchObject([
+      { id: 'wiki', host: 'wiki.apps.example.com', timeoutMs: 85_000 },
+    ]);
+    expect(lines[0]).toMatchObject({ event: 'control.applications-applied', written: ['wiki'], removed: [] });
+  });
+
+  test('one that is left out is removed', async () => {
+    await call('PUT', 'applications', { applications: [wiki] });
+
+    const applied = await call('PUT', 'applications', { applications: [] });
+
+    expect(read(applied)).toEqual({ written: [], removed: ['wiki'] });
+  });
+
+  test('with one fault nothing is written, and every fault is told', async () => {
+    const broken = { ...wiki, id: 'b', externalUrl: 'https://b.example.org/', timeout: 0 };
+
+    const answer = await call('PUT', 'applications', { applications: [wiki, broken] });
+
+    expect(answer.statusCode).toBe(400);
+    const problem = read<{ code: string; detail: string; faults: Array<{ path: string }> }>(answer);
+    expect(problem.code).toBe('ERR_CONFIGURATION_INVALID');
+    expect(problem.faults.map(({ path }) => path)).toEqual(['applications[1].externalUrl', 'applications[1].timeout']);
+    expect(problem.detail).toContain('Nothing was changed');
+    expect(await directory.applications()).toEqual([]);
+  });
+
+  test('a claim that is not deployed cannot be used', async () => {
+    const answer = await call('PUT', 'applications', { applications: [{ ...wiki, headers: { 'X-Department': 'department' } }] });
+
+    expect(read<{ faults: Array<{ path: string }> }>(answer).faults[0]?.path).toBe('applications[0].headers.X-Department');
+  });
+
+  test('a write that fails half-way is taken back', async () => {
+    await call('PUT', 'applications', { applications: [wiki] });
+    const real = directory;
+    let attempts = 0;
+    directory = {
+      ...real,
+      replace: async (applications) => {
+        attempts += 1;
+        const answer = await real.replace(applications);
+        if (attempts === 1) throw new SallyportError('ERR_STORE_UNAVAILABLE', 'Table t throttles.');
+        return answer;
+      },
+    };
+
+    const answer = await call('PUT', 'applications', { applications: [{ ...wiki, name: 'New' }] });
+
+    expect(answer.statusCode).toBe(503);
+    expect(read<{ detail: string }>(answer).detail).toBe('Table t throttles. The applications are as they were. Apply again.');
+    expect(await real.applications()).toMatchObject([{ name: 'Wiki' }]);
+  });
+
+  test('when taking it back fails too, that is told', async () => {
+    directory = {
+      ...directory,
+      replace: async () => {
+        throw new SallyportError('ERR_STORE_UNAVAILABLE', 'Table t throttles.');
+      },
+    };
+
+    const answer = await call('PUT', 'applications', { applications: [wiki] });
+
+    expect(read<{ detail: string }>(answer).detail).toContain('Some applications are new, some old.');
+  });
+});
+
+describe('status', () => {
+  test('says which connectors have tunnels and which applications can be reached', async () => {
+    await call('PUT', 'applications', {
+      applications: [wiki, { ...wiki, id: 'hr', externalUrl: 'https://hr.apps.example.com/', connectorGroup: 'berlin' }],
+    });
+    await enrolConnector('one', 'default');
+    await openTunnel('one', 'default');
+
+    const status = read<Status>(await call('GET', 'status'));
+
+    expect(status).toMatchObject({ tenant: 'example', domain: 'example.com', portal: 'https://portal.example.com' });
+    expect(status.connectors).toMatchObject([{ id: 'one', seenAt: NOW, tunnels: [{ connectionId: 'one=', draining: false }] }]);
+    expect(status.groups).toEqual([
+      { name: 'berlin', connectors: 0, liveTunnels: 0 },
+      { name: 'default', connectors: 1, liveTunnels: 1 },
+    ]);
+    expect(Object.fromEntries(status.applications.map(({ id, reachable }) => [id, reachable]))).toEqual({ wiki: true, hr: false });
+    expect(status.applications.find(({ id }) => id === 'hr')?.externalUrl).toBe('https://hr.apps.example.com/');
+  });
+
+  test.each([
+    ['draining', { draining: true }],
+    ['unseen for long', { seenAt: NOW - 151_000 }],
+  ])('a tunnel that is %s is not live', async (_case, change) => {
+    await enrolConnector('one', 'default');
+    await openTunnel('one', 'default', change);
+
+    const { groups } = read<Status>(await call('GET', 'status'));
+
+    expect(groups).toEqual([{ name: 'default', connectors: 1, liveTunnels: 0 }]);
+  });
+});
+
+describe('connectors', () => {
+  test('are removed with their tunnels', async () => {
+    await enrolConnector('one', 'default');
+    await openTunnel('one', 'default');
+
+    const answer = await call('DELETE', 'connectors/one');
+
+    expect([answer.statusCode, read(answer)]).toEqual([200, { connector: 'one', name: 'one', group: 'default' }]);
+    expect(await registry.findConnector('one')).toBeNull();
+    expect(await registry.tunnels('default')).toEqual([]);
+    expect(lines).toMatchObject([{ event: 'control.connector-removed', connector: 'one' }]);
+  });
+
+  test('an unknown one is told', async () => {
+    const answer = await call('DELETE', 'connectors/two');
+
+    expect(answer.statusCode).toBe(404);
+    expect(read<{ code: string; detail: string }>(answer)).toMatchObject({
+      code: 'ERR_CONTROL_UNKNOWN',
+      detail: expect.stringContaining('two'),
+    });
+  });
+});
+
+test.each([
+  ['GET', 'nothing', 404, 'ERR_CONTROL_UNKNOWN'],
+  ['GET', 'connectors/a/b', 404, 'ERR_CONTROL_UNKNOWN'],
+  ['POST', 'status', 405, 'ERR_METHOD_REFUSED'],
+  ['constructor', 'status', 405, 'ERR_METHOD_REFUSED'],
+])('%s %s is answered %d', async (method, path, status, code) => {
+  const answer = await call(method, path);
+
+  expect([answer.statusCode, read<{ code: string }>(answer).code]).toEqual([status, code]);
+  expect(lines).toMatchObject([{ event: 'control.refused', code }]);
+});
+
+test('a fault of ours is told to administrators in full', async () => {
+  registry = createRegistry({ table: createTable(emulated.client, 'no-such-table'), now: () => NOW });
+
+  const answer = await call('GET', 'status');
+
+  expect(answer.statusCode).toBe(500);
+  expect(read<{ detail: string }>(answer).detail).toContain('no-such-table');
+});
