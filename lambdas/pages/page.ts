@@ -37,7 +37,8 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
+  // `no-referrer` would make browsers send `Origin: null` with our own forms (Fetch standard, "append a request Origin header").
+  'Referrer-Policy': 'same-origin',
   // Browsers heed it over HTTPS only (RFC 6797 §8.1), so the simulator's plain HTTP is not affected.
   'Strict-Transport-Security': 'max-age=31536000',
   'X-Content-Type-Options': 'nosniff',

@@ -1,0 +1,44 @@
+// `GET /`: the user's applications. Who has no session signs in first.
+import { SallyportError } from '../../protocol/errors.ts';
+import { html } from '../pages/html.ts';
+import { answerPage, type Page } from '../pages/page.ts';
+import { mayUse } from '../router/authorise.ts';
+import { createExternalUrls } from '../router/external-url.ts';
+import type { Application, User } from '../stores/records.ts';
+import { currentSession } from './portal-session.ts';
+import type { PortalPorts } from './ports.ts';
+import { isPageLoad, type PortalAnswer, type PortalRequest } from './request.ts';
+import { beginSignIn } from './sign-in.ts';
+
+/** Throws ERR_SIGN_IN_REQUIRED to programs. */
+export const showApplications = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
+  const session = await currentSession(ports, request);
+  if (session !== null) return answerPage(applicationsPage(ports, session.user, await ports.directory.applications()));
+  if (!isPageLoad(request)) throw new SallyportError('ERR_SIGN_IN_REQUIRED');
+  return beginSignIn(ports, request, null);
+};
+
+export const applicationsPage = (
+  { tenant, portalUrl }: Pick<PortalPorts, 'tenant' | 'portalUrl'>,
+  user: User,
+  applications: readonly Application[],
+): Page => {
+  const urls = createExternalUrls(portalUrl);
+  const shown = applications
+    // A wildcard has no one address to lead to.
+    .filter(({ access, host }) => mayUse(access, user) && !host.startsWith('*'))
+    .sort((one, other) => one.name.localeCompare(other.name));
+  const entry = ({ name, description, host, path, homePath }: Application) => html`<li>
+<a href="${urls.origin(host)}${path}${homePath.replace(/^\/+/, '')}"><strong>${name}</strong>${description ? html`<span>${description}</span>` : null}</a>
+</li>`;
+
+  return {
+    title: 'Applications',
+    tenant,
+    aside: html`<p><span class="soft">Signed in as</span> ${user.name}</p><p><a href="/sign-out">Sign out</a></p>`,
+    content:
+      shown.length > 0
+        ? html`<ul class="applications">${shown.map(entry)}</ul>`
+        : html`<p>No application is published for you yet. If you expected one, ask your administrator.</p>`,
+  };
+};

@@ -1,0 +1,51 @@
+// `GET /callback`: the browser comes back from the identity provider. What it brings must belong to a sign-in that this browser began.
+import { timingSafeEqual } from 'node:crypto';
+import { SallyportError } from '../../protocol/errors.ts';
+import { digest } from '../keys.ts';
+import type { Session } from '../stores/records.ts';
+import { BROWSER_COOKIE, readSecret } from './cookies.ts';
+import { FailureWithWayOut } from './failure.ts';
+import { handOver } from './hand-over.ts';
+import { createSession, currentSession } from './portal-session.ts';
+import type { PortalPorts, SignedIn } from './ports.ts';
+import { type PortalAnswer, type PortalRequest, single } from './request.ts';
+import { openState, type SignInState } from './sign-in-state.ts';
+import { groupsAreElsewhere } from './user-claims.ts';
+
+/** Throws ERR_SIGN_IN_INVALID, ERR_IDENTITY_REFUSED, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STORE_UNAVAILABLE. */
+export const callback = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
+  const sealed = single(request.query, 'state');
+  const state = await openState(sealed, await ports.stateKey(), ports.now());
+  try {
+    return await finish(ports, request, state, sealed ?? '');
+  } catch (error) {
+    // From here on it is known where the user wanted to go.
+    throw new FailureWithWayOut(error, state.target?.to ?? `${ports.portalUrl}/`);
+  }
+};
+
+const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInState, sealed: string): Promise<PortalAnswer> => {
+  const browser = readSecret(request, BROWSER_COOKIE);
+  if (browser === null || !timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser))) {
+    throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
+  }
+  const signedIn = await ports.provider.redeem(request.query, { state: sealed, nonce: state.nonce, verifier: state.verifier });
+  if (groupsAreElsewhere(signedIn.claims, ports.claimNames)) {
+    ports.log.warn('sign-in.groups-left-out', {
+      claim: ports.claimNames.groups,
+      advice: 'Limit the groups in the token to assigned ones.',
+    });
+  }
+
+  const known = await currentSession(ports, request);
+  if (known !== null && isOfAnotherTab(known, state, signedIn)) return handOver(ports, known, state.target);
+  const { session, cookie } = await createSession(ports, signedIn);
+  ports.log.info('sign-in.completed', { user: session.user.username, amr: session.user.amr });
+  // One portal session for each browser: signing out later must end all that was begun here.
+  if (known !== null) await ports.sessions.revoke(known.id);
+  return handOver(ports, session, state.target, [cookie]);
+};
+
+/** Two tabs signed in at once: the second one joins the session that the first one got meanwhile, instead of ending it. */
+const isOfAnotherTab = ({ user, createdAt }: Session, { startedAt }: SignInState, { claims }: SignedIn): boolean =>
+  createdAt >= startedAt && user.issuer === claims.iss && user.subject === claims.sub;

@@ -1,0 +1,33 @@
+// A failure as the portal answers it: a page with a way out for people, a problem for programs. Of our own faults nothing is told
+// but the table's sentence; what the user can do something about is told in full.
+import { asSallyportError, ERRORS } from '../../protocol/errors.ts';
+import { errorPage, errorProblem } from '../pages/error-answer.ts';
+import type { PortalPorts } from './ports.ts';
+import { isPageLoad, type PortalAnswer, type PortalRequest } from './request.ts';
+
+/** An error together with the address where the user can begin again. */
+export class FailureWithWayOut extends Error {
+  readonly url: string;
+
+  constructor(cause: unknown, url: string) {
+    super('A sign-in failed.', { cause });
+    this.url = url;
+  }
+}
+
+export const answerFailure = ({ tenant, portalUrl, now, log }: PortalPorts, request: PortalRequest, thrown: unknown): PortalAnswer => {
+  const hasWayOut = thrown instanceof FailureWithWayOut;
+  const error = asSallyportError(hasWayOut ? thrown.cause : thrown);
+  const { status, message } = ERRORS[error.code];
+  log[status < 500 ? 'warn' : 'error']('portal.failed', { method: request.method, path: request.path, status, error });
+
+  const failure = {
+    code: error.code,
+    id: request.id,
+    time: now(),
+    tenant,
+    detail: status < 500 && error.message !== message ? error.message : undefined,
+    link: hasWayOut ? { url: thrown.url, text: 'Try again' } : { url: `${portalUrl}/`, text: 'Your applications' },
+  };
+  return isPageLoad(request) ? errorPage(failure) : errorProblem(failure);
+};

@@ -1,0 +1,28 @@
+// The portal session that a request's cookie names, if it is a good one.
+import { digest } from '../keys.ts';
+import type { Session } from '../stores/records.ts';
+import { PORTAL_COOKIE, readSecret, setCookie } from './cookies.ts';
+import type { PortalPorts, SignedIn } from './ports.ts';
+import type { PortalRequest } from './request.ts';
+import { toUser } from './user-claims.ts';
+
+/** Null without a session. An application's session is none here. Throws ERR_STORE_UNAVAILABLE. */
+export const currentSession = async ({ sessions }: Pick<PortalPorts, 'sessions'>, request: PortalRequest): Promise<Session | null> => {
+  const secret = readSecret(request, PORTAL_COOKIE);
+  const session = secret === null ? null : await sessions.find(digest(secret));
+  return session?.host === null ? session : null;
+};
+
+/** A new session under a new id, whatever the browser brought along (session fixation), and the cookie that names it. */
+export const createSession = async (
+  { sessions, claimNames, sessionLifetimeMs, now, randomSecret }: PortalPorts,
+  { claims, idToken }: SignedIn,
+): Promise<{ readonly session: Session; readonly cookie: string }> => {
+  const secret = randomSecret();
+  const id = digest(secret);
+  const createdAt = now();
+  const user = toUser(claims, claimNames);
+  const session: Session = { id, parent: id, host: null, user, createdAt, expiresAt: createdAt + sessionLifetimeMs, idToken };
+  await sessions.create(session);
+  return { session, cookie: setCookie(PORTAL_COOKIE, secret, sessionLifetimeMs) };
+};

@@ -1,0 +1,53 @@
+// What the portal is given from outside (D12): stores, the identity provider, time and chance.
+import type { Log } from '../../protocol/log.ts';
+import type { Directory, Sessions } from '../stores/records.ts';
+
+/** What the provider is asked with, and what must come back. */
+export interface SignInChecks {
+  readonly state: string;
+  readonly nonce: string;
+  /** PKCE (RFC 7636). */
+  readonly verifier: string;
+}
+
+export interface SignedIn {
+  /** The ID token's claims, completed by userinfo where the ID token lacks some. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly idToken?: string;
+}
+
+/** The tenant's OpenID provider. Each throws ERR_IDENTITY_PROVIDER_UNREACHABLE when it cannot be reached. */
+export interface IdentityProvider {
+  /** Where the browser signs in. */
+  signInUrl(checks: SignInChecks): Promise<string>;
+  /** Redeems what came back to `/callback`. Throws ERR_IDENTITY_REFUSED or ERR_SIGN_IN_INVALID when it does not hold. */
+  redeem(callback: URLSearchParams, checks: SignInChecks): Promise<SignedIn>;
+  /** Where the browser ends its session at the provider; null when the provider offers nothing of the kind. */
+  signOutUrl(idToken: string | undefined): Promise<string | null>;
+}
+
+/** Which claim of the provider means what. */
+export interface ClaimNames {
+  readonly username: string;
+  readonly name: string;
+  readonly email: string;
+  readonly groups: string;
+  /** Carried as they are, for applications' headers. */
+  readonly further: readonly string[];
+}
+
+export interface PortalPorts {
+  readonly tenant: string;
+  /** Origin of the portal; every external URL has its scheme and port. */
+  readonly portalUrl: string;
+  readonly sessions: Sessions;
+  readonly directory: Pick<Directory, 'applicationsOn' | 'applications'>;
+  readonly provider: IdentityProvider;
+  readonly claimNames: ClaimNames;
+  readonly sessionLifetimeMs: number;
+  readonly stateKey: () => Promise<Uint8Array>;
+  readonly now: () => number;
+  /** 256 random bits, base64url. */
+  readonly randomSecret: () => string;
+  readonly log: Log;
+}

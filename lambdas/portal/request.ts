@@ -1,0 +1,56 @@
+// A request to the portal, from API Gateway's event, and the answers that are not pages.
+import type { HttpEvent } from '../http-api.ts';
+import { SECURITY_HEADERS } from '../pages/page.ts';
+
+export interface PortalEvent extends HttpEvent {
+  readonly rawQueryString?: string;
+  readonly cookies?: readonly string[];
+}
+
+export interface PortalRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** As the browser sent them, each `name=value`. */
+  readonly cookies: readonly string[];
+  readonly body: string;
+}
+
+export interface PortalAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies?: readonly string[];
+  readonly body?: string;
+}
+
+export const toRequest = (event: PortalEvent): PortalRequest => ({
+  id: event.requestContext.requestId,
+  method: event.requestContext.http.method,
+  path: event.rawPath,
+  query: new URLSearchParams(event.rawQueryString ?? ''),
+  headers: event.headers,
+  cookies: event.cookies ?? [],
+  body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8').toString('utf8'),
+});
+
+/** 303: whatever the method was, the browser goes on with GET. */
+export const redirectTo = (url: string, cookies: readonly string[] = []): PortalAnswer => ({
+  statusCode: 303,
+  headers: { ...SECURITY_HEADERS, Location: url },
+  cookies,
+});
+
+/** Whether a person's browser loads a page, rather than a script or a program asking. */
+export const isPageLoad = ({ headers }: Pick<PortalRequest, 'headers'>): boolean => {
+  const mode = headers['sec-fetch-mode'];
+  return mode === undefined ? (headers.accept ?? '').toLowerCase().includes('text/html') : mode === 'navigate';
+};
+
+/** The one value of a parameter; null when it is absent. Two values are two readings, and count as none. */
+export const single = (parameters: URLSearchParams, name: string): string | null => {
+  const values = parameters.getAll(name);
+  return values.length === 1 ? values[0]! : null;
+};

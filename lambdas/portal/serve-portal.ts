@@ -1,0 +1,57 @@
+// The portal's routes. A list that reads aloud: path, method, action.
+import { SallyportError } from '../../protocol/errors.ts';
+import { SECURITY_HEADERS } from '../pages/page.ts';
+import { showApplications } from './applications-page.ts';
+import { callback } from './callback.ts';
+import { answerFailure } from './failure.ts';
+import type { PortalPorts } from './ports.ts';
+import { type PortalAnswer, type PortalEvent, type PortalRequest, toRequest } from './request.ts';
+import { signIn } from './sign-in.ts';
+import { askSignOut, showSignedOut, signOut } from './sign-out.ts';
+
+type Action = (ports: PortalPorts, request: PortalRequest) => Promise<PortalAnswer> | PortalAnswer;
+
+const LASTING = { ...SECURITY_HEADERS, 'Cache-Control': 'public, max-age=86400' };
+
+/** What only shows something answers HEAD too (RFC 9110 §9.1); what does something answers to its own method alone. */
+const shown = (action: Action): Readonly<Record<string, Action>> => ({
+  GET: action,
+  HEAD: async (ports, request) => ({ ...(await action(ports, request)), body: undefined }),
+});
+
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
+  '/': shown(showApplications),
+  '/sign-in': { GET: signIn },
+  '/callback': { GET: callback },
+  '/sign-out': { GET: askSignOut, POST: signOut },
+  '/signed-out': shown(showSignedOut),
+  '/favicon.ico': shown(() => ({ statusCode: 204, headers: LASTING })),
+  '/robots.txt': shown(() => ({
+    statusCode: 200,
+    headers: { ...LASTING, 'Content-Type': 'text/plain; charset=utf-8' },
+    body: 'User-agent: *\nDisallow: /\n',
+  })),
+};
+
+export const createServePortal =
+  (ports: PortalPorts) =>
+  async (event: PortalEvent): Promise<PortalAnswer> => {
+    const request = toRequest(event);
+    const at = { ...ports, log: ports.log.with({ requestId: request.id }) };
+    try {
+      return await actionFor(request)(at, request);
+    } catch (error) {
+      const allowed = Object.keys(ROUTES[request.path] ?? {}).join(', ');
+      const answer = answerFailure(at, request, error);
+      // RFC 9110 §15.5.6: 405 says what would be allowed.
+      return answer.statusCode === 405 ? { ...answer, headers: { ...answer.headers, Allow: allowed } } : answer;
+    }
+  };
+
+const actionFor = ({ path, method }: PortalRequest): Action => {
+  const methods = Object.hasOwn(ROUTES, path) ? ROUTES[path]! : null;
+  if (methods === null) throw new SallyportError('ERR_APPLICATION_UNKNOWN', 'There is no such page in the portal.');
+  const action = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (action === undefined) throw new SallyportError('ERR_METHOD_REFUSED');
+  return action;
+};

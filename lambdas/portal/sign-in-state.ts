@@ -1,0 +1,43 @@
+// What the portal remembers of a sign-in while the browser is at the provider: it travels as `state`, encrypted (JWE), so nothing is stored.
+import { CompactEncrypt, compactDecrypt } from 'jose';
+import { SallyportError } from '../../protocol/errors.ts';
+
+/** Where a sign-in leads: an application, with the challenge of the browser's cookie there. */
+export interface SignInTarget {
+  readonly to: string;
+  readonly challenge: string;
+}
+
+export interface SignInState {
+  /** Null when the portal itself is the target. */
+  readonly target: SignInTarget | null;
+  /** PKCE verifier (RFC 7636). */
+  readonly verifier: string;
+  readonly nonce: string;
+  /** Digest of the browser cookie's secret. */
+  readonly browser: string;
+  readonly startedAt: number;
+}
+
+/** How long a person may take at the provider. */
+export const SIGN_IN_LIFETIME_MS = 10 * 60_000;
+
+const HEADER = { alg: 'dir', enc: 'A256GCM' } as const;
+
+export const sealState = (state: SignInState, key: Uint8Array): Promise<string> =>
+  new CompactEncrypt(new TextEncoder().encode(JSON.stringify(state))).setProtectedHeader(HEADER).encrypt(key);
+
+/** Throws ERR_SIGN_IN_INVALID when it was not made here, or is too old. */
+export const openState = async (sealed: string | null, key: Uint8Array, now: number): Promise<SignInState> => {
+  if (sealed === null) throw new SallyportError('ERR_SIGN_IN_INVALID', 'The sign-in service sent nothing back that belongs to a sign-in.');
+  let state: SignInState;
+  try {
+    const options = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithms: [HEADER.enc] };
+    state = JSON.parse(new TextDecoder().decode((await compactDecrypt(sealed, key, options)).plaintext));
+  } catch (error) {
+    throw new SallyportError('ERR_SIGN_IN_INVALID', 'What the sign-in service sent back was not made here.', { cause: error });
+  }
+  if (now - state.startedAt > SIGN_IN_LIFETIME_MS)
+    throw new SallyportError('ERR_SIGN_IN_INVALID', 'The sign-in took more than ten minutes.');
+  return state;
+};

@@ -1,0 +1,41 @@
+// `GET /sign-in?to&challenge`: an application host sends the browser here. With a portal session it goes straight back with a code,
+// else to the identity provider first. Without `to`, the portal itself is where the sign-in leads.
+import { SallyportError } from '../../protocol/errors.ts';
+import { digest } from '../keys.ts';
+import { BROWSER_COOKIE, readSecret, setCookie } from './cookies.ts';
+import { handOver } from './hand-over.ts';
+import { currentSession } from './portal-session.ts';
+import type { PortalPorts } from './ports.ts';
+import { type PortalAnswer, type PortalRequest, redirectTo, single } from './request.ts';
+import { checkReturnUrl } from './return-url.ts';
+import { SIGN_IN_LIFETIME_MS, type SignInTarget, sealState } from './sign-in-state.ts';
+
+/** SHA-256, base64url. */
+const CHALLENGE = /^[\w-]{43}$/;
+
+/** Throws ERR_REQUEST_INVALID, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STORE_UNAVAILABLE. */
+export const signIn = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
+  const target = await readTarget(ports, request.query);
+  const session = await currentSession(ports, request);
+  return session === null ? beginSignIn(ports, request, target) : handOver(ports, session, target);
+};
+
+export const beginSignIn = async (ports: PortalPorts, request: PortalRequest, target: SignInTarget | null): Promise<PortalAnswer> => {
+  const { provider, stateKey, now, randomSecret } = ports;
+  // Kept while it is good, so that sign-ins in two tabs do not spoil each other.
+  const browser = readSecret(request, BROWSER_COOKIE) ?? randomSecret();
+  const verifier = randomSecret();
+  const nonce = randomSecret();
+  const state = await sealState({ target, verifier, nonce, browser: digest(browser), startedAt: now() }, await stateKey());
+  return redirectTo(await provider.signInUrl({ state, nonce, verifier }), [setCookie(BROWSER_COOKIE, browser, SIGN_IN_LIFETIME_MS)]);
+};
+
+const readTarget = async ({ directory, portalUrl }: PortalPorts, query: URLSearchParams): Promise<SignInTarget | null> => {
+  if (!query.has('to') && !query.has('challenge')) return null;
+  const url = await checkReturnUrl(directory, portalUrl, single(query, 'to'));
+  const challenge = single(query, 'challenge');
+  if (challenge === null || !CHALLENGE.test(challenge)) {
+    throw new SallyportError('ERR_REQUEST_INVALID', 'The sign-in lacks its challenge: open the application itself.');
+  }
+  return { to: url.href, challenge };
+};

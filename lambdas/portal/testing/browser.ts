@@ -1,0 +1,61 @@
+// For tests: as much of a browser as a sign-in needs, over real HTTP. Cookies by origin and path, redirects followed one by one.
+
+export interface Landing {
+  readonly status: number;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Every address on the way, this one included. */
+  readonly trail: readonly string[];
+}
+
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+}
+
+export class Browser {
+  readonly #jar = new Map<string, Cookie[]>();
+
+  /** Follows redirects while `until` does not hold of the next address. */
+  async open(url: string, { until = () => false, init }: { until?: (url: string) => boolean; init?: RequestInit } = {}): Promise<Landing> {
+    const trail: string[] = [];
+    for (let at = url, how = init; trail.length < 20; how = undefined) {
+      trail.push(at);
+      const { origin, pathname } = new URL(at);
+      const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', cookie: this.cookieHeader(origin, pathname), ...how?.headers };
+      const response = await fetch(at, { ...how, headers, redirect: 'manual' });
+      for (const line of response.headers.getSetCookie()) this.#keep(origin, line);
+      const text = await response.text();
+      const location = response.headers.get('location');
+      const next = location === null ? null : new URL(location, at).href;
+      if (next === null || until(next)) return { status: response.status, url: next ?? at, headers: response.headers, text, trail };
+      at = next;
+    }
+    throw new Error(`Redirected without end: ${trail.slice(-4).join(' → ')}`);
+  }
+
+  cookieHeader(origin: string, path = '/'): string {
+    const fitting = (this.#jar.get(origin) ?? []).filter((cookie) => path.startsWith(cookie.path));
+    return fitting.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+
+  cookie(origin: string, name: string): string | undefined {
+    return this.#jar.get(origin)?.find((cookie) => cookie.name === name)?.value;
+  }
+
+  setCookie(origin: string, name: string, value: string): void {
+    this.#keep(origin, `${name}=${value}; path=/`);
+  }
+
+  #keep(origin: string, line: string): void {
+    const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
+    const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
+    const attribute = (wanted: string) => attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1);
+    const path = attribute('path') ?? '/';
+    const others = (this.#jar.get(origin) ?? []).filter((cookie) => cookie.name !== name || cookie.path !== path);
+    const gone = attribute('max-age') === '0' || Date.parse(attribute('expires') ?? '') < 1e12;
+    this.#jar.set(origin, gone ? others : [...others, { name, value, path }]);
+  }
+}

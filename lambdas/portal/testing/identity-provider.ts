@@ -1,0 +1,99 @@
+// For tests: a certified OpenID provider in this process, on a port of its own. Whoever `user` names is signed in without a page.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair } from 'jose';
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+
+export const CLIENT_ID = 'sallyport';
+const SCOPES = ['openid', 'profile', 'email', 'groups'];
+
+export interface TestProvider {
+  readonly issuer: string;
+  /** Claims of the user who signs in next; null cancels. */
+  user: Record<string, unknown> | null;
+  /** While true, every connection is broken off. */
+  away: boolean;
+  close(): Promise<void>;
+}
+
+export interface TestProviderOptions {
+  readonly portalUrl: string;
+  readonly clientSecret: string;
+  /** Whether the ID token carries little, and userinfo the rest. */
+  readonly smallIdTokens?: boolean;
+}
+
+export const startIdentityProvider = async ({
+  portalUrl,
+  clientSecret,
+  smallIdTokens = false,
+}: TestProviderOptions): Promise<TestProvider> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const accounts = new Map<string, Record<string, unknown>>();
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+
+  const configuration: Configuration = {
+    clients: [
+      {
+        client_id: CLIENT_ID,
+        client_secret: clientSecret,
+        redirect_uris: [`${portalUrl}/callback`],
+        post_logout_redirect_uris: [`${portalUrl}/signed-out`],
+      },
+    ],
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'test', use: 'sig', alg: 'RS256' }] },
+    cookies: { keys: ['of the test'] },
+    scopes: SCOPES,
+    claims: {
+      openid: ['sub', 'amr'],
+      profile: ['name', 'preferred_username', 'department'],
+      email: ['email', 'email_verified'],
+      groups: ['groups'],
+    },
+    conformIdTokenClaims: smallIdTokens,
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+    findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId, ...accounts.get(accountId) }) }),
+    loadExistingGrant: grantEverything,
+    // Its own failures are part of the tests.
+    renderError: (ctx, out) => {
+      ctx.body = JSON.stringify(out);
+    },
+  };
+  const provider = new Provider(issuer, configuration);
+  const serve = provider.callback();
+
+  const test: TestProvider = {
+    issuer,
+    user: null,
+    away: false,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  const interact = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (test.user === null) return provider.interactionFinished(request, response, { error: 'access_denied' });
+    const { sub, amr, ...claims } = test.user;
+    accounts.set(String(sub), claims);
+    return provider.interactionFinished(request, response, { login: { accountId: String(sub), amr: amr as string[] } });
+  };
+  server.on('request', (request, response) => {
+    if (test.away) request.destroy();
+    else if (request.url?.startsWith('/interaction/')) void interact(request, response);
+    else void serve(request, response);
+  });
+  return test;
+};
+
+const grantEverything = async ({ oidc: { client, session, provider } }: KoaContextWithOIDC) => {
+  const grant = new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId });
+  grant.addOIDCScope(SCOPES.join(' '));
+  await grant.save();
+  return grant;
+};

@@ -1,0 +1,121 @@
+// For tests: the portal on a port of its own, with a real provider and its stores on an emulated table.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLog } from '../../../protocol/log.ts';
+import { randomSecret, stateKey } from '../../keys.ts';
+import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
+import type { Application, Sessions } from '../../stores/records.ts';
+import { createSessions } from '../../stores/sessions.ts';
+import { createTable } from '../../stores/table.ts';
+import type { ClaimNames, IdentityProvider } from '../ports.ts';
+import { createProvider } from '../provider.ts';
+import type { PortalEvent } from '../request.ts';
+import { createServePortal } from '../serve-portal.ts';
+import { CLIENT_ID, startIdentityProvider, type TestProvider } from './identity-provider.ts';
+
+export const CLAIM_NAMES: ClaimNames = {
+  username: 'preferred_username',
+  name: 'name',
+  email: 'email',
+  groups: 'groups',
+  further: ['department'],
+};
+
+export interface World {
+  readonly portalUrl: string;
+  readonly idp: TestProvider;
+  readonly provider: IdentityProvider;
+  readonly sessions: Sessions;
+  readonly lines: string[];
+  /** Of the portal only. */
+  clock: number;
+  /** What Secrets Manager holds, and what a running function has kept of it. */
+  readonly secret: { stored: string; kept: string };
+  applications: Application[];
+  close(): Promise<void>;
+}
+
+export const startWorld = async (options: { readonly smallIdTokens?: boolean; readonly claimNames?: ClaimNames } = {}): Promise<World> => {
+  const tables: EmulatedTables = await startEmulatedTables();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const portalUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const idp = await startIdentityProvider({ portalUrl, clientSecret: 'right', smallIdTokens: options.smallIdTokens });
+  const now = () => world.clock;
+  const log = createLog({ write: (line) => world.lines.push(line), now });
+  const claimNames = options.claimNames ?? CLAIM_NAMES;
+  const secret = { stored: 'right', kept: 'right' };
+  const clientSecret = {
+    read: async () => secret.kept,
+    refresh: async () => {
+      secret.kept = secret.stored;
+      return secret.kept;
+    },
+  };
+  const provider = createProvider({
+    issuer: idp.issuer,
+    clientId: CLIENT_ID,
+    clientSecret,
+    scopes: 'openid profile email groups',
+    claimNames,
+    portalUrl,
+    now,
+    log,
+  });
+
+  const world: World = {
+    portalUrl,
+    idp,
+    provider,
+    sessions: createSessions({ table: createTable(tables.client, await tables.create()), now }),
+    lines: [],
+    clock: 1_700_000_000_000,
+    secret,
+    applications: [],
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await Promise.all([closed, idp.close(), tables.close()]);
+    },
+  };
+  const serve = createServePortal({
+    tenant: 'contoso',
+    portalUrl,
+    sessions: world.sessions,
+    directory: {
+      applications: async () => world.applications,
+      applicationsOn: async (host) => world.applications.filter((application) => application.host === host),
+    },
+    provider,
+    claimNames,
+    sessionLifetimeMs: 8 * 3_600_000,
+    stateKey: async () => stateKey('master'),
+    now,
+    randomSecret,
+    log,
+  });
+  server.on('request', async (request, response) => {
+    const { statusCode, headers, cookies = [], body } = await serve(await toEvent(request));
+    response.writeHead(statusCode, { ...headers, 'Set-Cookie': [...cookies] }).end(body);
+  });
+  return world;
+};
+
+/** As API Gateway would tell of it: names in lower case, cookies apart. */
+const toEvent = async (request: IncomingMessage): Promise<PortalEvent> => {
+  const url = new URL(request.url ?? '/', 'http://portal');
+  const { cookie = '', ...headers } = request.headers as Record<string, string>;
+  const body: Buffer[] = [];
+  for await (const chunk of request) body.push(chunk);
+  return {
+    rawPath: url.pathname,
+    rawQueryString: url.search.slice(1),
+    cookies: cookie === '' ? undefined : cookie.split('; '),
+    headers,
+    body: Buffer.concat(body).toString('base64'),
+    isBase64Encoded: true,
+    requestContext: { requestId: 'r-1', http: { method: request.method ?? 'GET', path: url.pathname, sourceIp: '192.0.2.1' } },
+  };
+};
