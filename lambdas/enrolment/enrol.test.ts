@@ -1,244 +1,284 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CompactSign, type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
-import type { EnrolmentAnswer } from '../../protocol/enrolment.ts';
+import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
-import type { HttpAnswer, HttpEvent } from '../http-api.ts';
-import { digest } from '../keys.ts';
+import type { HttpEvent } from '../http-api.ts';
+import { digest, randomSecret } from '../keys.ts';
 import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
 import type { Registry } from '../stores/records.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createTable } from '../stores/table.ts';
-import { createEnrol } from './enrol.ts';
+import { createEnrol, type EnrolPorts } from './enrol.ts';
 
-const NOW = 1_700_000_000_000;
-const SECRET = 'a'.repeat(43);
+const START = 1_700_000_000_000;
+const HOUR = 3_600_000;
+const TUNNEL = 'wss://abc.execute-api.eu-central-1.amazonaws.com/live';
 
-interface Keys {
-  readonly signing: CryptoKey;
-  readonly signingKey: JWK;
-  readonly sealingKey: JWK;
+interface Pair {
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
 }
 
-const makeKeys = async (): Promise<Keys> => {
-  const [signing, sealing] = await Promise.all([generateKeyPair('ES256'), generateKeyPair('ECDH-ES')]);
-  return { signing: signing.privateKey, signingKey: await exportJWK(signing.publicKey), sealingKey: await exportJWK(sealing.publicKey) };
-};
-
 let emulated: EmulatedTables;
-let keys: Keys;
-let others: Keys;
-let clock: number;
-let lines: Array<Record<string, unknown>>;
 let registry: Registry;
+let signing: Pair;
+let sealing: Pair;
+let clock: number;
+let lines: string[];
+let secret: string;
 
 beforeAll(async () => {
   emulated = await startEmulatedTables();
-  [keys, others] = await Promise.all([makeKeys(), makeKeys()]);
+  signing = await generateKeyPair('ES256', { extractable: true });
+  sealing = await generateKeyPair('ECDH-ES', { extractable: true });
 });
 afterAll(() => emulated.close());
 beforeEach(async () => {
-  clock = NOW;
+  clock = START;
   lines = [];
   registry = createRegistry({ table: createTable(emulated.client, await emulated.create()), now: () => clock });
-  await registry.createEnrolmentCode({ id: digest(SECRET), group: 'berlin', createdAt: NOW, expiresAt: NOW + 3_600_000 });
+  secret = randomSecret();
+  await registry.createEnrolmentCode({ id: digest(secret), group: 'office', createdAt: START, expiresAt: START + HOUR });
 });
 
-const prove = (claims: Record<string, unknown>, key: CryptoKey = keys.signing, alg = 'ES256') =>
-  new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg }).sign(key);
+const sign = (payload: unknown, key: CryptoKey | Uint8Array = signing.privateKey, alg = 'ES256') =>
+  new CompactSign(new TextEncoder().encode(JSON.stringify(payload))).setProtectedHeader({ alg }).sign(key);
 
-const claims = async (changes: Record<string, unknown> = {}) => ({
-  code: digest(SECRET),
-  sealingKey: await calculateJwkThumbprint(keys.sealingKey),
-  iat: NOW / 1000,
-  ...changes,
-});
+const proofOf = async (changes: Record<string, unknown> = {}) =>
+  sign({ code: digest(secret), sealingKey: await calculateJwkThumbprint(sealing.publicKey), iat: clock / 1000, ...changes });
 
-const request = async (changes: Record<string, unknown> = {}) => ({
-  code: SECRET,
-  name: 'Hall.1',
+const requestOf = async (changes: Record<string, unknown> = {}): Promise<Record<string, unknown>> => ({
+  code: secret,
+  name: 'hall',
   version: '0.1.0',
-  signingKey: keys.signingKey,
-  sealingKey: keys.sealingKey,
-  proof: await prove(await claims()),
+  signingKey: await exportJWK(signing.publicKey),
+  sealingKey: await exportJWK(sealing.publicKey),
+  proof: await proofOf(),
   ...changes,
 });
 
-const event = (body: string): HttpEvent => ({
+const eventOf = (body: unknown, isBase64Encoded = false): HttpEvent => ({
   rawPath: '/connectors/enrol',
-  headers: { 'content-type': 'application/json' },
-  body,
-  isBase64Encoded: false,
-  requestContext: { requestId: 'r-1', http: { method: 'POST', path: '/connectors/enrol', sourceIp: '192.0.2.7' } },
+  headers: {},
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  isBase64Encoded,
+  requestContext: { requestId: 'r1', http: { method: 'POST', path: '/connectors/enrol', sourceIp: '192.0.2.7' } },
 });
 
-const enrol = async (body: unknown): Promise<HttpAnswer> => {
-  const log = createLog({ write: (line) => void lines.push(JSON.parse(line)), now: () => clock });
-  const serve = createEnrol({ registry, tenant: 'example', tunnelUrl: 'wss://t.example/live', now: () => clock, log });
-  return serve(event(typeof body === 'string' ? body : JSON.stringify(body)));
+const send = async (event: HttpEvent, ports: Partial<EnrolPorts> = {}) => {
+  const enrol = createEnrol({
+    registry,
+    tenant: 'contoso',
+    tunnelUrl: TUNNEL,
+    now: () => clock,
+    log: createLog({ write: (line) => lines.push(line), now: () => clock }),
+    ...ports,
+  });
+  const { statusCode, headers, body } = await enrol(event);
+  return { status: statusCode, headers, answer: JSON.parse(body) };
 };
 
-const problemOf = ({ statusCode, headers, body }: HttpAnswer) => {
-  expect(headers['Content-Type']).toBe('application/problem+json');
-  expect(JSON.parse(body)).toMatchObject({ status: statusCode });
-  return JSON.parse(body) as { code: string; detail?: string };
-};
+const isUnspent = async () => (await registry.takeEnrolmentCode(digest(secret))) !== null;
 
-test('a code and a proof make a connector, which the registry then knows', async () => {
-  const answer = await enrol(await request());
+describe('a code with two keys and their proof', () => {
+  test('becomes a connector of the code’s group', async () => {
+    const { status, headers, answer } = await send(eventOf(await requestOf()));
 
-  expect(answer.statusCode).toBe(201);
-  const enrolled = JSON.parse(answer.body) as EnrolmentAnswer;
-  expect(enrolled).toEqual({
-    connector: expect.stringMatching(/^hall-1-[0-9a-f]{16}$/),
-    tenant: 'example',
-    group: 'berlin',
-    tunnelUrl: 'wss://t.example/live',
+    const [connector] = await registry.connectors();
+    expect(status).toBe(201);
+    expect(headers).toMatchObject({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    expect(answer).toEqual({ connector: connector?.id, tenant: 'contoso', group: 'office', tunnelUrl: TUNNEL });
+    expect(connector).toMatchObject({ name: 'hall', group: 'office', version: '0.1.0', enrolledAt: START, seenAt: START });
+    expect(connector?.signingKey).toEqual(await exportJWK(signing.publicKey));
+    expect(connector?.sealingKey).toEqual(await exportJWK(sealing.publicKey));
   });
-  expect(await registry.findConnector(enrolled.connector)).toMatchObject({
-    name: 'Hall.1',
-    group: 'berlin',
-    version: '0.1.0',
-    signingKey: { kty: 'EC', crv: 'P-256', x: keys.signingKey.x, y: keys.signingKey.y },
-    enrolledAt: NOW,
+
+  test('gets an id that names it and fits wherever ids go', async () => {
+    const { answer } = await send(eventOf(await requestOf({ name: 'Hall.Corp.example' })));
+
+    expect(answer.connector).toMatch(/^hall-corp-example-[0-9a-f]{16}$/);
   });
-  expect(lines).toMatchObject([
-    { event: 'enrolment.accepted', level: 'info', connector: enrolled.connector, address: '192.0.2.7', group: 'berlin' },
-  ]);
-  expect(JSON.stringify(lines)).not.toContain(SECRET);
+
+  test('comes in base64 as well, as API Gateway may pass it', async () => {
+    const body = Buffer.from(JSON.stringify(await requestOf())).toString('base64');
+
+    expect((await send(eventOf(body, true))).status).toBe(201);
+  });
+
+  test('is noted in the log with who and where from, never with the code', async () => {
+    await send(eventOf(await requestOf()));
+
+    expect(JSON.parse(lines[0]!)).toMatchObject({ event: 'enrolment.accepted', requestId: 'r1', address: '192.0.2.7', group: 'office' });
+    expect(lines.join('\n')).not.toContain(secret);
+  });
+
+  test.each([
+    ['60 s behind', -60],
+    ['60 s ahead', 60],
+  ])('is good with a clock %s', async (_, seconds) => {
+    const proof = await proofOf({ iat: START / 1000 + seconds });
+
+    expect((await send(eventOf(await requestOf({ proof })))).status).toBe(201);
+  });
 });
 
-describe('a code is good once', () => {
-  test('a used one is refused', async () => {
-    await enrol(await request());
+describe('a code is spent once', () => {
+  test('even when two callers race for it with keys of their own', async () => {
+    const rival = await generateKeyPair('ES256', { extractable: true });
+    const signingKey = await exportJWK(rival.publicKey);
+    const thumbprint = await calculateJwkThumbprint(sealing.publicKey);
+    const proof = await sign({ code: digest(secret), sealingKey: thumbprint, iat: START / 1000 }, rival.privateKey);
 
-    const again = await enrol(await request());
+    const answers = await Promise.all([send(eventOf(await requestOf())), send(eventOf(await requestOf({ signingKey, proof })))]);
 
-    expect(problemOf(again)).toMatchObject({ code: 'ERR_ENROLMENT_INVALID' });
-    expect(lines[1]).toMatchObject({ event: 'enrolment.refused', level: 'warn', code: 'ERR_ENROLMENT_INVALID', address: '192.0.2.7' });
-  });
-
-  test('of two that race one is enrolled', async () => {
-    const theirs = await prove(await claims({ sealingKey: await calculateJwkThumbprint(others.sealingKey) }), others.signing);
-    const other = { signingKey: others.signingKey, sealingKey: others.sealingKey, proof: theirs };
-
-    const answers = await Promise.all([enrol(await request()), enrol(await request(other))]);
-
-    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([201, 400]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 400]);
+    expect(answers.find(({ status }) => status === 400)?.answer.code).toBe('ERR_ENROLMENT_INVALID');
     expect(await registry.connectors()).toHaveLength(1);
   });
 
-  test('an expired one is refused', async () => {
-    clock = NOW + 3_600_000;
+  test('and unknown, used and expired ones look the same from outside', async () => {
+    await send(eventOf(await requestOf()));
+    const used = await send(eventOf(await requestOf()));
+    secret = randomSecret();
+    const unknown = await send(eventOf(await requestOf()));
+    await registry.createEnrolmentCode({ id: digest(secret), group: 'office', createdAt: START, expiresAt: START + HOUR });
+    clock = START + HOUR;
+    const expired = await send(eventOf(await requestOf()));
 
-    const answer = await enrol(await request({ proof: await prove(await claims({ iat: clock / 1000 })) }));
-
-    expect(problemOf(answer)).toMatchObject({ code: 'ERR_ENROLMENT_INVALID' });
+    const told = [used, unknown, expired].map(({ status, answer: { time: _time, ...answer } }) => ({ status, answer }));
+    expect(told[0]).toMatchObject({ status: 400, answer: { code: 'ERR_ENROLMENT_INVALID' } });
+    expect(told[1]).toEqual(told[0]);
+    expect(told[2]).toEqual(told[0]);
+    expect(await registry.connectors()).toHaveLength(1);
   });
 
-  test('unknown, used, expired and unproven are one answer to whoever asks', async () => {
-    const unknown = 'b'.repeat(43);
-    const bodies = [
-      await request({ code: unknown, proof: await prove(await claims({ code: digest(unknown) })) }),
-      await request({ proof: await prove(await claims({ code: 'x' })) }),
-      await request({ proof: 'x' }),
-    ];
+  test('and is gone when the registry fails after it was taken; the answer says no more than that', async () => {
+    const broken = {
+      takeEnrolmentCode: registry.takeEnrolmentCode,
+      addConnector: async () => {
+        throw new SallyportError('ERR_STORE_UNAVAILABLE', 'Table contoso-registry refused an operation.');
+      },
+    };
 
-    const answers = await Promise.all(bodies.map(enrol));
+    const { status, answer } = await send(eventOf(await requestOf()), { registry: broken });
 
-    const told = answers.map(problemOf).map(({ code, detail }) => ({ code, detail }));
-    expect(told).toEqual(Array(3).fill({ code: 'ERR_ENROLMENT_INVALID', detail: undefined }));
-  });
-
-  test('a mistake in the request does not use it up', async () => {
-    await enrol(await request({ name: 'a b' }));
-    await enrol(await request({ proof: await prove(await claims({ iat: NOW / 1000 - 3600 })) }));
-
-    const answer = await enrol(await request());
-
-    expect(answer.statusCode).toBe(201);
+    expect([status, answer.code, answer.detail]).toEqual([503, 'ERR_STORE_UNAVAILABLE', undefined]);
+    expect(await isUnspent()).toBe(false);
   });
 });
 
-describe('the proof', () => {
-  test.each<[string, () => Promise<string>]>([
-    ['by another key', async () => prove(await claims(), others.signing)],
-    ['for another code', async () => prove(await claims({ code: digest('c'.repeat(43)) }))],
-    ['for another sealing key', async () => prove(await claims({ sealingKey: await calculateJwkThumbprint(others.sealingKey) }))],
-    ['without a time', async () => prove(await claims({ iat: undefined }))],
-    ['that is no JSON', () => new CompactSign(new TextEncoder().encode('x')).setProtectedHeader({ alg: 'ES256' }).sign(keys.signing)],
-    [
-      'that is JSON but no object',
-      () => new CompactSign(new TextEncoder().encode('null')).setProtectedHeader({ alg: 'ES256' }).sign(keys.signing),
-    ],
-    ['with algorithm none', async () => `${btoa('{"alg":"none"}').replaceAll('=', '')}.${btoa('{}')}.`],
-  ])('%s is refused', async (_case, proof) => {
-    const answer = await enrol(await request({ proof: await proof() }));
+describe('a proof that does not hold leaves the code unspent', () => {
+  const offCurve = Buffer.alloc(32, 1).toString('base64url');
+  const forgeries: Record<string, () => Promise<Record<string, unknown>>> = {
+    'signed by another key': async () => ({
+      proof: await sign(
+        { code: digest(secret), sealingKey: await calculateJwkThumbprint(sealing.publicKey), iat: START / 1000 },
+        (await generateKeyPair('ES256')).privateKey,
+      ),
+    }),
+    'of another code': async () => ({ proof: await proofOf({ code: digest('other') }) }),
+    'of the code itself instead of its digest': async () => ({ proof: await proofOf({ code: secret }) }),
+    'of another sealing key': async () => ({
+      sealingKey: await exportJWK((await generateKeyPair('ECDH-ES', { extractable: true })).publicKey),
+    }),
+    'without a time': async () => ({ proof: await proofOf({ iat: undefined }) }),
+    'with a time that is no number': async () => ({ proof: await proofOf({ iat: String(START / 1000) }) }),
+    'by HMAC with the public key': async () => {
+      const claims = { code: digest(secret), sealingKey: await calculateJwkThumbprint(sealing.publicKey), iat: START / 1000 };
+      return { proof: await sign(claims, new TextEncoder().encode(JSON.stringify(await exportJWK(signing.publicKey))), 'HS256') };
+    },
+    'by no algorithm': async () => {
+      const [, payload] = (await proofOf()).split('.');
+      return { proof: `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.` };
+    },
+    'with an altered payload': async () => {
+      const [header, , signature] = (await proofOf()).split('.');
+      return { proof: `${header}.${Buffer.from('{"code":"x"}').toString('base64url')}.${signature}` };
+    },
+    'that is no JWS': async () => ({ proof: 'abc' }),
+    'over JSON that is no object': async () => ({ proof: await sign(null) }),
+    'by a signing key off the curve': async () => ({ signingKey: { kty: 'EC', crv: 'P-256', x: offCurve, y: offCurve } }),
+    'for a sealing key off the curve': async () => {
+      const sealingKey = { kty: 'EC', crv: 'P-256', x: offCurve, y: offCurve };
+      return { sealingKey, proof: await proofOf({ sealingKey: await calculateJwkThumbprint(sealingKey) }) };
+    },
+  };
 
-    expect(problemOf(answer)).toMatchObject({ code: 'ERR_ENROLMENT_INVALID' });
-    expect(await registry.takeEnrolmentCode(digest(SECRET))).not.toBeNull();
+  test.each(Object.keys(forgeries))('%s', async (name) => {
+    const { status, answer } = await send(eventOf(await requestOf(await forgeries[name]!())));
+
+    expect([status, answer.code, answer.detail]).toEqual([400, 'ERR_ENROLMENT_INVALID', undefined]);
+    expect(await registry.connectors()).toEqual([]);
+    expect(await isUnspent()).toBe(true);
+    expect(lines.join('\n')).not.toContain(secret);
   });
 
   test.each([
-    [60, 201],
-    [-60, 201],
-  ])('is accepted %d seconds off', async (off, status) => {
-    expect((await enrol(await request({ proof: await prove(await claims({ iat: NOW / 1000 + off })) }))).statusCode).toBe(status);
-  });
+    ['an hour behind', -3600, '60 minutes behind'],
+    ['90 s ahead', 90, '90 seconds ahead'],
+  ])('made by a clock %s, which is told by how much', async (_, seconds, told) => {
+    const proof = await proofOf({ iat: START / 1000 + seconds });
 
-  test.each([
-    [3600, '60 minutes ahead of'],
-    [-3600, '60 minutes behind'],
-    [61, '61 seconds ahead of'],
-  ])('says that the clock is %d seconds off', async (off, told) => {
-    const { code, detail } = problemOf(await enrol(await request({ proof: await prove(await claims({ iat: NOW / 1000 + off })) })));
+    const { status, answer } = await send(eventOf(await requestOf({ proof })));
 
-    expect(code).toBe('ERR_CONNECTOR_CLOCK');
-    expect(detail).toContain(told);
+    expect([status, answer.code]).toEqual([401, 'ERR_CONNECTOR_CLOCK']);
+    expect(answer.detail).toContain(told);
+    expect(await isUnspent()).toBe(true);
   });
 });
 
-describe('the request', () => {
-  test.each<[string, Record<string, unknown>]>([
-    ['code', { code: 'short' }],
-    ['code', { code: undefined }],
-    ['name', { name: '' }],
-    ['name', { name: '-x' }],
-    ['name', { name: 'x'.repeat(64) }],
-    ['name', { name: 'a\nb' }],
-    ['version', { version: 'x y' }],
-    ['signingKey', { signingKey: { kty: 'EC', crv: 'P-384', x: 'x', y: 'y' } }],
-    ['signingKey', { signingKey: { kty: 'oct', k: 'x' } }],
-    ['sealingKey', { sealingKey: 'x' }],
-    ['sealingKey', { sealingKey: { kty: 'EC', crv: 'P-256', x: 'a'.repeat(43), y: 'b'.repeat(43), d: 'secret' } }],
-    ['proof', { proof: 'x'.repeat(3000) }],
-  ])('%s %j is refused by name', async (field, change) => {
-    const { code, detail } = problemOf(await enrol(await request(change)));
+describe('a request of another shape is refused before anything is looked up', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+  const shapes: Record<string, (request: Record<string, unknown>) => unknown> = {
+    'no code': ({ code: _code, ...rest }) => rest,
+    'a code that is a whole URL': (request) => ({ ...request, code: `https://portal.example.com/connectors/enrol#${secret}` }),
+    'no proof': ({ proof: _proof, ...rest }) => rest,
+    'a proof without end': (request) => ({ ...request, proof: 'a'.repeat(4000) }),
+    'no name': ({ name: _name, ...rest }) => rest,
+    'a name with markup': (request) => ({ ...request, name: '<script>' }),
+    'a name with a line break': (request) => ({ ...request, name: 'hall\n{"level":"info"}' }),
+    'a name of 64 characters': (request) => ({ ...request, name: 'a'.repeat(64) }),
+    'no version': ({ version: _version, ...rest }) => rest,
+    'an RSA key': (request) => ({ ...request, signingKey: rsa }),
+    'another curve': (request) => ({ ...request, signingKey: { ...(request.signingKey as JWK), crv: 'P-384' } }),
+    'a symmetric key': (request) => ({ ...request, sealingKey: { kty: 'oct', k: 'AAAA' } }),
+    'a short coordinate': (request) => ({ ...request, sealingKey: { ...(request.sealingKey as JWK), x: 'AAAA' } }),
+    'a list': (request) => [request],
+    nothing: () => null,
+  };
 
-    expect(code).toBe('ERR_REQUEST_INVALID');
-    expect(detail).toContain(`Enrolment needs ${field}`);
+  test.each(Object.keys(shapes))('%s', async (name) => {
+    const { status, answer, headers } = await send(eventOf(shapes[name]!(await requestOf())));
+
+    expect([status, answer.code]).toEqual([400, 'ERR_REQUEST_INVALID']);
+    expect(headers['Content-Type']).toBe('application/problem+json');
+    expect(await isUnspent()).toBe(true);
   });
 
-  test.each(['', 'x', 'null', '[]'])('a body %p is refused', async (body) => {
-    expect(problemOf(await enrol(body))).toMatchObject({ code: 'ERR_REQUEST_INVALID' });
+  test.each(['signingKey', 'sealingKey'])('a private %s: it is no secret any more', async (name) => {
+    const { privateKey } = name === 'signingKey' ? signing : sealing;
+    const leaked = await exportJWK(privateKey);
+
+    const { status, answer } = await send(eventOf(await requestOf({ [name]: leaked })));
+
+    expect([status, answer.code]).toEqual([400, 'ERR_REQUEST_INVALID']);
+    expect(answer.detail).toContain('make new keys');
+    expect(`${lines.join('\n')}${JSON.stringify(answer)}`).not.toContain(String(leaked.d));
+    expect(await registry.connectors()).toEqual([]);
   });
 
-  test('a body beyond all need is refused unread', async () => {
-    expect(problemOf(await enrol(JSON.stringify({ x: 'x'.repeat(20_000) })))).toMatchObject({ code: 'ERR_BODY_TOO_LARGE' });
+  test('a body above 16 KB', async () => {
+    const { status, answer } = await send(eventOf(await requestOf({ padding: 'a'.repeat(16 * 1024) })));
+
+    expect([status, answer.code]).toEqual([413, 'ERR_BODY_TOO_LARGE']);
+    expect(await isUnspent()).toBe(true);
   });
 
-  test('a point that is not on the curve is refused', async () => {
-    const answer = await enrol(await request({ signingKey: { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) } }));
+  test('text that is no JSON, of which no part reaches log or answer', async () => {
+    const { status, answer } = await send(eventOf(`${secret}`));
 
-    expect(problemOf(answer)).toMatchObject({ code: 'ERR_ENROLMENT_INVALID' });
+    expect([status, answer.code]).toEqual([400, 'ERR_REQUEST_INVALID']);
+    expect(`${lines.join('\n')}${JSON.stringify(answer)}`).not.toContain(secret.slice(0, 6));
   });
-});
-
-test('a table that throttles is a fault of ours: the message stays in the log', async () => {
-  const failing = createRegistry({ table: createTable(emulated.client, 'no-such-table'), now: () => clock });
-  registry = failing;
-
-  const { code, detail } = problemOf(await enrol(await request()));
-
-  expect([code, detail]).toEqual(['ERR_INTERNAL', undefined]);
-  expect(lines[0]).toMatchObject({ event: 'enrolment.refused', error: expect.stringContaining('no-such-table') });
 });
