@@ -21,6 +21,7 @@ import type { CallOrigin, Post } from './ports.ts';
 import { RequestBody } from './request-body.ts';
 import { ResponseFrames } from './response-frames.ts';
 import { Sender } from './sender.ts';
+import { Timers } from './timers.ts';
 
 /** How long frames of an exchange wait for its request frame, which may have been overtaken. */
 const EARLY_MS = 5_000;
@@ -62,7 +63,7 @@ export class Exchange {
     frames: REASSEMBLY_MAX_FRAMES,
     bytes: REQUEST_BODY_MAX_BYTES + PAYLOAD_MAX_BYTES,
   });
-  readonly #timers = new Map<Timer, () => void>();
+  readonly #timers: Timers<Timer>;
   readonly #abort = new AbortController();
   /** Announced before the request frame came: the frame may have been overtaken. */
   #earlyReplyTo: ReplyToFrame | null = null;
@@ -81,7 +82,8 @@ export class Exchange {
     this.key = key;
     this.#context = context;
     this.#log = context.log.with({ exchange: id });
-    this.#arm('early', EARLY_MS, () => this.#giveUpWaiting());
+    this.#timers = new Timers(context.clock);
+    this.#timers.arm('early', EARLY_MS, () => this.#giveUpWaiting());
   }
 
   /** Whether its request frame has come. */
@@ -125,7 +127,7 @@ export class Exchange {
   }
 
   #begin(request: RequestFrame, payload: Buffer): void {
-    this.#disarm('early');
+    this.#timers.disarm('early');
     this.#request = request;
     this.#beganAt = this.#context.clock.monotonic();
     this.#log = this.#log.with({ application: request.application, user: request.user, method: request.method });
@@ -156,13 +158,13 @@ export class Exchange {
   #call(request: RequestFrame, { origin, path, loopbackAllowed }: Admission, body: RequestBody | Buffer | null): void {
     const { method, headers, verifyCertificate, timeoutMs } = request;
     const { signal } = this.#abort;
-    this.#arm('progress', PROGRESS_FIRST_MS, () => this.#progress());
-    this.#arm('timeout', timeoutMs, () =>
+    this.#timers.arm('progress', PROGRESS_FIRST_MS, () => this.#progress());
+    this.#timers.arm('timeout', timeoutMs, () =>
       this.#fail(new SallyportError('ERR_ORIGIN_TIMEOUT', `${origin} gave no answer within ${timeoutMs} ms.`)),
     );
     this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signal }).then(
       (answer) => {
-        this.#disarm('timeout');
+        this.#timers.disarm('timeout');
         if (this.#ended || this.#closed) return;
         const { clock, settle } = this.#context;
         this.#response = new ResponseFrames(this.id, method, answer, this.#sender!, { clock, settle, changed: () => this.#advance() });
@@ -176,8 +178,8 @@ export class Exchange {
   #advance(): void {
     if (this.#closed) return;
     const sender = this.#sender!;
-    if (sender.lost) this.#armOnce('resume', RESUME_MS, () => this.#lose());
-    else this.#disarm('resume');
+    if (sender.lost) this.#timers.armOnce('resume', RESUME_MS, () => this.#lose());
+    else this.#timers.disarm('resume');
 
     if (this.#response && !this.#ended) {
       const state = this.#response.advance();
@@ -193,10 +195,10 @@ export class Exchange {
     if (sender.acknowledged) {
       this.#close(this.#outcome);
     } else if (sender.lost || !sender.quiet) {
-      this.#disarm('linger');
+      this.#timers.disarm('linger');
     } else {
       this.#context.onDelivered(this);
-      this.#armOnce('linger', LINGER_MS, () => this.#close(this.#outcome));
+      this.#timers.armOnce('linger', LINGER_MS, () => this.#close(this.#outcome));
     }
   }
 
@@ -221,7 +223,7 @@ export class Exchange {
       this.#sender?.note({ type: 'progress', exchange: this.id, received: this.#incoming.received });
     }
     const wait = headSent ? (idleFor >= PROGRESS_IDLE_MS ? PROGRESS_IDLE_MS : PROGRESS_IDLE_MS - idleFor) : PROGRESS_WAIT_MS;
-    this.#arm('progress', wait, () => this.#progress());
+    this.#timers.arm('progress', wait, () => this.#progress());
   }
 
   /** Ends the exchange with an error frame, after what has been sent already. */
@@ -238,8 +240,8 @@ export class Exchange {
   #end(outcome: ErrorCode | 'OK'): void {
     this.#ended = true;
     this.#outcome = outcome;
-    this.#disarm('progress');
-    this.#disarm('timeout');
+    this.#timers.disarm('progress');
+    this.#timers.disarm('timeout');
     const { status, bytes } = this.#response ?? {};
     const ms = Math.round(this.#context.clock.monotonic() - this.#beganAt);
     if (outcome === 'OK') this.#log.info('exchange.finished', { status, bytes, ms });
@@ -268,7 +270,6 @@ export class Exchange {
     this.#closed = true;
     if (outcome === 'CANCELLED' && !this.#ended) this.#log.info('exchange.cancelled');
     this.#abort.abort(new SallyportError('ERR_EXCHANGE_LOST', 'The exchange is over.'));
-    for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     this.#body?.abandon();
     this.#response?.abandon();
@@ -282,19 +283,5 @@ export class Exchange {
     this.#context.account.note(
       (this.#sender?.size ?? 0) + (this.#body?.size ?? 0) + (this.#response?.size ?? 0) + this.#incoming.heldBytes,
     );
-  }
-
-  #arm(timer: Timer, ms: number, callback: () => void): void {
-    this.#disarm(timer);
-    this.#timers.set(timer, this.#context.clock.after(ms, callback));
-  }
-
-  #armOnce(timer: Timer, ms: number, callback: () => void): void {
-    if (!this.#timers.has(timer)) this.#arm(timer, ms, callback);
-  }
-
-  #disarm(timer: Timer): void {
-    this.#timers.get(timer)?.();
-    this.#timers.delete(timer);
   }
 }

@@ -1,4 +1,5 @@
 // What went wrong between connector and origin, as a code: told to the user by its sentence, to the administrator with the cause.
+import { errors } from 'undici';
 import { type ErrorCode, SallyportError } from '../protocol/errors.ts';
 
 /** Node's and undici's error codes. */
@@ -56,6 +57,8 @@ const explain = (code: string): string => {
 /** Several attempts at several addresses fail as one AggregateError. */
 const codeOf = (error: unknown): string => {
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  // Its own code is missing where llhttp's message was replaced.
+  if (error instanceof errors.HTTPParserError) return `HPE_${error.code ?? ''}`;
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : '';
 };

@@ -65,7 +65,7 @@ export class Origins {
       bodyTimeout: 0,
     });
     if (statusCode < 200 || statusCode > 599) {
-      body.destroy();
+      body.on('error', () => {}).destroy();
       throw new SallyportError('ERR_ORIGIN_INVALID', `${origin} answered with status ${statusCode}; 200 to 599 was expected.`);
     }
     return { status: statusCode, headers: withoutHopByHop(pairs(headers as unknown as string[])), body: coded(origin, body) };

@@ -2,10 +2,12 @@
 // Frames are handed on as they come; what is in them is no concern of this file.
 import { isErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { ConnectorMessage, TunnelMessage } from '../protocol/frames.ts';
-import { HEARTBEAT_MS, PROBE_DEADLINE_MS, PROBE_MS } from '../protocol/limits.ts';
+import { HEARTBEAT_MS } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { type Clock, withResolvers } from './clock.ts';
+import { LinkProbe } from './link-probe.ts';
 import type { ServiceClock } from './service-clock.ts';
+import { Timers } from './timers.ts';
 import { VERSION } from './version.ts';
 import type { Welcome } from './welcome.ts';
 
@@ -50,12 +52,13 @@ export interface TunnelPorts {
 /** A JSON object from the Tunnel API: a message of ours, or API Gateway's own words. */
 type Heard = Partial<TunnelMessage> & { readonly message?: unknown };
 
-type Timer = 'welcome' | 'hello' | 'heartbeat' | 'probe' | 'renew' | 'drained' | 'close';
+type Timer = 'welcome' | 'hello' | 'heartbeat' | 'renew' | 'drained' | 'close';
 
 export class Tunnel {
   readonly #socket: TunnelSocket;
   readonly #ports: TunnelPorts;
-  readonly #timers = new Map<Timer, () => void>();
+  readonly #timers: Timers<Timer>;
+  readonly #link: LinkProbe;
   readonly #welcomed = withResolvers<string>();
   readonly #closed = withResolvers<SallyportError | null>();
   readonly #drained = withResolvers<void>();
@@ -63,9 +66,6 @@ export class Tunnel {
   #open = true;
   #connectionId: string | null = null;
   #failure: SallyportError | null = null;
-  #lastSignAt: number;
-  #pinged = false;
-  #ponged = false;
   #askedAt = 0;
   #heartbeatAt = 0;
 
@@ -73,20 +73,23 @@ export class Tunnel {
   constructor(socket: TunnelSocket, ports: TunnelPorts) {
     this.#socket = socket;
     this.#ports = ports;
-    this.#lastSignAt = ports.clock.monotonic();
+    this.#timers = new Timers(ports.clock);
     this.#welcomed.promise.catch(() => {});
     socket.on('message', (data) => this.#receive(data.toString()));
-    socket.on('pong', () => {
-      this.#ponged = true;
-      this.#sign();
-    });
+    socket.on('pong', () => this.#link.pong());
     socket.on('close', (code, reason) => this.#end(code, reason.toString()));
 
-    this.#arm('welcome', WELCOME_MS, () =>
+    this.#timers.arm('welcome', WELCOME_MS, () =>
       this.#fail(new SallyportError('ERR_SERVICE_UNREACHABLE', `The service did not welcome this tunnel within ${WELCOME_MS} ms.`)),
     );
     this.#hello();
-    this.#probe();
+    this.#link = new LinkProbe({
+      clock: ports.clock,
+      ping: () => socket.ping(),
+      message: () => this.#say({ type: 'probe' }),
+      onDead: (silentFor) =>
+        this.#fail(new SallyportError('ERR_SERVICE_UNREACHABLE', `The link is dead: no sign for ${Math.round(silentFor)} ms.`)),
+    });
   }
 
   /** This tunnel's connection id, once it is welcomed. Rejects with a SallyportError when it is not. */
@@ -107,33 +110,33 @@ export class Tunnel {
   renew(): void {
     if (this.#connectionId === null || this.#timers.has('hello')) return;
     const since = this.#ports.clock.monotonic() - this.#askedAt;
-    this.#arm('hello', Math.max(0, RENEW_PAUSE_MS - since), () => this.#hello());
+    this.#timers.arm('hello', Math.max(0, RENEW_PAUSE_MS - since), () => this.#hello());
   }
 
   /** Tells the registry that this tunnel takes no new exchanges; resolves when it has heard, or does not answer. */
   async drain(): Promise<void> {
     if (!this.#open || this.#connectionId === null) return;
-    this.#arm('drained', DRAINED_MS, this.#drained.resolve);
+    this.#timers.arm('drained', DRAINED_MS, this.#drained.resolve);
     this.#say({ type: 'drain' });
     await this.#drained.promise;
-    this.#disarm('drained');
+    this.#timers.disarm('drained');
   }
 
   close(): void {
     if (!this.#open) return;
     this.#stopTimers();
     this.#socket.close(1000, 'done');
-    this.#arm('close', CLOSE_MS, () => this.#socket.terminate());
+    this.#timers.arm('close', CLOSE_MS, () => this.#socket.terminate());
   }
 
   #hello(): void {
-    this.#disarm('hello');
+    this.#timers.disarm('hello');
     this.#askedAt = this.#ports.clock.monotonic();
     this.#say({ type: 'hello', version: VERSION });
   }
 
   #receive(text: string): void {
-    this.#sign();
+    this.#link.sign();
     // A frame ends with its seal, which has no brace; what the Tunnel API itself says is a JSON object.
     if (!text.trimEnd().endsWith('}')) {
       this.#frame(text);
@@ -170,7 +173,7 @@ export class Tunnel {
       default:
         // API Gateway's own words: the function failed, or no route took the message.
         this.#ports.log.warn('tunnel.platform', { said: String(message.message ?? '').slice(0, 200) });
-        if (this.#connectionId === null) this.#arm('hello', HELLO_AGAIN_MS, () => this.#hello());
+        if (this.#connectionId === null) this.#timers.arm('hello', HELLO_AGAIN_MS, () => this.#hello());
     }
   }
 
@@ -188,7 +191,7 @@ export class Tunnel {
     }
     if (this.#connectionId !== null) return;
     this.#connectionId = connectionId;
-    this.#disarm('welcome');
+    this.#timers.disarm('welcome');
     this.#heartbeat();
     this.#welcomed.resolve(connectionId);
     for (const frame of this.#earlyFrames.splice(0)) onFrame(frame);
@@ -211,7 +214,7 @@ export class Tunnel {
   }
 
   #heartbeat(): void {
-    this.#arm('heartbeat', HEARTBEAT_MS, () => {
+    this.#timers.arm('heartbeat', HEARTBEAT_MS, () => {
       this.#heartbeatAt = this.#ports.clock.monotonic();
       this.#say({ type: 'heartbeat' });
       this.#heartbeat();
@@ -225,44 +228,9 @@ export class Tunnel {
     const ask = () => {
       this.#hello();
       // Asked again until a welcome comes, which sets this timer anew.
-      this.#arm('renew', RENEW_AGAIN_MS, ask);
+      this.#timers.arm('renew', RENEW_AGAIN_MS, ask);
     };
-    this.#arm('renew', wait, ask);
-  }
-
-  #sign(): void {
-    this.#lastSignAt = this.#ports.clock.monotonic();
-  }
-
-  /** Asks for a sign of life when there was none for a while; without any in time the link is dead, whatever TCP believes. */
-  #probe(): void {
-    const { clock } = this.#ports;
-    const silentFor = clock.monotonic() - this.#lastSignAt;
-    if (silentFor >= PROBE_DEADLINE_MS) {
-      this.#fail(new SallyportError('ERR_SERVICE_UNREACHABLE', `The link is dead: no sign for ${Math.round(silentFor)} ms.`));
-      return;
-    }
-    if (this.#pinged && silentFor < PROBE_MS) {
-      this.#probeAfter(PROBE_MS - silentFor);
-      return;
-    }
-    // API Gateway is not known to answer pings: where none ever was, a message that it echoes is the probe.
-    if (this.#pinged && !this.#ponged) this.#say({ type: 'probe' });
-    else this.#socket.ping();
-    this.#pinged = true;
-
-    this.#probeAfter(Math.min(PROBE_MS, PROBE_DEADLINE_MS - silentFor));
-  }
-
-  #probeAfter(ms: number): void {
-    const { clock } = this.#ports;
-    const due = clock.monotonic() + ms;
-    this.#arm('probe', ms, () => {
-      const now = clock.monotonic();
-      // This process itself was held up (a suspended machine, a busy one): the peer gets one more chance.
-      if (now - due > PROBE_MS) this.#lastSignAt = Math.max(this.#lastSignAt, now - PROBE_DEADLINE_MS + PROBE_MS);
-      this.#probe();
-    });
+    this.#timers.arm('renew', wait, ask);
   }
 
   #say(message: ConnectorMessage): void {
@@ -289,17 +257,7 @@ export class Tunnel {
   }
 
   #stopTimers(): void {
-    for (const cancel of this.#timers.values()) cancel();
+    this.#link.stop();
     this.#timers.clear();
-  }
-
-  #arm(timer: Timer, ms: number, callback: () => void): void {
-    this.#disarm(timer);
-    this.#timers.set(timer, this.#ports.clock.after(ms, callback));
-  }
-
-  #disarm(timer: Timer): void {
-    this.#timers.get(timer)?.();
-    this.#timers.delete(timer);
   }
 }
