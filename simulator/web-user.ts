@@ -10,8 +10,8 @@ export interface Page {
 }
 
 export interface WebUser {
-  /** Follows redirects to a page. */
-  open(url: string): Promise<Page>;
+  /** Follows redirects to a page; `cookie` is sent to the first host beside what it has. */
+  open(url: string, cookie?: string): Promise<Page>;
   /** Fills in the page's first form with these fields beside its hidden ones, sends it, and follows redirects. */
   submit(page: Page, fields: Readonly<Record<string, string>>): Promise<Page>;
   /** The `Cookie` header that it would send there; empty when it has none. */
@@ -67,7 +67,10 @@ export const createWebUser = ({ ca }: { readonly ca?: string } = {}): WebUser =>
   };
 
   return {
-    open: (url) => go(url, { method: 'GET' }),
+    open: (url, cookie) => {
+      for (const pair of cookie?.split('; ') ?? []) keepCookies(cookiesOf(new URL(url)), pair);
+      return go(url, { method: 'GET' });
+    },
     submit: (page, fields) => {
       const form = /<form[^>]*>([\s\S]*?)<\/form>/i.exec(page.text);
       if (!form) throw new SallyportError('ERR_SIGN_IN_INVALID', `There is no form to fill in at ${page.url} (status ${page.status}).`);

@@ -24,9 +24,14 @@ const jest = (): Count => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
   const output = join(folder, 'results.json');
   try {
-    const ended = run('unit, contract, template, end to end', 'npx', ['jest', '--json', `--outputFile=${output}`, ...process.argv.slice(2)], {
-      NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
-    });
+    const ended = run(
+      'unit, contract, template, end to end',
+      'npx',
+      ['jest', '--json', `--outputFile=${output}`, ...process.argv.slice(2)],
+      {
+        NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+      },
+    );
     const results = JSON.parse(readFileSync(output, 'utf8'));
     // A suite that could not even start has no failed test in it, so it counts as one.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;

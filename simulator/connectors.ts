@@ -1,0 +1,94 @@
+// Connectors of the running simulation: the real program, a process for each, enrolled with a code of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SallyportError } from '../protocol/errors.ts';
+
+export interface LocalConnector {
+  readonly pid: number;
+  readonly stateDirectory: string;
+  /** Where its log goes. */
+  readonly logFile: string;
+}
+
+export interface LocalConnectors {
+  readonly all: readonly LocalConnector[];
+  start(enrolmentCode: string, name: string): Promise<LocalConnector>;
+  dispose(): Promise<void>;
+}
+
+const STOP_DEADLINE_MS = 10_000;
+const READY_DEADLINE_MS = 30_000;
+
+/** `program`: the bundled connector. `allow`: the origins that it may call. `authority`: PEM to trust where the simulator speaks TLS. */
+export const createConnectors = (program: string, allow: readonly string[], authority?: string): LocalConnectors => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-connectors-'));
+  const authorityFile = join(folder, 'authority.pem');
+  if (authority !== undefined) writeFileSync(authorityFile, authority);
+  const running: { connector: LocalConnector; stop(): Promise<void> }[] = [];
+
+  const start = async (enrolmentCode: string, name: string): Promise<LocalConnector> => {
+    const stateDirectory = join(folder, name);
+    const logFile = join(folder, `${name}.log`);
+    mkdirSync(stateDirectory, { mode: 0o700 });
+    const settings = [
+      '--state-directory',
+      stateDirectory,
+      '--name',
+      name,
+      '--health-address',
+      'off',
+      ...(authority === undefined ? [] : ['--ca-file', authorityFile]),
+    ];
+    const child = spawn(process.execPath, [program, ...settings, ...allow.flatMap((origin) => ['--allow', origin])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, SALLYPORT_ENROLMENT_CODE: enrolmentCode },
+    });
+    const log = createWriteStream(logFile);
+    let text = '';
+    const ready = new Promise<void>((resolve, reject) => {
+      const fail = (why: string) => reject(new SallyportError('ERR_NO_CONNECTOR', `Connector ${name} ${why}:\n${text.slice(-2000)}`));
+      const timer = setTimeout(() => fail(`had no tunnel within ${READY_DEADLINE_MS / 1000} s`), READY_DEADLINE_MS);
+      const read = (chunk: Buffer) => {
+        log.write(chunk);
+        if (text.length < 100_000) text += chunk;
+        if (text.includes('"event":"tunnel.open"')) {
+          clearTimeout(timer);
+          resolve();
+        }
+      };
+      child.stdout.on('data', read);
+      child.stderr.on('data', read);
+      child.once('error', (error) => fail(`could not be started (${error.message})`));
+      child.once('exit', (code, signal) => {
+        clearTimeout(timer);
+        fail(`ended with ${code ?? signal}`);
+      });
+    });
+    const stop = async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+      await ended;
+      clearTimeout(timer);
+      log.end();
+    };
+    running.push({ connector: { pid: child.pid ?? 0, stateDirectory, logFile }, stop });
+    await ready;
+    return running.at(-1)!.connector;
+  };
+
+  return {
+    get all() {
+      return running.map(({ connector }) => connector);
+    },
+    start,
+    dispose: async () => {
+      await Promise.all(running.map(({ stop }) => stop()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,149 @@
+// Everything that `npm start` brings up, in order: a site on the private network, an identity provider, the deployed stack,
+// connectors, published applications. Ends it all again, the last first.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { parse as parseYaml } from 'yaml';
+import { createControlClient } from '../cli/control-client.ts';
+import type { Log } from '../protocol/log.ts';
+import { createConnectors } from './connectors.ts';
+import { startIdentityProvider } from './identity-provider/identity-provider.ts';
+import { USERS } from './identity-provider/users.ts';
+import type { ReadyFile } from './ready-file.ts';
+import { startSimulator } from './simulator.ts';
+import { startSite } from './site/site.ts';
+import type { StartOptions } from './start-options.ts';
+
+export interface LocalDeployment {
+  readonly ready: ReadyFile;
+  dispose(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const TENANT_FILE = join(ROOT, 'tenants/local.yaml');
+const REGION = 'us-east-1';
+const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:123456789012:certificate/simulated';
+const GROUP = 'default';
+
+/** What this file needs of the local tenant. */
+interface LocalTenant {
+  readonly domain: string;
+  readonly identityProvider: { readonly issuer: string; readonly clientId: string };
+  readonly applications: readonly { readonly id: string; readonly externalUrl: string; readonly internalUrl: string }[];
+}
+
+export const startLocalDeployment = async (options: StartOptions, log: Log): Promise<LocalDeployment> => {
+  const tenant: LocalTenant = parseYaml(readFileSync(TENANT_FILE, 'utf8'));
+  const ends: (() => Promise<void>)[] = [];
+  const dispose = async () => {
+    for (let end = ends.pop(); end; end = ends.pop()) await end();
+  };
+  const ending = <T extends { dispose(): Promise<void> }>(part: T): T => {
+    ends.push(() => part.dispose());
+    return part;
+  };
+
+  try {
+    const site = ending(await startSite());
+    const provider = ending(await startIdentityProvider());
+    const [intranet] = tenant.applications;
+    const simulator = ending(
+      await startSimulator({
+        assembly: options.assembly ?? join(ROOT, 'dist/assembly'),
+        parameters: { CertificateArn: CERTIFICATE_ARN },
+        addresses: {
+          [tenant.identityProvider.issuer]: provider.issuer,
+          ...(intranet ? { [new URL(intranet.internalUrl).origin]: new URL(site.url).origin } : {}),
+        },
+        port: options.port,
+        tls: options.tls,
+        lambda: options.lambda,
+        faults: options.faults,
+        log,
+      }),
+    );
+    const { outputs, administrator, publicServer } = simulator;
+    const portal = `${publicServer.origin(`portal.${tenant.domain}`)}/`;
+
+    const clientSecret = randomBytes(32).toString('base64url');
+    await storeClientSecret(simulator.awsEndpointUrl, administrator, outputs.ClientSecretArn, clientSecret);
+    await provider.serve({
+      clientId: tenant.identityProvider.clientId,
+      clientSecret,
+      redirectUris: [`${portal}callback`],
+      postLogoutRedirectUris: [`${portal}signed-out`],
+    });
+    simulator.control.add([
+      {
+        method: 'PUT',
+        path: '/identity-provider',
+        says: 'takes {"reachable": false}: the provider refuses connections until true',
+        handle: async ({ body }) => provider.setReachable((body as { reachable?: unknown } | undefined)?.reachable !== false),
+      },
+    ]);
+
+    const controlApi = outputs.ControlEndpoint ?? '';
+    const control = createControlClient({ endpoint: controlApi, region: REGION, credentials: async () => administrator });
+    const origins = [site.url, ...options.publish.map(({ internalUrl }) => internalUrl)].map((url) => new URL(url).origin);
+    const connectors = ending(createConnectors(join(ROOT, 'dist/connector.mjs'), [...new Set(origins)], publicServer.authority));
+    await Promise.all(
+      Array.from({ length: options.connectors }, async (_, index) =>
+        connectors.start((await control.issueCode(GROUP)).code, `connector-${index + 1}`),
+      ),
+    );
+
+    const published = options.publish.map(({ name, internalUrl }) => ({
+      id: name,
+      name,
+      description: `Published from ${new URL(internalUrl).host}`,
+      externalUrl: `https://${name}.apps.${tenant.domain}/`,
+      internalUrl,
+      hostHeader: 'external',
+      access: 'everyone',
+    }));
+    const applications = [...tenant.applications.map((one) => ({ ...one, internalUrl: site.url })), ...published];
+    if (published.length > 0) await control.apply(applications);
+
+    return {
+      dispose,
+      ready: {
+        portal,
+        applications: applications.map(({ id, externalUrl }) => ({
+          name: id,
+          url: `${publicServer.origin(new URL(externalUrl).hostname)}/`,
+        })),
+        users: USERS.map(({ username, password, groups }) => ({ username, password, groups })),
+        meter: `${simulator.controlUrl}/meter`,
+        control: simulator.controlUrl,
+        identityProvider: provider.issuer,
+        controlApi,
+        region: REGION,
+        administrator: { accessKeyId: administrator.accessKeyId, secretAccessKey: administrator.secretAccessKey },
+        awsEndpoint: simulator.awsEndpointUrl,
+        connectors: connectors.all,
+        certificate: publicServer.authority,
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+};
+
+/** As an administrator does after `cdk deploy`: with an AWS client, into the secret that the stack made. */
+const storeClientSecret = async (
+  endpoint: string,
+  credentials: { readonly accessKeyId: string; readonly secretAccessKey: string },
+  secretId: string | undefined,
+  value: string,
+): Promise<void> => {
+  const client = new SecretsManagerClient({ endpoint, region: REGION, credentials });
+  try {
+    await client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: value }));
+  } finally {
+    client.destroy();
+  }
+};

@@ -1,0 +1,29 @@
+// Debian's Chromium, headless, each with a profile of its own.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { ROOT } from './files.ts';
+import type { World } from './world.ts';
+
+const SCREENSHOTS = join(ROOT, 'dist/screenshots');
+
+// Without these Chromium looks for its maker's services at every start.
+const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
+
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', ...QUIET] });
+
+/** Keeps a picture of the page for whoever looks at the tests' output. */
+export const picture = async (page: Page, name: string): Promise<void> => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+};
+
+/** Fills in the identity provider's pages, wherever the browser was sent to them from. */
+export const signInAs = async (page: Page, world: World, username: string): Promise<void> => {
+  const user = world.ready.users.find((candidate) => candidate.username === username);
+  if (!user) throw new Error(`No user ${username}.`);
+  await page.getByLabel('User name').fill(user.username);
+  await page.getByLabel('Password').fill(user.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+};

@@ -1,0 +1,61 @@
+// A whole Sallyport on this machine, started as a user starts it: `simulator/main.ts` with its options, and its ready file.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ReadyFile } from '../../simulator/ready-file.ts';
+import { type Child, startChild } from './child.ts';
+import { ROOT } from './files.ts';
+
+export interface World {
+  readonly ready: ReadyFile;
+  readonly readyFile: string;
+  readonly child: Child;
+  /** The external URL of a published application, ending with `/`. */
+  url(application: string): string;
+  /** The simulator's own control API: faults, sockets, environments, meter. */
+  control<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
+  dispose(): Promise<void>;
+}
+
+/** Options as `npm start` takes them, beyond those that every test world has. */
+export const startWorld = async (...options: string[]): Promise<World> => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-world-'));
+  const readyFile = join(folder, 'ready.json');
+  const args = [
+    '--import',
+    'tsx',
+    'simulator/main.ts',
+    '--port',
+    '0',
+    '--ready-file',
+    readyFile,
+    '--assembly',
+    'dist/assembly',
+    ...options,
+  ];
+  const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings' } });
+  await child.seen(/Ready/, 90_000);
+  const ready: ReadyFile = JSON.parse(readFileSync(readyFile, 'utf8'));
+
+  return {
+    ready,
+    readyFile,
+    child,
+    url: (application) => {
+      const found = ready.applications.find(({ name }) => name === application);
+      if (!found) throw new Error(`No application ${application} among ${ready.applications.map(({ name }) => name).join(', ')}.`);
+      return found.url;
+    },
+    control: async <Answer>(method: string, path: string, body?: unknown) => {
+      const init =
+        body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+      const response = await fetch(new URL(path, ready.control), init);
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+      return (response.status === 204 ? undefined : await response.json()) as Answer;
+    },
+    dispose: async () => {
+      await child.stop('SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
