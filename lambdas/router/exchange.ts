@@ -82,6 +82,7 @@ export class Exchange {
       clock,
       deadlineAt,
       headMs: request.timeoutMs,
+      gap: () => this.#inbox.gap,
       quiet: () => this.#announce(),
       suspected: () => this.#suspect(),
       expired: (error) => this.#fail(error),
@@ -157,8 +158,8 @@ export class Exchange {
       case 'error':
       case 'response':
       case 'body':
-        this.#silence?.heard(true);
         this.#receive(frame, payload);
+        this.#silence?.heard(true);
         break;
       default:
         this.#ports.log.warn('frame.refused', { code: 'ERR_FRAME_INVALID', exchange: this.id, type: frame.type });

@@ -25,7 +25,12 @@ interface SilencePorts {
   readonly deadlineAt: number;
   /** What the origin has for its first byte, by the connector's watch. */
   readonly headMs: number;
-  /** Once after each burst of a body that has not ended: its last frame may be lost, and the connector keeps it for LINGER_MS only. */
+  /** Whether a frame is missing while later ones are here. */
+  readonly gap: () => boolean;
+  /**
+   * No more of the body has come for a while. Told once after each burst: its last frame may be lost, and the connector keeps it for
+   * LINGER_MS only. Told again and again while there is a gap: frames overtake each other by milliseconds, not by seconds.
+   */
   readonly quiet: () => void;
   readonly suspected: () => void;
   readonly expired: (error: SallyportError) => void;
@@ -41,8 +46,9 @@ const FIRST: Phase = { suspectMs: PROGRESS_FIRST_MS + 500, silentMs: SILENCE_FIR
 const WAIT: Phase = { suspectMs: PROGRESS_WAIT_MS + 2_000, silentMs: SILENCE_WAIT_MS };
 const BODY: Phase = { suspectMs: PROGRESS_IDLE_MS + 2_000, silentMs: SILENCE_IDLE_MS };
 const QUIET_MS = LINGER_MS - 2_000;
+const GAP_MS = 2_000;
 
-export const createSilence = ({ clock, deadlineAt, headMs, quiet, suspected, expired }: SilencePorts): Silence => {
+export const createSilence = ({ clock, deadlineAt, headMs, gap, quiet, suspected, expired }: SilencePorts): Silence => {
   const startedAt = clock.now();
   // The connector keeps the origin's time; this bounds a connector that says `progress` for ever.
   let headBy = startedAt + headMs + SILENCE_WAIT_MS;
@@ -51,8 +57,10 @@ export const createSilence = ({ clock, deadlineAt, headMs, quiet, suspected, exp
   let suspicions = 0;
   let quietAt = Number.POSITIVE_INFINITY;
   let cancel: () => void = () => undefined;
+  let stopped = false;
 
   const arm = (): void => {
+    if (stopped) return;
     const next = Math.min(heardAt + phase.suspectMs * (suspicions + 1), heardAt + phase.silentMs, quietAt, headBy, deadlineAt);
     cancel = clock.after(Math.max(next - clock.now(), 1), look);
   };
@@ -66,7 +74,7 @@ export const createSilence = ({ clock, deadlineAt, headMs, quiet, suspected, exp
       return;
     }
     if (now >= quietAt) {
-      quietAt = Number.POSITIVE_INFINITY;
+      quietAt = gap() ? now + GAP_MS : Number.POSITIVE_INFINITY;
       quiet();
     }
     if (now >= heardAt + phase.suspectMs * (suspicions + 1)) {
@@ -91,10 +99,10 @@ export const createSilence = ({ clock, deadlineAt, headMs, quiet, suspected, exp
       suspicions = 0;
       if (phase === FIRST) phase = WAIT;
       if (!data || phase !== BODY) return;
-      const asleep = quietAt === Number.POSITIVE_INFINITY;
-      quietAt = heardAt + QUIET_MS;
+      const before = quietAt;
+      quietAt = heardAt + (gap() ? GAP_MS : QUIET_MS);
       // The timer may be set for later than that.
-      if (asleep) {
+      if (quietAt < before) {
         cancel();
         arm();
       }
@@ -107,6 +115,9 @@ export const createSilence = ({ clock, deadlineAt, headMs, quiet, suspected, exp
       cancel();
       arm();
     },
-    stop: () => cancel(),
+    stop: () => {
+      stopped = true;
+      cancel();
+    },
   };
 };

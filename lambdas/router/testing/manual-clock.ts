@@ -4,6 +4,8 @@ import type { Clock } from '../ports.ts';
 export interface ManualClock extends Clock {
   /** Lets `ms` pass, timer by timer, with the event loop turning in between. */
   advance(ms: number): Promise<void>;
+  /** Timers that are set. */
+  pending(): number;
 }
 
 export const createManualClock = (start = Date.UTC(2026, 10, 24)): ManualClock => {
@@ -11,6 +13,7 @@ export const createManualClock = (start = Date.UTC(2026, 10, 24)): ManualClock =
   const timers = new Set<{ at: number; callback: () => void }>();
   return {
     now: () => now,
+    pending: () => timers.size,
     after: (ms, callback) => {
       const timer = { at: now + ms, callback };
       timers.add(timer);

@@ -1,0 +1,156 @@
+// Which connector is asked, and when a request is run a second time (D13).
+import { describe, expect, test } from '@jest/globals';
+import { SallyportError } from '../../protocol/errors.ts';
+import { asked, code, failWith, framesTo, silent, withTwo } from './testing/connectors.ts';
+import { tunnel } from './testing/records.ts';
+import { answerWith, createRig } from './testing/rig.ts';
+
+describe('finding a connector', () => {
+  test.each(['GET', 'POST'])('a tunnel that is gone is replaced by the next, also for %s, and not asked again', async (httpMethod) => {
+    const rig = withTwo('gone');
+
+    const { response } = await rig.ask({ httpMethod });
+    await rig.ask({ httpMethod });
+
+    expect(response.body().toString()).toBe('second');
+    expect(asked(rig)).toEqual(['tunnel-b=', 'tunnel-b=']);
+  });
+
+  test('when memory has only dead tunnels, the registry is asked once more', async () => {
+    const rig = createRig();
+    await rig.ask();
+    rig.behaviours.set('tunnel-a=', 'gone').set('tunnel-c=', answerWith('third'));
+    rig.tunnels.push(tunnel({ connectionId: 'tunnel-c=', connector: 'connector-c', seenAt: rig.clock.now() }));
+
+    const { response } = await rig.ask();
+
+    expect(response.body().toString()).toBe('third');
+  });
+
+  test('draining and expired tunnels are never asked, stale ones only when no other is left', async () => {
+    const rig = createRig();
+    const now = rig.clock.now();
+    rig.tunnels.splice(
+      0,
+      1,
+      tunnel({ connectionId: 'draining=', seenAt: now, draining: true }),
+      tunnel({ connectionId: 'expired=', seenAt: now, expiresAt: now }),
+      tunnel({ connectionId: 'stale=', seenAt: now - 150_000 }),
+    );
+    for (const { connectionId } of rig.tunnels) rig.behaviours.set(connectionId, answerWith(connectionId));
+
+    const only = await rig.ask();
+    rig.tunnels.push(tunnel({ connectionId: 'live=', seenAt: now }));
+    rig.behaviours.set('live=', answerWith('live='));
+    await rig.clock.advance(10_000);
+    const better = await rig.ask();
+
+    expect(only.response.body().toString()).toBe('stale=');
+    expect(better.response.body().toString()).toBe('live=');
+  });
+
+  test('none at all is ERR_NO_CONNECTOR with Retry-After', async () => {
+    const { response } = await withTwo('gone', 'gone').ask();
+
+    expect(response.status).toBe(503);
+    expect(response.header('Retry-After')).not.toBeNull();
+    expect(code(response.body())).toBe('ERR_NO_CONNECTOR');
+  });
+});
+
+describe('running a request a second time', () => {
+  test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])(
+    '%s goes to another connector when the first is silent for three seconds',
+    async (httpMethod) => {
+      const rig = withTwo(silent);
+
+      const { response, finished } = await rig.ask({ httpMethod });
+      await rig.clock.advance(2_999);
+      const before = finished();
+      await rig.clock.advance(1);
+
+      expect(before).toBe(false);
+      expect(response.status).toBe(200);
+      const [first, second] = rig.requests();
+      expect(first!.exchange).not.toBe(second!.exchange);
+      expect(framesTo(rig, 'cancel')).toMatchObject([
+        { tunnel: 'tunnel-a=', frame: { exchange: first!.exchange, code: 'ERR_CONNECTOR_SILENT' } },
+      ]);
+    },
+  );
+
+  test.each(['POST', 'PATCH'])('%s does not: it may have been carried out', async (httpMethod) => {
+    const rig = withTwo(silent);
+
+    const { response } = await rig.ask({ httpMethod, body: 'a=1' });
+    await rig.clock.advance(3_000);
+
+    expect(response.status).toBe(504);
+    expect(code(response.body())).toBe('ERR_CONNECTOR_SILENT');
+    expect(asked(rig)).toEqual(['tunnel-a=']);
+  });
+
+  test.each(['ERR_CONNECTOR_DRAINING', 'ERR_CONNECTOR_BUSY', 'ERR_FRAME_EXPIRED'])(
+    'after %s nothing was carried out, so even a POST goes on',
+    async (refusal) => {
+      const rig = withTwo(failWith(refusal));
+
+      const { response } = await rig.ask({ httpMethod: 'POST', body: 'a=1' });
+
+      expect(response.body().toString()).toBe('second');
+    },
+  );
+
+  test('when every connector refuses, the user is told the last refusal', async () => {
+    const { response } = await withTwo(failWith('ERR_CONNECTOR_BUSY'), failWith('ERR_CONNECTOR_DRAINING')).ask();
+
+    expect(code(response.body())).toBe('ERR_CONNECTOR_DRAINING');
+  });
+
+  test.each([
+    ['GET', 'ERR_ORIGIN_UNREACHABLE', 200],
+    ['POST', 'ERR_ORIGIN_UNREACHABLE', 502],
+    ['GET', 'ERR_ORIGIN_TIMEOUT', 504],
+    ['GET', 'ERR_ORIGIN_NOT_ALLOWED', 502],
+    ['GET', 'ERR_SOMETHING_NEWER', 500],
+  ])('%s after %s: %i', async (httpMethod, failure, status) => {
+    const { response } = await withTwo(failWith(failure)).ask({ httpMethod });
+
+    expect(response.status).toBe(status);
+  });
+
+  test('an origin that one connector cannot reach is not tried through its other tunnel', async () => {
+    const rig = createRig();
+    rig.tunnels.push(tunnel({ connectionId: 'tunnel-a2=', seenAt: rig.clock.now() }));
+    rig.behaviours.set('tunnel-a=', failWith('ERR_ORIGIN_UNREACHABLE')).set('tunnel-a2=', answerWith('x'));
+
+    const { response } = await rig.ask();
+
+    expect(code(response.body())).toBe('ERR_ORIGIN_UNREACHABLE');
+  });
+
+  test.each([
+    ['GET', new SallyportError('ERR_INTERNAL', 'network'), 200],
+    ['POST', new SallyportError('ERR_INTERNAL', 'network'), 500],
+    ['POST', new SallyportError('ERR_CONNECTOR_BUSY', 'throttled'), 200],
+  ])('a post that fails: %s after %s is %i', async (httpMethod, failure, status) => {
+    const { response } = await withTwo(failure).ask({ httpMethod });
+
+    expect(response.status).toBe(status);
+  });
+
+  test('five silent connectors are enough', async () => {
+    const rig = createRig();
+    rig.tunnels.length = 0;
+    for (let at = 0; at < 8; at += 1) {
+      rig.tunnels.push(tunnel({ connectionId: `t${at}=`, connector: `c${at}`, seenAt: rig.clock.now() }));
+      rig.behaviours.set(`t${at}=`, silent);
+    }
+
+    const { response } = await rig.ask();
+    await rig.clock.advance(15_000);
+
+    expect(response.status).toBe(504);
+    expect(asked(rig)).toHaveLength(5);
+  });
+});

@@ -1,0 +1,192 @@
+// The response on its way to the user: in order, no faster than taken, cut when it breaks.
+import { describe, expect, test } from '@jest/globals';
+import { FRAME_MAX_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
+import { asked, code, framesTo, manual, silent, withTwo } from './testing/connectors.ts';
+import { turn } from './testing/manual-clock.ts';
+import { createRig } from './testing/rig.ts';
+
+describe('the response', () => {
+  test('frames are put in order, doubles dropped', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response } = await rig.ask();
+
+    connector.body(2, 'c', true);
+    connector.body(1, 'b');
+    connector.body(1, 'b');
+    connector.head(false, Buffer.from('a'));
+    await turn();
+
+    expect(response.body().toString()).toBe('abc');
+    expect(response.ended).toBe(true);
+  });
+
+  test('an error after the head cuts it, with everything before it delivered', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response, failure } = await rig.ask();
+
+    connector.fail(2, 'ERR_ORIGIN_ABORTED');
+    connector.head(false, Buffer.from('a'));
+    connector.body(1, 'b');
+    await turn();
+
+    expect(response.body().toString()).toBe('ab');
+    expect(response.ended).toBe(false);
+    expect(failure()).toMatchObject({ code: 'ERR_ORIGIN_ABORTED' });
+  });
+
+  test('header fields that are none are the origin’s fault, told as a page', async () => {
+    const rig = createRig();
+    rig.behaviours.set('tunnel-a=', ({ frame }, reply) =>
+      reply({ type: 'response', exchange: frame.exchange, n: 0, status: 200, headers: [['X-A', 'b\r\nX-C: d']], end: true }),
+    );
+
+    const { response } = await rig.ask();
+
+    expect(code(response.body())).toBe('ERR_ORIGIN_INVALID');
+  });
+
+  test('a second head is a double and changes nothing', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { failure } = await rig.ask();
+    connector.head();
+    await turn();
+
+    connector.send({ type: 'body', exchange: connector.exchange(), n: 1, end: false });
+    connector.send({ type: 'response', exchange: connector.exchange(), n: 0, status: 500, headers: [], end: true });
+    await turn();
+
+    expect(failure()).toBeNull();
+    expect(rig.logged('exchange.failed')).toEqual([]);
+  });
+
+  test('a body before any head ends the exchange', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response } = await rig.ask();
+
+    connector.body(0, 'x', true);
+    await turn();
+
+    expect(code(response.body())).toBe('ERR_FRAME_INVALID');
+  });
+
+  test('a frame far ahead of its turn ends the exchange: it would have to be held', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response } = await rig.ask();
+
+    connector.body(5_000, 'x');
+    await turn();
+
+    expect(code(response.body())).toBe('ERR_FRAME_OVERFLOW');
+  });
+});
+
+describe('back-pressure', () => {
+  const PART = Buffer.alloc(90_000, 'x');
+
+  test('a slow user gives no credit; one who takes gives little', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response } = await rig.ask();
+    response.slow = true;
+    connector.head();
+    const parts = Math.floor(WINDOW_BYTES / PART.length);
+    for (let n = 1; n <= parts; n += 1) connector.body(n, PART);
+    await turn();
+
+    const whileSlow = framesTo(rig, 'credit').length;
+    response.takeAgain();
+    await turn();
+
+    expect(whileSlow).toBe(0);
+    const credits = framesTo(rig, 'credit').map(({ frame }) => frame);
+    expect(credits.length).toBeGreaterThan(0);
+    expect(credits.length).toBeLessThanOrEqual(2);
+    expect(credits[0]).toMatchObject({ received: parts + 1 });
+  });
+
+  test('a connector that sends on without credit is stopped', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response, failure } = await rig.ask();
+    response.slow = true;
+    connector.head();
+    for (let n = 1; n <= (WINDOW_BYTES + 3 * FRAME_MAX_BYTES) / PART.length; n += 1) connector.body(n, PART);
+    await turn();
+    response.takeAgain();
+    await turn();
+
+    expect(failure()).toMatchObject({ code: 'ERR_FRAME_OVERFLOW' });
+    expect(framesTo(rig, 'cancel')).toHaveLength(1);
+  });
+
+  test('credit that was lost is told again when the connector says that it waits', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    await rig.ask();
+    connector.head();
+    for (let n = 1; n <= 30; n += 1) connector.body(n, PART);
+    await turn();
+    const before = framesTo(rig, 'credit').length;
+
+    connector.progress();
+    await turn();
+
+    expect(before).toBe(1);
+    expect(framesTo(rig, 'credit').map(({ frame }) => frame)).toEqual([
+      expect.objectContaining({ limit: expect.any(Number) }),
+      expect.objectContaining({ received: 31 }),
+    ]);
+  });
+});
+
+test('an exchange that is over leaves nothing behind: no timer, no post, no probe', async () => {
+  const rig = createRig();
+  const connector = manual(rig);
+  await rig.ask();
+  connector.head();
+  connector.body(1, 'a');
+  await turn();
+  connector.body(2, 'b', true);
+  await turn();
+  const posts = rig.received.length;
+
+  const pending = rig.clock.pending();
+  await rig.clock.advance(60_000);
+
+  expect(pending).toBe(0);
+  expect(rig.received).toHaveLength(posts);
+});
+
+describe('the user leaves', () => {
+  test('before the head: the connector is told to stop, and nobody else is asked', async () => {
+    const rig = withTwo(silent);
+
+    const { response, done } = await rig.ask();
+    response.leave();
+    await done;
+
+    expect(framesTo(rig, 'cancel')).toMatchObject([{ tunnel: 'tunnel-a=', frame: { code: 'ERR_USER_GONE' } }]);
+    expect(asked(rig)).toEqual(['tunnel-a=']);
+    expect(response.status).toBeNull();
+  });
+
+  test('in the middle of the body', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response, done, failure } = await rig.ask();
+    connector.head(false, Buffer.from('half'));
+    await turn();
+
+    response.leave();
+    await done;
+
+    expect(framesTo(rig, 'cancel')).toHaveLength(1);
+    expect(failure()).toBeNull();
+    expect(rig.logged('exchange.failed')).toMatchObject([{ level: 'info', code: 'ERR_USER_GONE' }]);
+  });
+});
