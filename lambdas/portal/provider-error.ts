@@ -39,9 +39,13 @@ const secretRefused = (cause: unknown): SallyportError =>
     { cause },
   );
 
-const isOutOfReach = (error: unknown): boolean =>
-  // `fetch` throws TypeErrors for what did not even arrive.
-  error instanceof TypeError || (error instanceof oidc.ClientError && OUT_OF_REACH.has(error.code ?? ''));
+const isOutOfReach = (error: unknown): boolean => {
+  // openid-client wraps what it does not know, without a code.
+  const { name, code, cause } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown; readonly cause?: unknown };
+  if (error instanceof oidc.ClientError) return code === undefined ? isOutOfReach(cause) : OUT_OF_REACH.has(String(code));
+  // `fetch` throws a TypeError without a code for what did not even arrive (Fetch standard §5.6).
+  return name === 'TypeError' && code === undefined;
+};
 
 /** openid-client's codes for: no answer in time, a status or a body that is none of the protocol's. */
 const OUT_OF_REACH = new Set([

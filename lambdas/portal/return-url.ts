@@ -24,6 +24,8 @@ export const checkReturnUrl = async (
   if (url.username !== '' || url.password !== '') throw refused('it has credentials');
   // The text must spell the origin as the parser does: no second reader can then find another host in it.
   if (text !== url.origin && !text.startsWith(`${url.origin}/`)) throw refused('its host is not spelt plainly');
+  // Not `*`, which is how the directory spells a wildcard.
+  if (!/^[a-z0-9.-]+$/.test(url.hostname)) throw refused('its host is no host name');
   // `//host` as a relative address would lead elsewhere, should anyone ever use it as one.
   if (url.pathname.startsWith('//')) throw refused('its path begins with two slashes');
   if (!(await hasApplication(directory, url.hostname))) throw refused('no application is published on its host');

@@ -1,12 +1,20 @@
 // For tests: as much of a browser as a sign-in needs, over real HTTP. Cookies by origin and path, redirects followed one by one.
+// Not by fetch, which says of itself that it is no page load (`Sec-Fetch-Mode: cors`).
+import { request } from 'undici';
 
 export interface Landing {
   readonly status: number;
   readonly url: string;
-  readonly headers: Headers;
+  readonly setCookies: readonly string[];
+  readonly policy: string;
   readonly text: string;
   /** Every address on the way, this one included. */
   readonly trail: readonly string[];
+}
+
+export interface Post {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 interface Cookie {
@@ -19,18 +27,20 @@ export class Browser {
   readonly #jar = new Map<string, Cookie[]>();
 
   /** Follows redirects while `until` does not hold of the next address. */
-  async open(url: string, { until = () => false, init }: { until?: (url: string) => boolean; init?: RequestInit } = {}): Promise<Landing> {
+  async open(url: string, { until = () => false, post }: { until?: (url: string) => boolean; post?: Post } = {}): Promise<Landing> {
     const trail: string[] = [];
-    for (let at = url, how = init; trail.length < 20; how = undefined) {
+    for (let at = url, how = post; trail.length < 20; how = undefined) {
       trail.push(at);
       const { origin, pathname } = new URL(at);
       const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', cookie: this.cookieHeader(origin, pathname), ...how?.headers };
-      const response = await fetch(at, { ...how, headers, redirect: 'manual' });
-      for (const line of response.headers.getSetCookie()) this.#keep(origin, line);
-      const text = await response.text();
-      const location = response.headers.get('location');
-      const next = location === null ? null : new URL(location, at).href;
-      if (next === null || until(next)) return { status: response.status, url: next ?? at, headers: response.headers, text, trail };
+      const response = await request(at, { method: how ? 'POST' : 'GET', headers, body: how?.body });
+      const setCookies = [response.headers['set-cookie'] ?? []].flat();
+      for (const line of setCookies) this.#keep(origin, line);
+      const text = await response.body.text();
+      const { location } = response.headers;
+      const next = typeof location === 'string' ? new URL(location, at).href : null;
+      const policy = String(response.headers['content-security-policy']);
+      if (next === null || until(next)) return { status: response.statusCode, url: next ?? at, setCookies, policy, text, trail };
       at = next;
     }
     throw new Error(`Redirected without end: ${trail.slice(-4).join(' → ')}`);

@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 
 export const CLIENT_ID = 'sallyport';
+const HOUR_S = 3600;
 const SCOPES = ['openid', 'profile', 'email', 'groups'];
 
 export interface TestProvider {
@@ -58,6 +59,7 @@ export const startIdentityProvider = async ({
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId, ...accounts.get(accountId) }) }),
     loadExistingGrant: grantEverything,
+    ttl: { AccessToken: HOUR_S, Grant: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, Session: HOUR_S },
     // Its own failures are part of the tests.
     renderError: (ctx, out) => {
       ctx.body = JSON.stringify(out);
@@ -92,6 +94,8 @@ export const startIdentityProvider = async ({
 };
 
 const grantEverything = async ({ oidc: { client, session, provider } }: KoaContextWithOIDC) => {
+  const known = client && session?.grantIdFor(client.clientId);
+  if (known) return provider.Grant.find(known);
   const grant = new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId });
   grant.addOIDCScope(SCOPES.join(' '));
   await grant.save();

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { digest } from '../keys.ts';
+import type { Session } from '../stores/records.ts';
+import { PORTAL_COOKIE } from './cookies.ts';
+import { Browser } from './testing/browser.ts';
+import { startWorld, type World } from './testing/world.ts';
+
+let world: World;
+let browser: Browser;
+let session: Session;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  world.idp.away = false;
+  world.idp.user = { sub: 'a-1', preferred_username: 'alice', amr: ['pwd'] };
+  browser = new Browser();
+  await browser.open(world.portalUrl);
+  session = (await world.sessions.find(digest(secret())))!;
+  await world.sessions.create({ ...session, id: `at-wiki-of-${session.id}`, host: 'wiki.apps.example.com', idToken: undefined });
+});
+
+const secret = () => browser.cookie(world.portalUrl, PORTAL_COOKIE) ?? '';
+const signOutUrl = () => `${world.portalUrl}/sign-out`;
+const tokenOf = (text: string) => /name="token" value="([\w-]+)"/.exec(text)?.[1] ?? '';
+const post = (token: string, headers: Record<string, string> = {}) => ({
+  until: (url: string) => url.startsWith(world.idp.issuer) || url.endsWith('/signed-out'),
+  post: {
+    body: new URLSearchParams({ token }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: world.portalUrl, 'sec-fetch-site': 'same-origin', ...headers },
+  },
+});
+const stillSignedIn = async () =>
+  [await world.sessions.find(session.id), await world.sessions.find(`at-wiki-of-${session.id}`)].map(Boolean);
+
+describe('signing out', () => {
+  test('is asked for first, and asking changes nothing', async () => {
+    const { status, text, policy } = await browser.open(signOutUrl());
+
+    expect([status, tokenOf(text).length]).toEqual([200, 43]);
+    expect(text).not.toContain(secret());
+    expect(policy).toContain(`form-action 'self' https: ${world.idp.issuer};`);
+    expect(await stillSignedIn()).toEqual([true, true]);
+  });
+
+  test('ends the portal session, those of the applications, and the provider’s', async () => {
+    const { text } = await browser.open(signOutUrl());
+
+    const { url } = await browser.open(signOutUrl(), post(tokenOf(text)));
+
+    const { origin, searchParams } = new URL(url);
+    expect(origin).toBe(world.idp.issuer);
+    expect(Object.fromEntries(searchParams)).toMatchObject({
+      post_logout_redirect_uri: `${world.portalUrl}/signed-out`,
+      id_token_hint: session.idToken,
+    });
+    expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
+    expect(await stillSignedIn()).toEqual([false, false]);
+  });
+
+  test('works although the provider is away', async () => {
+    const { text } = await browser.open(signOutUrl());
+    world.idp.away = true;
+
+    const { url } = await browser.open(signOutUrl(), post(tokenOf(text)));
+
+    expect(url.startsWith(world.idp.issuer) || url === `${world.portalUrl}/signed-out`).toBe(true);
+    expect(await stillSignedIn()).toEqual([false, false]);
+  });
+
+  test.each([
+    ['another site', () => tokenOfThis(), { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['a sibling host', () => tokenOfThis(), { 'sec-fetch-site': 'same-site' }],
+    [
+      'another origin, in a browser that says no more',
+      () => tokenOfThis(),
+      { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' },
+    ],
+    ['a sandboxed page', () => tokenOfThis(), { origin: 'null' }],
+    ['nowhere, without token', async () => '', {}],
+    ['nowhere, with a made-up token', async () => digest('guess'), {}],
+  ])('is refused when it comes from %s', async (_, token, headers) => {
+    const { status, text } = await browser.open(signOutUrl(), post(await token(), headers));
+
+    expect([status, text.includes('ERR_REQUEST_INVALID')]).toEqual([400, true]);
+    expect(await stillSignedIn()).toEqual([true, true]);
+  });
+
+  test('is refused with the token of another session', async () => {
+    const token = await tokenOfThis();
+    const mine = browser;
+    browser = new Browser();
+    await browser.open(world.portalUrl);
+
+    const { status } = await browser.open(signOutUrl(), post(token));
+
+    browser = mine;
+    expect(status).toBe(400);
+  });
+
+  test('without a session leads to the signed-out page, which offers to sign in', async () => {
+    const { status, url, text } = await new Browser().open(signOutUrl());
+
+    expect([status, url]).toEqual([200, `${world.portalUrl}/signed-out`]);
+    expect(text).toContain('href="/">Sign in again');
+  });
+});
+
+const tokenOfThis = async () => tokenOf((await browser.open(signOutUrl())).text);
+
+describe('the portal’s other answers', () => {
+  test.each([
+    ['GET', '/nothing', 404, 'ERR_APPLICATION_UNKNOWN'],
+    ['GET', '/constructor', 404, 'ERR_APPLICATION_UNKNOWN'],
+    ['DELETE', '/', 405, 'ERR_METHOD_REFUSED'],
+    ['HEAD', '/callback', 405, ''],
+  ])('%s %s is answered %i', async (method, path, status, code) => {
+    const response = await fetch(world.portalUrl + path, { method });
+
+    expect([response.status, (await response.text()).includes(code)]).toEqual([status, true]);
+    expect(response.headers.get('allow')).toBe(status === 405 ? (path === '/' ? 'GET, HEAD' : 'GET') : null);
+  });
+
+  test.each([
+    ['/robots.txt', 200, 'Disallow: /'],
+    ['/favicon.ico', 204, ''],
+  ])('%s', async (path, status, text) => {
+    const response = await fetch(world.portalUrl + path);
+
+    expect([response.status, (await response.text()).includes(text)]).toEqual([status, true]);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+});
