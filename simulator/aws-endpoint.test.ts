@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { type AwsFixture, startAwsFixture } from './aws-fixture.ts';
 import { createManualClock } from './clock.ts';
@@ -30,16 +30,26 @@ class Sha256 {
 
 const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
 
-const sign = async (options: { date?: Date; service?: string; region?: string; secret?: string } = {}) => {
+interface SignOptions {
+  readonly date?: Date;
+  readonly service?: string;
+  readonly region?: string;
+  readonly secret?: string;
+}
+
+const signer = (options: SignOptions = {}) => {
   const { accessKeyId, secretAccessKey } = aws.iam.administrator;
-  const { hostname, port, host } = new URL(aws.endpoint.url);
-  const signer = new SignatureV4({
+  return new SignatureV4({
     service: options.service ?? 'sts',
     region: options.region ?? 'us-east-1',
     credentials: { accessKeyId, secretAccessKey: options.secret ?? secretAccessKey },
     sha256: Sha256,
   });
-  return signer.sign(
+};
+
+const sign = async (options: SignOptions = {}) => {
+  const { hostname, port, host } = new URL(aws.endpoint.url);
+  return signer(options).sign(
     {
       method: 'POST',
       protocol: 'http:',
@@ -68,6 +78,47 @@ test('a request that the SDK’s signer signed passes, query and all', async () 
 
   expect(answer.status).toBe(200);
   expect(answer.text).toContain('<Arn>arn:aws:iam::123456789012:user/administrator</Arn>');
+});
+
+describe('a presigned request', () => {
+  const presign = async () => {
+    const { hostname, port, host } = new URL(aws.endpoint.url);
+    const { query = {} } = await signer().presign(
+      {
+        method: 'GET',
+        protocol: 'http:',
+        hostname,
+        port: Number(port),
+        path: '/',
+        query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
+        headers: { host },
+      },
+      { signingDate: new Date(clock.now()), expiresIn: 60 },
+    );
+    return `${aws.endpoint.url}/?${new URLSearchParams(query as Record<string, string>)}`;
+  };
+
+  test('passes', async () => {
+    const response = await fetch(await presign());
+
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('user/administrator');
+  });
+
+  test('is refused when its query was changed', async () => {
+    const response = await fetch(`${await presign()}&Extra=1`);
+
+    expect(await response.text()).toContain('<Code>SignatureDoesNotMatch</Code>');
+  });
+
+  test('is refused when its time is over', async () => {
+    const url = await presign();
+    await clock.advance(61_000);
+
+    const response = await fetch(url);
+
+    expect(await response.text()).toContain('Signature expired');
+  });
 });
 
 test('a body that was changed after it was signed is refused', async () => {
@@ -136,7 +187,7 @@ test('a damaged Authorization header is told what it lacks', async () => {
 
   const answer = await send({ ...headers, authorization });
 
-  expect(answer.text).toContain('Authorization header requires &apos;Signature&apos; parameter'.replaceAll('&apos;', "'"));
+  expect(answer.text).toContain("Authorization header requires 'Signature' parameter");
 });
 
 test('an unknown key is refused by its AWS name', async () => {

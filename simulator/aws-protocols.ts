@@ -59,12 +59,14 @@ export const jsonProtocol = (version: '1.0' | '1.1', errorNamespace = ''): Proto
   };
 };
 
-/** AWS Query: a form in, XML out. */
+/** AWS Query: a form in (or the query of a GET, which can be presigned), XML out. */
 export const queryProtocol = (namespace: string): Protocol => {
   const headers = { 'content-type': 'text/xml' };
   return {
-    read: ({ body }) => {
-      const input = Object.fromEntries(new URLSearchParams(body.toString('utf8')));
+    read: ({ method, url, body }) => {
+      const form = method === 'GET' ? url.slice(url.indexOf('?') + 1) : body.toString('utf8');
+      // What a presigned request says of its signature is not the operation's.
+      const input = Object.fromEntries([...new URLSearchParams(form)].filter(([name]) => !name.startsWith('X-Amz-')));
       const { Action: action = '' } = input;
       if (action === '') throw new AwsError(400, 'MissingAction', 'The request names no operation (Action).');
       return { action, input };
