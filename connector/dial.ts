@@ -1,6 +1,7 @@
 // Opens a WebSocket to the Tunnel API, and says in codes why it does not open.
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import { CLOCK_TOLERANCE_MS } from '../protocol/enrolment.ts';
 import { SallyportError } from '../protocol/errors.ts';
 import { SUBPROTOCOL } from '../protocol/frames.ts';
 import { FRAME_MAX_BYTES } from '../protocol/limits.ts';
@@ -8,8 +9,6 @@ import { clockRefusal } from './enrol.ts';
 import type { Network } from './network.ts';
 
 const HANDSHAKE_MS = 10_000;
-/** The service accepts a dial token of a clock that is this far off; beyond, the clock is the likely cause of a refusal. */
-const CLOCK_TOLERANCE_MS = 60_000;
 
 export interface DialOptions {
   readonly url: string;

@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { CompactSign, calculateJwkThumbprint, importJWK } from 'jose';
 import { z } from 'zod';
+import { CLOCK_TOLERANCE_MS, type EnrolmentAnswer, type EnrolmentProof, type EnrolmentRequest } from '../protocol/enrolment.ts';
 import { isErrorCode, SallyportError } from '../protocol/errors.ts';
 import { isThisMachine } from './address.ts';
 import type { Clock } from './clock.ts';
@@ -13,10 +14,8 @@ import { VERSION } from './version.ts';
 
 const DEADLINE_MS = 20_000;
 const ANSWER_MAX_BYTES = 64 * 1024;
-/** What a proof may be off before the clock is named as the likely cause. */
-const CLOCK_TOLERANCE_MS = 60_000;
 
-const enrolled = z.object({
+const enrolled: z.ZodType<EnrolmentAnswer> = z.object({
   connector: z.string().min(1),
   tenant: z.string().min(1),
   group: z.string().min(1),
@@ -56,15 +55,15 @@ export interface EnrolOptions {
 /** Throws ERR_ENROLMENT_INVALID, ERR_CONNECTOR_CLOCK, ERR_SERVICE_UNREACHABLE, or what the portal answered. */
 export const enrol = async ({ code, name, network, clock, keys }: EnrolOptions): Promise<Identity> => {
   const pairs = keys ?? (await createKeyPairs());
-  const body = JSON.stringify({
+  const request: EnrolmentRequest = {
     code: code.secret,
     name,
     version: VERSION,
     signingKey: publicKey(pairs.signingKey),
     sealingKey: publicKey(pairs.sealingKey),
     proof: await createProof(code.secret, pairs, clock.now()),
-  });
-  const { status, date, text } = await post(code.url, body, network);
+  };
+  const { status, date, text } = await post(code.url, JSON.stringify(request), network);
   if (status !== 201) throw refusal(code.url, { status, date, text }, clock.now());
 
   const answer = enrolled.safeParse(parseJson(text));
@@ -75,7 +74,7 @@ export const enrol = async ({ code, name, network, clock, keys }: EnrolOptions):
 
 /** Shows that the signing key's owner sent this, for this code and this sealing key: neither key can be swapped on the way. */
 const createProof = async (secret: string, { signingKey, sealingKey }: KeyPairs, now: number): Promise<string> => {
-  const claims = {
+  const claims: EnrolmentProof = {
     code: createHash('sha256').update(secret).digest('base64url'),
     sealingKey: await calculateJwkThumbprint(publicKey(sealingKey)),
     iat: Math.floor(now / 1000),

@@ -4,6 +4,7 @@ import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { z } from 'zod';
+import type { PublicKey } from '../protocol/enrolment.ts';
 import { SallyportError } from '../protocol/errors.ts';
 
 const FILE = 'identity.json';
@@ -42,7 +43,7 @@ export const createKeyPairs = async (): Promise<KeyPairs> => {
 };
 
 /** The part of a key that others may see. */
-export const publicKey = ({ kty, crv, x, y }: JWK): JWK => ({ kty, crv, x, y });
+export const publicKey = ({ x, y }: JWK): PublicKey => ({ kty: 'EC', crv: 'P-256', x: x!, y: y! });
 
 /** Null when this directory holds none yet. Throws ERR_CONFIGURATION_INVALID when it cannot be read or trusted. */
 export const readIdentity = async (directory: string): Promise<Identity | null> => {

@@ -1,6 +1,7 @@
 // Every setting of the connector: its name, what it may be, and what it is when nobody says. docs/connector.md has the same as a table.
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { CONNECTOR_NAME } from '../protocol/enrolment.ts';
 import { type AllowedOrigin, parseAllowedOrigin } from './allowlist.ts';
 
 /** Makes a schema of a parser that throws an Error saying what was expected. */
@@ -42,6 +43,15 @@ const whole = (least: number, most: number) =>
     .min(least, `at least ${least}`)
     .max(most, `at most ${most}`);
 
+/** A machine's name, as far as it is one for a connector. */
+const nameOf = (machine: string): string => {
+  const name = machine
+    .slice(0, 63)
+    .replaceAll(/[^\w.-]/g, '-')
+    .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/gi, '');
+  return CONNECTOR_NAME.test(name) ? name : 'connector';
+};
+
 const path = z.string().min(1, 'expected a path');
 
 export interface Setting {
@@ -80,11 +90,10 @@ export const SETTINGS = {
   },
   enrolmentCodeFile: { schema: path, text: 'text', describe: 'A file that holds the one-time code; `-` reads it from standard input.' },
   name: {
-    schema: z.string().regex(/^[\w .-]{1,64}$/, 'expected 1 to 64 letters, digits, blanks, dots, hyphens'),
-    default:
-      hostname()
-        .replaceAll(/[^\w.-]/g, '-')
-        .slice(0, 64) || 'connector',
+    schema: z
+      .string()
+      .regex(CONNECTOR_NAME, 'expected 1 to 63 letters, digits, dots, hyphens, underscores, and a letter or digit at both ends'),
+    default: nameOf(hostname()),
     text: 'text',
     describe: 'What administrators call this connector. Told at enrolment. Default: the machine’s name.',
   },
@@ -100,7 +109,7 @@ export const SETTINGS = {
     describe: 'Where `/ready`, `/live` and `/metrics` are served; port 0 takes any, `off` none.',
   },
   logLevel: {
-    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    schema: z.enum(['debug', 'info', 'warn', 'error'], { error: 'expected debug, info, warn or error' }),
     default: 'info',
     text: 'text',
     describe: '`debug`, `info`, `warn` or `error`.',
