@@ -36,7 +36,9 @@ beforeEach(async () => {
   directory = createDirectory({ table: createTable(emulated.client, await emulated.create()) });
 });
 
-const call = (method: string, path: string, body?: unknown): Promise<HttpAnswer> => {
+const ADMINISTRATOR = { iam: { userArn: 'arn:aws:iam::123456789012:user/ada' } };
+
+const call = (method: string, path: string, body?: unknown, authorizer: object | null = ADMINISTRATOR): Promise<HttpAnswer> => {
   const serve = createServeControl({
     registry,
     directory,
@@ -56,7 +58,7 @@ const call = (method: string, path: string, body?: unknown): Promise<HttpAnswer>
     requestContext: {
       requestId: 'r-1',
       http: { method, path: `/control/${path}`, sourceIp: '192.0.2.1' },
-      authorizer: { iam: { userArn: 'arn:aws:iam::123456789012:user/ada' } },
+      authorizer: authorizer ?? undefined,
     },
   };
   return serve(event);
@@ -172,6 +174,17 @@ describe('applications', () => {
     expect(await real.applications()).toMatchObject([{ name: 'Wiki' }]);
   });
 
+  test('an item that cannot be read is repaired by applying', async () => {
+    const table = createTable(emulated.client, await emulated.create());
+    directory = createDirectory({ table });
+    await table.put({ pk: 'host#wiki.apps.example.com', sk: '/', id: 'wiki' });
+
+    const answer = await call('PUT', 'applications', { applications: [wiki] });
+
+    expect([answer.statusCode, read(answer)]).toEqual([200, { written: ['wiki'], removed: [] }]);
+    expect(await directory.applications()).toMatchObject([{ id: 'wiki', name: 'Wiki' }]);
+  });
+
   test('when taking it back fails too, that is told', async () => {
     directory = {
       ...directory,
@@ -254,6 +267,16 @@ test.each([
   expect([answer.statusCode, read<{ code: string }>(answer).code]).toEqual([status, code]);
   expect(lines).toMatchObject([{ event: 'control.refused', code }]);
 });
+
+test.each([null, {}, { iam: {} }, { iam: { userArn: '' } }])(
+  'nobody gets in whom API Gateway did not authenticate: %j',
+  async (authorizer) => {
+    const answer = await call('POST', 'enrolment-codes', { group: 'office' }, authorizer);
+
+    expect([answer.statusCode, read<{ code: string }>(answer).code]).toEqual([403, 'ERR_CONTROL_DENIED']);
+    expect(await registry.takeEnrolmentCode(digest(SECRET))).toBeNull();
+  },
+);
 
 test('a fault of ours is told to administrators in full', async () => {
   registry = createRegistry({ table: createTable(emulated.client, 'no-such-table'), now: () => NOW });
