@@ -13,7 +13,7 @@ import { createServeTunnel } from './serve-tunnel.ts';
 
 const env = readEnvironment([...ENVIRONMENT, 'AWS_REGION']);
 const tables = createDocumentClient();
-const sts = new STSClient({});
+const sts = new STSClient({ requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true } });
 const masterKey = createSecret(createSecretsClient(), env.MASTER_KEY_SECRET);
 
 /** The longest that AWS grants a role that a role assumes. */
