@@ -10,7 +10,6 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Some packages call `require` for Node's own modules, which ES modules do not have. */
@@ -41,7 +40,6 @@ export class ProxyFunction<Name extends string> extends Construct {
     this.logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.RETAIN });
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], this.logGroup.logGroupArn);
-    acknowledge(this.role, 'AwsSolutions-IAM5', 'Log streams are named by Lambda: the wildcard is the stream within the one log group.');
 
     this.function = new NodejsFunction(this, 'Function', {
       entry: join(ROOT, 'lambdas', folder, 'handler.ts'),

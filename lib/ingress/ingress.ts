@@ -11,7 +11,7 @@ import { ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
 import type { ReplyApi } from '../tunnels/reply-api.ts';
-import { POST_ACTION, postArn } from '../tunnels/socket-stage.ts';
+import { grantPost } from '../tunnels/socket-stage.ts';
 import type { TunnelApi } from '../tunnels/tunnel-api.ts';
 
 /** The longest that API Gateway streams a response, and that a function runs. */
@@ -54,11 +54,10 @@ export class Ingress extends Construct {
     this.router.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
     this.router.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
     this.router.set('REPLY_API_URL', replyApi.stage.url);
-    this.router.allow([POST_ACTION], postArn(tunnelApi.stage));
-    acknowledge(
+    grantPost(
       this.router.role,
-      'AwsSolutions-IAM5',
-      'Tunnels come and go: the wildcard is the connection’s id, on the Tunnel API’s stage, for POST only.',
+      tunnelApi.stage,
+      'Tunnels come and go: the wildcard is their connection’s id, on this one stage, for POST only.',
     );
 
     const api = new RestApi(this, 'Api', {

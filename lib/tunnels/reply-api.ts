@@ -2,14 +2,13 @@
 import { Duration } from 'aws-cdk-lib';
 import { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
-import { ArnPrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { ArnPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lambdas/reply-authorizer/environment.ts';
-import { acknowledge } from '../acknowledge.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import { addMockRoute, mockIntegration } from './mock-route.ts';
-import { acknowledgeSocket, POST_ACTION, postArn, SOCKET_STAGE, SOCKET_THROTTLE } from './socket-stage.ts';
+import { acknowledgeSocket, grantPost, SOCKET_STAGE, SOCKET_THROTTLE } from './socket-stage.ts';
 import type { TunnelApi } from './tunnel-api.ts';
 
 export interface ReplyApiProps {
@@ -58,12 +57,7 @@ export class ReplyApi extends Construct {
       // A role that a role assumes lasts an hour at most.
       maxSessionDuration: Duration.hours(1),
     });
-    replyRole.addToPolicy(new PolicyStatement({ actions: [POST_ACTION], resources: [postArn(this.stage)] }));
-    acknowledge(
-      replyRole,
-      'AwsSolutions-IAM5',
-      'Connections come and go: the wildcard is the connection’s id, on this one stage, for POST only.',
-    );
+    grantPost(replyRole, this.stage, 'Connections come and go: the wildcard is their id, on this one stage, for POST only.');
 
     tunnels.set('REPLY_ROLE_ARN', replyRole.roleArn);
     tunnels.set('REPLY_API_ENDPOINT', this.stage.callbackUrl);

@@ -1,6 +1,7 @@
 // What the two WebSocket APIs have in common: their stage, its throttling, who may post to it, and the rules that do not fit them.
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { acknowledge } from '../acknowledge.ts';
 
 export const SOCKET_STAGE = 'live';
@@ -8,16 +9,21 @@ export const SOCKET_STAGE = 'live';
 /** Messages that clients send; AWS lets an account open 500 connections a second. */
 export const SOCKET_THROTTLE = { rateLimit: 500, burstLimit: 500 };
 
-/** What a policy must name to allow `POST @connections/{id}` on the stage, and neither GET nor DELETE. */
-export const postArn = (stage: WebSocketStage): string =>
-  Stack.of(stage).formatArn({
-    service: 'execute-api',
-    resource: stage.api.apiId,
-    resourceName: `${stage.stageName}/POST/@connections/*`,
-    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-  });
+/** Lets the role `POST @connections/{id}` on the stage, and neither GET nor DELETE. `why` says what the wildcard is for. */
+export const grantPost = (role: Role, { api, stageName }: WebSocketStage, why: string): void => {
+  const stack = Stack.of(role);
+  const resource = stack.formatArn({ service: 'execute-api', resource: api.apiId, resourceName: `${stageName}/POST/@connections/*` });
+  role.addToPolicy(new PolicyStatement({ actions: ['execute-api:ManageConnections'], resources: [resource] }));
+  acknowledge(role, `AwsSolutions-IAM5[Resource::${findingName(stack.resolve(resource))}]`, why);
+};
 
-export const POST_ACTION = 'execute-api:ManageConnections';
+/** A resource as the security rules name it in a finding: references in angle brackets. */
+const findingName = (
+  resolved: string | { readonly 'Fn::Join': readonly [string, ReadonlyArray<string | { readonly Ref: string }>] },
+): string =>
+  typeof resolved === 'string'
+    ? resolved
+    : resolved['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`)).join('');
 
 export const acknowledgeSocket = (api: WebSocketApi, stage: WebSocketStage): void => {
   acknowledge(api, 'AwsSolutions-APIG4', 'A WebSocket is authorised once, at $connect: its other routes cannot have an authorizer.');

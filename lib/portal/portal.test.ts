@@ -1,0 +1,65 @@
+import { expect, test } from '@jest/globals';
+import { exampleTemplate, resource, resourcesOf } from '../testing/synthesise.ts';
+
+const template = exampleTemplate();
+
+test('sends enrolment, control and everything else to a function each; control asks for AWS’s signature', () => {
+  const api = Object.keys(resourcesOf(template, 'AWS::ApiGatewayV2::Api')).find((id) => id.startsWith('Portal'));
+  const integrations = resourcesOf(template, 'AWS::ApiGatewayV2::Integration');
+  const routes = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Route'))
+    .filter(({ Properties }) => JSON.stringify(Properties.ApiId) === JSON.stringify({ Ref: api }))
+    .map(({ Properties }) => {
+      const { Ref } = (Properties.Target as { 'Fn::Join': [string, [string, { Ref: string }]] })['Fn::Join'][1][1];
+      const { IntegrationUri, PayloadFormatVersion } = integrations[Ref]!.Properties;
+      return [
+        Properties.RouteKey,
+        Properties.AuthorizationType,
+        JSON.stringify(IntegrationUri).replace(/[0-9A-F]{8}"/, '"'),
+        PayloadFormatVersion,
+      ];
+    });
+
+  expect(routes).toEqual([
+    ['$default', 'NONE', '{"Fn::GetAtt":["PortalFunction","Arn"]}', '2.0'],
+    ['POST /connectors/enrol', 'NONE', '{"Fn::GetAtt":["PortalEnrolmentFunction","Arn"]}', '2.0'],
+    ['ANY /control/{proxy+}', 'AWS_IAM', '{"Fn::GetAtt":["PortalControlFunction","Arn"]}', '2.0'],
+  ]);
+});
+
+test('keeps its execute-api address, by which administrators call control', () => {
+  const { Properties } = resource(template, 'AWS::ApiGatewayV2::Api', 'Portal');
+
+  expect(Properties).toMatchObject({ ProtocolType: 'HTTP' });
+  expect(Properties.DisableExecuteApiEndpoint).toBeUndefined();
+  expect(Properties.CorsConfiguration).toBeUndefined();
+});
+
+test('answers on the portal’s host', () => {
+  template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
+    DomainName: 'portal.example.com',
+    DomainNameConfigurations: [{ CertificateArn: { Ref: 'CertificateArn' }, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' }],
+  });
+});
+
+test('the portal’s function knows the identity provider, and not its secret', () => {
+  const { Environment } = resource(template, 'AWS::Lambda::Function', 'PortalFunction').Properties as {
+    Environment: { Variables: Record<string, unknown> };
+  };
+
+  expect(Environment.Variables).toMatchObject({
+    ISSUER: 'https://login.example.com/',
+    CLIENT_ID: 'sallyport',
+    SCOPES: 'openid profile email groups',
+    CLAIMS: '{"username":"preferred_username","name":"name","email":"email","groups":"groups","further":["department"]}',
+    SESSION_LIFETIME_MINUTES: '480',
+    CLIENT_SECRET_SECRET: { Ref: expect.stringMatching(/^SecretsClientSecret/) },
+  });
+});
+
+test('control knows which claims headers may carry', () => {
+  const { Environment } = resource(template, 'AWS::Lambda::Function', 'PortalControl').Properties as {
+    Environment: { Variables: Record<string, string> };
+  };
+
+  expect(JSON.parse(Environment.Variables.CLAIMS!)).toEqual(['subject', 'issuer', 'username', 'name', 'email', 'groups', 'department']);
+});

@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { exampleTemplate, grants, resourcesOf } from './testing/synthesise.ts';
+
+const template = exampleTemplate();
+
+test('the whole stack', () => {
+  const json = structuredClone(template.toJSON());
+  for (const { Type, Properties } of Object.values(
+    json.Resources as Record<string, { Type: string; Properties: Record<string, unknown> }>,
+  )) {
+    // The hash of the code says nothing about the stack, and changes with every line of lambdas/.
+    if (Type === 'AWS::Lambda::Function') Properties.Code = 'bundled';
+  }
+
+  expect(json).toMatchSnapshot();
+});
+
+describe('what each function may do, and nothing else', () => {
+  const log = (name: string) => `Allow logs:CreateLogStream logs:PutLogEvents on {${name}Log.Arn}`;
+  const post = (api: string) =>
+    `Allow execute-api:ManageConnections on arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{${api}}/live/POST/@connections/*`;
+
+  test.each<[string, string[]]>([
+    [
+      'IngressRouterRole',
+      [
+        log('IngressRouter'),
+        'Allow dynamodb:Query on {TablesRegistry.Arn}',
+        'Allow dynamodb:Query on {TablesDirectory.Arn}',
+        'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn}',
+        'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
+        post('TunnelApi'),
+      ],
+    ],
+    [
+      'TunnelApiTunnelsRole',
+      [
+        log('TunnelApiTunnels'),
+        'Allow dynamodb:GetItem dynamodb:UpdateItem dynamodb:DeleteItem on {TablesRegistry.Arn}',
+        'Allow dynamodb:Scan on {TablesDirectory.Arn}',
+        'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
+        'Allow sts:AssumeRole on {ReplyApiReplyRole.Arn}',
+      ],
+    ],
+    ['TunnelApiAuthorizerRole', [log('TunnelApiAuthorizer'), 'Allow dynamodb:GetItem on {TablesRegistry.Arn}']],
+    ['ReplyApiAuthorizerRole', [log('ReplyApiAuthorizer'), 'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}']],
+    ['ReplyApiReplyRole', [post('ReplyApi')]],
+    [
+      'PortalRole',
+      [
+        log('Portal'),
+        'Allow dynamodb:Query dynamodb:Scan on {TablesDirectory.Arn}',
+        'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn}',
+        'Allow dynamodb:Query on {TablesSessions.Arn}/index/by-parent',
+        'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
+        'Allow secretsmanager:GetSecretValue on {SecretsClientSecret}',
+      ],
+    ],
+    ['PortalEnrolmentRole', [log('PortalEnrolment'), 'Allow dynamodb:DeleteItem dynamodb:PutItem on {TablesRegistry.Arn}']],
+    [
+      'PortalControlRole',
+      [
+        log('PortalControl'),
+        'Allow dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesRegistry.Arn}',
+        'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
+      ],
+    ],
+    ['DirectoryWriterRole', [log('DirectoryWriter'), 'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}']],
+  ])('%s', (role, expected) => {
+    expect(grants(template, role)).toEqual(expected);
+  });
+
+  test('no other policy exists', () => {
+    expect(Object.keys(resourcesOf(template, 'AWS::IAM::Policy'))).toHaveLength(9);
+    expect(
+      Object.values(resourcesOf(template, 'AWS::IAM::Role')).flatMap(({ Properties }) => [
+        Properties.Policies,
+        Properties.ManagedPolicyArns,
+      ]),
+    ).toEqual(Array(18).fill(undefined));
+  });
+});
+
+describe('parameters and outputs', () => {
+  test('a certificate must be given, a hosted zone may be', () => {
+    const parameters = template.findParameters('*');
+
+    expect(parameters.CertificateArn?.Default).toBeUndefined();
+    expect(parameters.HostedZoneId?.Default).toBe('');
+    expect('arn:aws:acm:eu-central-1:123456789012:certificate/abc').toMatch(new RegExp(parameters.CertificateArn?.AllowedPattern));
+    expect('certificate/abc').not.toMatch(new RegExp(parameters.CertificateArn?.AllowedPattern));
+  });
+
+  test('the outputs say what an administrator has to do next', () => {
+    expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
+      'ClientSecretArn',
+      'ClientSecretCommand',
+      'ControlArn',
+      'ControlEndpoint',
+      'DnsRecordApplications',
+      'DnsRecordPortal',
+      'PortalUrl',
+      'RedirectUri',
+      'SignedOutUri',
+      'TunnelUrl',
+    ]);
+    template.hasOutput('RedirectUri', { Value: 'https://portal.example.com/callback' });
+  });
+});
+
+test('a region and account of the tenant file are those of the stack', () => {
+  const { Resources } = exampleTemplate({ region: 'eu-north-1', account: '123456789012' }).toJSON();
+
+  expect(JSON.stringify(Resources)).toContain('wss://');
+  expect(JSON.stringify(Resources)).toContain('.execute-api.eu-north-1.');
+});
+
+if (spawnSync('cfn-lint', ['--version']).status === 0) {
+  test('cfn-lint reports nothing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cfn-lint-'));
+    const file = join(folder, 'template.json');
+    writeFileSync(file, JSON.stringify(template.toJSON()));
+
+    const { stdout, status } = spawnSync('cfn-lint', [file], { encoding: 'utf8' });
+
+    rmSync(folder, { recursive: true });
+    expect([stdout.trim(), status]).toEqual(['', 0]);
+  });
+}
