@@ -1,12 +1,13 @@
-// `npm run build`: what runs elsewhere than here, into dist/. The local tenant's templates and bundled functions, and the connector.
+// `npm run build [-- DIR]`: what runs elsewhere than here, into dist/ (or DIR). The local tenant's templates and bundled functions,
+// and the connector.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DIST = join(ROOT, 'dist');
+const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 
 /** Some dependencies are CommonJS and ask for `require`, which an ES module lacks. */
 const REQUIRE_BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
@@ -38,5 +39,6 @@ const synthesise = (tenant: string): void => {
   if (status !== 0) throw new Error(`The tenant ${tenant} could not be synthesised: see above.`);
 };
 
-await buildConnector();
+const bundle = buildConnector();
 synthesise('local');
+await bundle;

@@ -5,6 +5,7 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SallyportError } from '../protocol/errors.ts';
+import { Guardian } from './guardian.ts';
 
 export interface LocalConnector {
   readonly pid: number;
@@ -19,12 +20,15 @@ export interface LocalConnectors {
   dispose(): Promise<void>;
 }
 
+/** Running exchanges end with the simulator anyway. */
+const DRAIN_SECONDS = 2;
 const STOP_DEADLINE_MS = 10_000;
 const READY_DEADLINE_MS = 30_000;
 
 /** `program`: the bundled connector. `allow`: the origins that it may call. `authority`: PEM to trust where the simulator speaks TLS. */
 export const createConnectors = (program: string, allow: readonly string[], authority?: string): LocalConnectors => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-connectors-'));
+  const guardian = new Guardian();
   const authorityFile = join(folder, 'authority.pem');
   if (authority !== undefined) writeFileSync(authorityFile, authority);
   const running: { connector: LocalConnector; stop(): Promise<void> }[] = [];
@@ -40,12 +44,19 @@ export const createConnectors = (program: string, allow: readonly string[], auth
       name,
       '--health-address',
       'off',
+      '--drain-seconds',
+      String(DRAIN_SECONDS),
       ...(authority === undefined ? [] : ['--ca-file', authorityFile]),
     ];
     const child = spawn(process.execPath, [program, ...settings, ...allow.flatMap((origin) => ['--allow', origin])], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C in a terminal goes to the whole process group: ending connectors, and when, is ours to decide.
+      detached: true,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, SALLYPORT_ENROLMENT_CODE: enrolmentCode },
     });
+    const { pid } = child;
+    if (pid !== undefined) guardian.watch(pid);
+    child.once('exit', () => pid !== undefined && guardian.forget(pid));
     const log = createWriteStream(logFile);
     let text = '';
     const ready = new Promise<void>((resolve, reject) => {
@@ -88,6 +99,7 @@ export const createConnectors = (program: string, allow: readonly string[], auth
     start,
     dispose: async () => {
       await Promise.all(running.map(({ stop }) => stop()));
+      guardian.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { parse as parseYaml } from 'yaml';
 import { createControlClient } from '../cli/control-client.ts';
+import { SallyportError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
+import type { Built } from './built.ts';
 import { createConnectors } from './connectors.ts';
 import { startIdentityProvider } from './identity-provider/identity-provider.ts';
 import { USERS } from './identity-provider/users.ts';
@@ -19,6 +21,8 @@ import type { StartOptions } from './start-options.ts';
 
 export interface LocalDeployment {
   readonly ready: ReadyFile;
+  /** From here on it counts and breaks what was asked for: the start itself is neither billed nor broken. */
+  begin(): void;
   dispose(): Promise<void>;
 }
 
@@ -35,7 +39,13 @@ interface LocalTenant {
   readonly applications: readonly { readonly id: string; readonly externalUrl: string; readonly internalUrl: string }[];
 }
 
-export const startLocalDeployment = async (options: StartOptions, log: Log): Promise<LocalDeployment> => {
+/** `signal` breaks the start off; what had been started is ended then. */
+export const startLocalDeployment = async (
+  options: StartOptions,
+  built: Built,
+  log: Log,
+  signal: AbortSignal,
+): Promise<LocalDeployment> => {
   const tenant: LocalTenant = parseYaml(readFileSync(TENANT_FILE, 'utf8'));
   const ends: (() => Promise<void>)[] = [];
   const dispose = async () => {
@@ -52,7 +62,7 @@ export const startLocalDeployment = async (options: StartOptions, log: Log): Pro
     const [intranet] = tenant.applications;
     const simulator = ending(
       await startSimulator({
-        assembly: options.assembly ?? join(ROOT, 'dist/assembly'),
+        assembly: built.assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
         addresses: {
           [tenant.identityProvider.issuer]: provider.issuer,
@@ -61,10 +71,10 @@ export const startLocalDeployment = async (options: StartOptions, log: Log): Pro
         port: options.port,
         tls: options.tls,
         lambda: options.lambda,
-        faults: options.faults,
         log,
       }),
     );
+    signal.throwIfAborted();
     const { outputs, administrator, publicServer } = simulator;
     const portal = `${publicServer.origin(`portal.${tenant.domain}`)}/`;
 
@@ -81,19 +91,18 @@ export const startLocalDeployment = async (options: StartOptions, log: Log): Pro
         method: 'PUT',
         path: '/identity-provider',
         says: 'takes {"reachable": false}: the provider refuses connections until true',
-        handle: async ({ body }) => provider.setReachable((body as { reachable?: unknown } | undefined)?.reachable !== false),
+        handle: ({ body }) => provider.setReachable(readReachable(body)),
       },
     ]);
 
     const controlApi = outputs.ControlEndpoint ?? '';
     const control = createControlClient({ endpoint: controlApi, region: REGION, credentials: async () => administrator });
     const origins = [site.url, ...options.publish.map(({ internalUrl }) => internalUrl)].map((url) => new URL(url).origin);
-    const connectors = ending(createConnectors(join(ROOT, 'dist/connector.mjs'), [...new Set(origins)], publicServer.authority));
-    await Promise.all(
-      Array.from({ length: options.connectors }, async (_, index) =>
-        connectors.start((await control.issueCode(GROUP)).code, `connector-${index + 1}`),
-      ),
+    const connectors = ending(createConnectors(built.connector, [...new Set(origins)], publicServer.authority));
+    const enrolled = Array.from({ length: options.connectors }, async (_, index) =>
+      connectors.start((await control.issueCode(GROUP)).code, `connector-${index + 1}`),
     );
+    await unlessAborted(Promise.all(enrolled), signal);
 
     const published = options.publish.map(({ name, internalUrl }) => ({
       id: name,
@@ -109,6 +118,10 @@ export const startLocalDeployment = async (options: StartOptions, log: Log): Pro
 
     return {
       dispose,
+      begin: () => {
+        simulator.meter.reset();
+        simulator.faults.set(options.faults);
+      },
       ready: {
         portal,
         applications: applications.map(({ id, externalUrl }) => ({
@@ -130,6 +143,26 @@ export const startLocalDeployment = async (options: StartOptions, log: Log): Pro
   } catch (error) {
     await dispose();
     throw error;
+  }
+};
+
+const readReachable = (body: unknown): boolean => {
+  const value = typeof body === 'object' && body !== null && 'reachable' in body ? body.reachable : undefined;
+  if (typeof value !== 'boolean') throw new SallyportError('ERR_REQUEST_INVALID', 'The body must be {"reachable": true} or false.');
+  return value;
+};
+
+const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 };
 

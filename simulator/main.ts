@@ -1,53 +1,78 @@
 // `npm start`: Sallyport on this machine, from nothing to a page in the browser. For development and tests only.
-import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { createLog } from '../protocol/log.ts';
-import { startLocalDeployment } from './local-deployment.ts';
+import { build, findBuilt } from './built.ts';
+import { oneTimeCode, USERS } from './identity-provider/users.ts';
+import { type LocalDeployment, startLocalDeployment } from './local-deployment.ts';
+import { startPublicServer } from './public-server.ts';
 import { type ReadyFile, writeReadyFile } from './ready-file.ts';
 import { signIn } from './sign-in.ts';
-import { parseStartOptions, USAGE } from './start-options.ts';
+import { parseStartOptions, type StartOptions, USAGE } from './start-options.ts';
 import { createWebUser } from './web-user.ts';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const main = async (): Promise<void> => {
   const options = parseStartOptions(process.argv.slice(2));
   if (options === null) return console.log(USAGE);
 
+  const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    stopping.signal.addEventListener('abort', () => resolve());
   });
-  if (options.readyFile) rmSync(options.readyFile, { force: true });
-  if (options.assembly === null) buildAll();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stopping.abort(new Interrupted());
+      // Asked twice, it does not wait; what it started is then ended for it (guardian.ts).
+      process.once(signal, () => process.exit(1));
+    });
+  }
 
-  console.log('Starting. This is for development and tests only; it listens on loopback alone.');
-  const log = createLog({ level: 'warn', write: (line) => process.stderr.write(`${line}\n`) });
-  const deployment = await startLocalDeployment(options, log);
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-'));
+  let deployment: LocalDeployment | null = null;
   try {
-    const proved = proveItWorks(deployment.ready);
-    await Promise.race([proved, stopped.then(() => Promise.reject(new Interrupted()))]);
-    if (options.readyFile) writeReadyFile(options.readyFile, deployment.ready);
-    console.log(welcome(deployment.ready));
+    deployment = await start(options, folder, stopping.signal);
     await stopped;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
-    await deployment.dispose();
+    await deployment?.dispose();
     if (options.readyFile) rmSync(options.readyFile, { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 };
 
 class Interrupted extends Error {}
 
-const buildAll = (): void => {
-  console.log('Building the local tenant and the connector …');
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'build/build.ts'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  if (status !== 0) throw new SallyportError('ERR_CONFIGURATION_INVALID', 'The build failed: see above.');
+const start = async (options: StartOptions, folder: string, signal: AbortSignal): Promise<LocalDeployment> => {
+  const startedAt = performance.now();
+  console.log('Starting simulated AWS: for development and tests only; it listens on loopback alone.');
+  if (options.readyFile) rmSync(options.readyFile, { force: true });
+  await refuseTakenPort(options);
+  if (options.assembly === null) console.log('Building the local tenant and the connector …');
+  const built = options.assembly === null ? await build(folder, signal) : findBuilt(options.assembly);
+
+  // What is said while everything ends is about the end.
+  const log = createLog({ level: 'error', write: (line) => !signal.aborted && process.stderr.write(`${line}\n`) });
+  const deployment = await startLocalDeployment(options, built, log, signal);
+  try {
+    if (options.connectors > 0) await proveItWorks(deployment.ready);
+    signal.throwIfAborted();
+    deployment.begin();
+    if (options.readyFile) writeReadyFile(options.readyFile, deployment.ready);
+    console.log(welcome(deployment.ready, options, (performance.now() - startedAt) / 1000));
+    return deployment;
+  } catch (error) {
+    await deployment.dispose();
+    throw error;
+  }
+};
+
+/** Before the build, which takes its time. */
+const refuseTakenPort = async ({ port }: StartOptions): Promise<void> => {
+  const probe = await startPublicServer({ port, tls: false, now: Date.now });
+  await probe.dispose();
 };
 
 /** Ready is what a user would call so: signed in, and the first application answers through the whole path. */
@@ -64,21 +89,32 @@ const proveItWorks = async (ready: ReadyFile): Promise<void> => {
   }
 };
 
-const welcome = (ready: ReadyFile): string => `
-Ready. Open ${ready.portal}
+const welcome = (ready: ReadyFile, { readyFile, connectors }: StartOptions, seconds: number): string => `
+Ready in ${seconds.toFixed(1)} s. Open ${ready.portal}
 
   Sign in as
-${ready.users.map(({ username, password, groups }) => `    ${username.padEnd(8)}${password.padEnd(14)}${groups.join(', ') || 'no groups'}`).join('\n')}
+${USERS.map((user) => `    ${user.username.padEnd(8)}${user.password.padEnd(14)}${describeUser(user)}`).join('\n')}
 
   Applications
-${ready.applications.map(({ name, url }) => `    ${name.padEnd(12)}${url}`).join('\n')}
+${ready.applications.map(({ name, url }) => `    ${name.padEnd(12)}  ${url}`).join('\n')}
 
-  Try: open the intranet and see who it takes you for; sign its guestbook with a picture; watch its clock;
-       npm run sign-in -- --ready-file FILE --user bob --application intranet     a Cookie header for curl
-       curl ${ready.meter}     what AWS would bill so far
-
+  Try
+    Open the intranet and see who it takes you for; sign its guestbook with a picture; watch its clock.
+    What AWS would bill so far:    curl ${ready.meter}
+    What else can be looked at:    curl ${ready.control}/
+${readyFile ? withReadyFile(readyFile, ready) : '    More with --ready-file FILE:   a Cookie header for curl, and `npx sallyport --simulator FILE status`'}
+${connectors === 0 ? '\n  No connector was started: applications are offline until one enrols.\n' : ''}
 Ctrl-C ends everything.
 `;
+
+const describeUser = (user: (typeof USERS)[number]): string =>
+  `${user.groups.join(', ') || 'no groups'}${user.multiFactor ? `; one-time code ${oneTimeCode(user)}` : ''}`;
+
+const withReadyFile = (file: string, { applications, certificate }: ReadyFile): string => `\
+    A Cookie header for curl:      npm run --silent sign-in -- --ready-file ${file} --user bob --application ${applications[0]?.name}
+    Connectors and tunnels:        npx sallyport --simulator ${file} status${
+      certificate === undefined ? '' : `\n    The authority to trust (PEM):  "certificate" in ${file}`
+    }`;
 
 main().catch((error: unknown) => {
   const { code, message } = asSallyportError(error);

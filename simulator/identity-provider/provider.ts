@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
-import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { signedOutPage, signOutPage } from './pages.ts';
 import { MAIL_DOMAIN, USERS } from './users.ts';
 
@@ -58,7 +58,19 @@ export const createProvider = async (issuer: string, client: ProviderClient): Pr
     findAccount: (_, accountId) => findAccount(accountId),
     loadExistingGrant: grantEverything,
   };
-  return new Provider(issuer, configuration);
+  withoutNotices();
+  const oidc = await import('oidc-provider');
+  return new oidc.Provider(issuer, configuration);
+};
+
+/** What the library says about production (an adapter, a newer Node) means nothing for test users in memory. */
+const withoutNotices = () => {
+  for (const method of ['info', 'warn'] as const) {
+    const original = console[method];
+    console[method] = (...values: unknown[]) => {
+      if (!/\boidc-provider (NOTICE|WARNING): /.test(String(values[0]))) original(...values);
+    };
+  }
 };
 
 const findAccount = (accountId: string) => {

@@ -1,13 +1,13 @@
 // Simulated AWS Lambda: functions of the template, run from the assets of the assembly, invoked in the three ways that Lambda knows.
 
 import type { ControlRoute } from '../control.ts';
+import { Guardian } from '../guardian.ts';
 import { QUOTAS } from '../quotas.ts';
 import { type Assets, AwsError, type InvokeResult, type InvokeStream, type Lambda, type ResourceTypes } from '../services.ts';
 import { createAsyncQueue } from './async-queue.ts';
 import { createConcurrency } from './concurrency.ts';
 import type { FunctionDependencies, LambdaFunction } from './function.ts';
 import { FunctionError, responseTooLarge } from './function-error.ts';
-import { Guardian } from './guardian.ts';
 import { pace } from './pace.ts';
 import { resourceTypes } from './resources.ts';
 import { environmentRoutes } from './routes.ts';

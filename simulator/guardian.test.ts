@@ -12,7 +12,7 @@ const lives = (pid: number): boolean => {
 };
 
 test('a frozen environment does not outlive a simulator that is killed', async () => {
-  const fixture = fileURLToPath(new URL('./fixture/parent.ts', import.meta.url));
+  const fixture = fileURLToPath(new URL('./lambda/fixture/parent.ts', import.meta.url));
   const parent = spawn(process.execPath, ['--import', 'tsx', fixture], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = await once(parent.stdout, 'data');
   const pid = Number(String(said));
