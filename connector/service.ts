@@ -92,6 +92,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
             log,
             openWelcome: (sealed) => openWelcome(sealed, identity.sealingKey, identity.connector),
             onWelcome,
+            onOpen: (connectionId) => exchanges.moved(connectionId),
             onFrame: (text) => exchanges.receive(text),
           }),
       );

@@ -42,14 +42,12 @@ const start = ({ random = 0.5, exitAfterMs = 900_000, running = 0, refuse = null
   const clock = new ManualClock();
   const tunnels: Array<ReturnType<typeof createTunnel>> = [];
   const dialledAt: number[] = [];
-  const moved: string[] = [];
   const events: string[] = [];
   const idle = withResolvers<void>();
   const bench = {
     clock,
     tunnels,
     dialledAt,
-    moved,
     events,
     idle,
     exchanges,
@@ -68,7 +66,6 @@ const start = ({ random = 0.5, exitAfterMs = 900_000, running = 0, refuse = null
         get running() {
           return exchanges.running;
         },
-        moved: (connectionId) => void moved.push(connectionId),
         drain: () => {
           bench.drained = true;
         },
@@ -123,7 +120,6 @@ describe('the supervisor', () => {
     await bench.clock.pass(0);
 
     expect(bench.tunnels).toHaveLength(2);
-    expect(bench.moved).toEqual(['tunnel-1', 'tunnel-2']);
   });
 
   test('begins its waits anew only after a tunnel that lasted', async () => {
@@ -158,7 +154,6 @@ describe('the supervisor', () => {
 
     expect(bench.tunnels[0]!.open).toBe(false);
     expect(bench.tunnels[1]).toMatchObject({ open: true, drains: 0 });
-    expect(bench.moved).toEqual(['tunnel-1', 'tunnel-2']);
   });
 
   test('keeps the last tunnel while the next cannot be opened', async () => {
@@ -179,7 +174,7 @@ describe('the supervisor', () => {
     const clock = new ManualClock();
     const supervisor = new Supervisor({
       dial: () => Promise.reject(new SallyportError(code)),
-      exchanges: { running: 0, moved: () => {}, drain: () => {}, whenIdle: async () => {} },
+      exchanges: { running: 0, drain: () => {}, whenIdle: async () => {} },
       clock,
       random: () => 0.5,
       log: createLog({ write: () => {} }),
@@ -287,7 +282,7 @@ describe('stopped', () => {
     const late = createTunnel('late');
     const supervisor = new Supervisor({
       dial: () => dialling.promise,
-      exchanges: { running: 0, moved: () => {}, drain: () => {}, whenIdle: async () => {} },
+      exchanges: { running: 0, drain: () => {}, whenIdle: async () => {} },
       clock,
       random: () => 0.5,
       log: createLog({ write: () => {} }),

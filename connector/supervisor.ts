@@ -20,7 +20,6 @@ export interface SupervisorPorts {
   readonly dial: () => Promise<Tunnel>;
   readonly exchanges: {
     readonly running: number;
-    moved(connectionId: string): void;
     drain(): void;
     whenIdle(): Promise<void>;
   };
@@ -113,7 +112,7 @@ export class Supervisor {
   }
 
   async #openTunnel(): Promise<Tunnel> {
-    const { dial, exchanges, log } = this.#ports;
+    const { dial, log } = this.#ports;
     const dialling = dial();
     const dialled = await Promise.race([dialling, this.#stopping.promise]);
     if (dialled === 'stop') {
@@ -138,7 +137,6 @@ export class Supervisor {
       if (this.#tunnels.size === 0 && !this.#stopped) this.#armExit();
     });
     log.info('tunnel.open', { connectionId });
-    exchanges.moved(connectionId);
     return tunnel;
   }
 

@@ -56,6 +56,7 @@ const start = () => {
       return opening;
     },
     onWelcome: (welcome) => welcomes.push(welcome),
+    onOpen: (connectionId) => frames.push(`open ${connectionId}`),
     onFrame: (text) => frames.push(text),
   });
   const secrets = (fields: Partial<WelcomeSecrets> = {}): WelcomeSecrets => ({
@@ -91,7 +92,7 @@ describe('a tunnel', () => {
     expect(frames).toEqual([]);
     await welcome();
 
-    expect(frames).toEqual(['{"type":"request"}\n\nseal']);
+    expect(frames).toEqual(['open tunnel-1', '{"type":"request"}\n\nseal']);
   });
 
   test('says that it lives once a minute', async () => {

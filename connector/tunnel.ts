@@ -46,6 +46,8 @@ export interface TunnelPorts {
   readonly openWelcome: (sealed: string) => Promise<Welcome>;
   /** Called at each welcome, the first and those that renew. */
   readonly onWelcome: (welcome: Welcome) => void;
+  /** Called once, with this tunnel's connection id, before the first frame is handed on. */
+  readonly onOpen: (connectionId: string) => void;
   readonly onFrame: (text: string) => void;
 }
 
@@ -178,7 +180,7 @@ export class Tunnel {
   }
 
   async #welcome(sealed: string, connectionId: string, now: number): Promise<void> {
-    const { serviceClock, openWelcome, onWelcome, onFrame } = this.#ports;
+    const { serviceClock, openWelcome, onWelcome, onOpen, onFrame } = this.#ports;
     if (Number.isSafeInteger(now)) serviceClock.learn(now, this.#askedAt);
     try {
       const welcome = await openWelcome(sealed);
@@ -193,6 +195,7 @@ export class Tunnel {
     this.#connectionId = connectionId;
     this.#timers.disarm('welcome');
     this.#heartbeat();
+    onOpen(connectionId);
     this.#welcomed.resolve(connectionId);
     for (const frame of this.#earlyFrames.splice(0)) onFrame(frame);
   }

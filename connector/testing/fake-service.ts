@@ -117,8 +117,8 @@ export const startFakeService = async ({ identity, secrets = (given) => given }:
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const replyTo = decodeURIComponent(/@connections\/([^?]+)$/.exec(request.url ?? '')?.[1] ?? '');
-    const status = service.replyStatus(replyTo);
     service.credentials.push(request.headers.authorization ?? '');
+    const status = service.replyStatus(replyTo);
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(status === 200 ? '' : '{}');
     if (status === 200) posted.push({ ...decode(Buffer.concat(chunks).toString(), () => FRAME_KEY), replyTo } as Posted);
     changed();
