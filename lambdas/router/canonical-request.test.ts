@@ -104,6 +104,7 @@ describe('query', () => {
     [{ wsdl: [''] }, '?wsdl'],
     [{ a: [''], b: [''] }, '?a=&b='],
     [{ 'a=b': ['c&d#e'] }, '?a%3Db=c%26d%23e'],
+    [{ '': [''] }, '?='],
     [{}, ''],
   ])('%j becomes %s', (multiValueQueryStringParameters, query) => {
     expect(canonicalRequest(event({ multiValueQueryStringParameters })).query).toBe(query);

@@ -94,7 +94,7 @@ const canonicalHost = (headers: HeaderList): string => {
 const canonicalQuery = (parameters: ProxyEvent['multiValueQueryStringParameters']): string => {
   const pairs = Object.entries(parameters ?? {}).flatMap(([name, values]) => values.map((value) => [name, value] as const));
   if (pairs.length === 0) return '';
-  if (pairs.length === 1 && pairs[0]![1] === '') return `?${component(pairs[0]![0])}`;
+  if (pairs.length === 1 && pairs[0]![0] !== '' && pairs[0]![1] === '') return `?${component(pairs[0]![0])}`;
   return `?${pairs.map(([name, value]) => `${component(name)}=${component(value)}`).join('&')}`;
 };
 

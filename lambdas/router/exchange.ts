@@ -178,7 +178,7 @@ export class Exchange {
   }
 
   #refused({ code, message }: ErrorFrame): void {
-    this.#notCarriedOut = !this.#inbox.headSeen && NOT_CARRIED_OUT.has(code);
+    this.#notCarriedOut = NOT_CARRIED_OUT.has(code);
     this.#fail(new SallyportError(isErrorCode(code) ? code : 'ERR_INTERNAL', `${this.connector}: ${message}`), false);
   }
 

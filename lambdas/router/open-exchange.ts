@@ -84,7 +84,7 @@ const attempt = async (ports: OpenPorts, ask: Ask, tunnel: Tunnel): Promise<Open
     const head = await exchange.open();
     return head === null ? 'gone' : { exchange, head };
   } catch (error) {
-    return { exchange, error: ask.gone.aborted ? new SallyportError('ERR_USER_GONE') : asSallyportError(error) };
+    return { exchange, error: asSallyportError(error) };
   } finally {
     ask.gone.removeEventListener('abort', stop);
   }

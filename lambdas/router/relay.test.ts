@@ -39,12 +39,13 @@ describe('the response', () => {
   test('header fields that are none are the origin’s fault, told as a page', async () => {
     const rig = createRig();
     rig.behaviours.set('tunnel-a=', ({ frame }, reply) =>
-      reply({ type: 'response', exchange: frame.exchange, n: 0, status: 200, headers: [['X-A', 'b\r\nX-C: d']], end: true }),
+      reply({ type: 'response', exchange: frame.exchange, n: 0, status: 200, headers: [['X-A', 'b\r\nX-C: d']], end: false }),
     );
 
     const { response } = await rig.ask();
 
     expect(code(response.body())).toBe('ERR_ORIGIN_INVALID');
+    expect(framesTo(rig, 'cancel')).toMatchObject([{ frame: { code: 'ERR_ORIGIN_INVALID' } }]);
   });
 
   test('a second head is a double and changes nothing', async () => {
@@ -151,6 +152,7 @@ test('an exchange that is over leaves nothing behind: no timer, no post, no prob
   connector.head();
   connector.body(1, 'a');
   await turn();
+  await rig.clock.advance(9_000);
   connector.body(2, 'b', true);
   await turn();
   const posts = rig.received.length;

@@ -22,6 +22,10 @@ describe('never leaves the internal URL', () => {
     );
   });
 
+  test.each(['/a/../b', '/a/%2e/b', '/a\\b', '/a b'])('refuses what parsing would change: %s', (path) => {
+    expect(() => targetUrl(application(), { path, query: '' })).toThrow(expect.objectContaining({ code: 'ERR_REQUEST_INVALID' }));
+  });
+
   test('whatever path is accepted stays at the host and below the base path', () => {
     const piece = fc.constantFrom('a', '.', '..', '/', '%2e', '%2F', ';', '@', ':', 'evil.example', '%40', '~', '|');
     const app = application({ path: '/', internalUrl: 'http://o.internal/base/' });
