@@ -67,23 +67,35 @@ const runAt = async (answers: Parameters<typeof startTestingApi>[0], ...argv: st
 };
 
 describe('connector', () => {
-  test('enroll prints the code, and a command that does not hold it', async () => {
-    const code = 'https://portal.example.com/connectors/enrol#secret';
-    const issued = { code, group: 'berlin', expiresAt: NOW };
+  const code = 'https://portal.example.com/connectors/enrol#secret';
+  const enroll = (group: string, applications: unknown) => {
+    const answers = {
+      'POST /control/enrolment-codes': [201, { code, group, expiresAt: NOW }] as const,
+      'GET /control/applications': [200, { applications }] as const,
+    };
+    return runAt(answers, 'connector', 'enroll', '--group', group);
+  };
 
-    const exit = await runAt(
-      { 'POST /control/enrolment-codes': [201, issued], 'GET /control/status': [200, status] },
-      'connector',
-      'enroll',
-      '--group',
-      'berlin',
-    );
+  test('enroll prints the code, and commands that do not hold it', async () => {
+    expect(await enroll('berlin', [])).toBe(0);
 
-    expect(exit).toBe(0);
     expect(api?.asked.find(({ method }) => method === 'POST')?.body).toBe('{"group":"berlin"}');
     expect(said).toContain(`  ${code}`);
     expect(said.filter((line) => line.includes('secret'))).toHaveLength(1);
     expect(said.at(-1)).toContain('No application uses group berlin yet');
+  });
+
+  test('the commands allow the origins of the group’s applications, each once, and no others', async () => {
+    const applications = [
+      { connectorGroup: 'berlin', internalUrl: 'http://wiki.corp:8080/a/' },
+      { connectorGroup: 'berlin', internalUrl: 'http://wiki.corp:8080/b/' },
+      { connectorGroup: 'berlin', internalUrl: 'https://hr.corp/' },
+      { connectorGroup: 'munich', internalUrl: 'https://other.corp/' },
+    ];
+
+    await enroll('berlin', applications);
+
+    expect(said.at(-1)).toBe('  node connector.mjs --enrolment-code-file - --allow http://wiki.corp:8080 --allow https://hr.corp');
   });
 
   test('remove says what it removed', async () => {

@@ -2,18 +2,23 @@
 import type { ControlClient } from '../control-client.ts';
 
 export const enroll = async (client: ControlClient, group: string, say: (line: string) => void): Promise<void> => {
-  const [{ code, expiresAt }, status] = await Promise.all([client.issueCode(group), client.status()]);
+  const [{ code, expiresAt }, applications] = await Promise.all([client.issueCode(group), client.applications()]);
+  const ofGroup = applications.filter(({ connectorGroup }) => connectorGroup === group);
+  const origins = [...new Set(ofGroup.map(({ internalUrl }) => new URL(internalUrl).origin))].sort();
+  const flags = ['--enrolment-code-file -', ...(origins.length > 0 ? origins : ['ORIGIN']).map((origin) => `--allow ${origin}`)].join(' ');
+
   say(`Enrolment code for one connector of group ${group}, good until ${new Date(expiresAt).toISOString()}:`);
   say('');
   say(`  ${code}`);
   say('');
-  say('Start the connector inside your network and type the code in, so that it stays out of the command line and its history:');
+  say('Start the connector inside your network with one of these, paste the code and end with Ctrl-D, so that it stays out of the');
+  say('command line and its history. --allow names each origin that the connector may call:');
   say('');
-  say('  docker run --interactive --volume sallyport:/state sallyport-connector --enrolment-code-file -');
-  say('  node connector.mjs --enrolment-code-file -');
-  if (status.applications.some((application) => application.group === group)) return;
+  say(`  docker run --interactive --volume sallyport:/var/lib/sallyport sallyport-connector ${flags}`);
+  say(`  node connector.mjs ${flags}`);
+  if (ofGroup.length > 0) return;
   say('');
-  say(`No application uses group ${group} yet: name it as connectorGroup in the tenant file.`);
+  say(`No application uses group ${group} yet: name it as connectorGroup in the tenant file, and allow the origins then.`);
 };
 
 export const remove = async (client: ControlClient, id: string, say: (line: string) => void): Promise<void> => {
