@@ -4,7 +4,7 @@ import { TenantStack } from '../lib/tenant-stack.ts';
 import { ConfigurationError } from '../tenants/faults.ts';
 import { loadTenant, tenantFiles } from '../tenants/load.ts';
 
-const app = new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+const app = new App({ autoSynth: false, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
 try {
   const files = tenantFiles(app.node.tryGetContext('tenant') ?? process.env.SALLYPORT_TENANT);
   for (const tenant of files.map(loadTenant)) new TenantStack(app, tenant);
