@@ -6,7 +6,7 @@ import { loadTenant, tenantFiles } from '../tenants/load.ts';
 
 const app = new App({ autoSynth: false, context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
 try {
-  const files = tenantFiles(app.node.tryGetContext('tenant') ?? process.env.SALLYPORT_TENANT);
+  const files = tenantFiles(app.node.tryGetContext('tenant'));
   for (const tenant of files.map(loadTenant)) new TenantStack(app, tenant);
   app.synth();
 } catch (error) {
