@@ -22,7 +22,8 @@ if (!readyFile) throw new Error('Give --ready-file FILE: what `npm start -- --re
 
 const ready: { applications: Array<{ name: string; url: string }> } = JSON.parse(readFileSync(readyFile, 'utf8'));
 const application = ready.applications.find(({ name }) => !values.application || name === values.application);
-if (!application) throw new Error(`No application ${values.application}: there are ${ready.applications.map(({ name }) => name).join(', ')}.`);
+if (!application)
+  throw new Error(`No application ${values.application}: there are ${ready.applications.map(({ name }) => name).join(', ')}.`);
 
 if (!existsSync(ARTILLERY)) execFileSync('npm', ['ci'], { cwd: HERE, stdio: 'inherit' });
 const signIn = ['run', '--silent', 'sign-in', '--', '--ready-file', readyFile, '--user', values.user, '--application', application.name];

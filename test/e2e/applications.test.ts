@@ -94,11 +94,10 @@ test('after signing out at the portal, each application asks again', async () =>
   await picture(page, 'signed-out');
 
   // A router believes its memory for ten seconds at most.
-  await eventually(30_000, async () => {
-    await page.goto(world.url('handbook'));
-    await page.getByLabel('User name').waitFor({ timeout: 2000 });
-  });
-  await page.goto(world.url('notes'));
-
-  await page.getByLabel('User name').waitFor();
+  for (const application of ['handbook', 'notes']) {
+    await eventually(30_000, async () => {
+      await page.goto(world.url(application));
+      await page.getByLabel('User name').waitFor({ timeout: 2000 });
+    });
+  }
 }, 90_000);

@@ -1,6 +1,5 @@
 // Processes that tests start: each is waited for by an event, with a deadline, and ended by its id.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { once } from 'node:events';
 
 export interface Child {
   readonly process: ChildProcess;
@@ -52,10 +51,9 @@ export const startChild = (command: string, args: string[], options: SpawnOption
 
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const closed = once(child, 'close');
     child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    await closed;
+    await ended;
     clearTimeout(timer);
   };
 

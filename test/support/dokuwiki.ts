@@ -22,20 +22,15 @@ export const startDokuWiki = async (): Promise<DokuWiki> => {
   const user = { name: 'editor', password: 'quill-and-ink' };
   configure(folder, user);
 
-  const server = startChild(
-    'php',
-    ['-d', `auto_prepend_file=${join(folder, 'prepend.php')}`, '-S', '127.0.0.1:0', '-t', '/usr/share/dokuwiki'],
-    {
-      env: { ...process.env, PHP_CLI_SERVER_WORKERS: '3' },
-    },
-  );
+  const prepend = ['-d', `auto_prepend_file=${join(folder, 'prepend.php')}`];
+  const server = startChild('php', [...prepend, '-S', '127.0.0.1:0', '-t', '/usr/share/dokuwiki']);
   const [, url] = await server.seen(/Development Server \((http:\/\/127\.0\.0\.1:\d+)\) started/);
 
   return {
     url: `${url}/`,
     user,
     dispose: async () => {
-      await server.stop('SIGINT');
+      await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -54,7 +54,7 @@ export const startWorld = async (...options: string[]): Promise<World> => {
       return (response.status === 204 ? undefined : await response.json()) as Answer;
     },
     dispose: async () => {
-      await child.stop('SIGINT');
+      await child.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
