@@ -10,7 +10,7 @@ import { startWorld, type World } from '../support/world.ts';
 
 /** A red dot, 8 × 8. */
 const PICTURE = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAFElEQVR42mP8z8BQz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC',
+  'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mM4o6SEFTEMLQkAvM5EAUNdDNUAAAAASUVORK5CYII=',
   'base64',
 );
 
@@ -65,7 +65,11 @@ test('DokuWiki: its own form signs in, a page is edited, a picture uploaded and 
   await page.locator('#edbtn__save').click();
   await page.getByRole('heading', { name: 'Welcome inside' }).waitFor();
 
-  const width = await page.locator('img[src*="dot.png"]').evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth);
+  const width = await page.locator('img[src*="dot.png"]').evaluate(async (element) => {
+    const image = element as unknown as { readonly naturalWidth: number; decode(): Promise<void> };
+    await image.decode();
+    return image.naturalWidth;
+  });
   await picture(page, 'dokuwiki');
   expect(width).toBe(8);
 }, 90_000);
