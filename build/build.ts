@@ -4,29 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { buildConnector } from './connector.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
-
-/** Some dependencies are CommonJS and ask for `require`, which an ES module lacks. */
-const REQUIRE_BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-
-const buildConnector = () =>
-  build({
-    entryPoints: [join(ROOT, 'connector/main.ts')],
-    outfile: join(DIST, 'connector.mjs'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE_BANNER },
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
 
 const synthesise = (tenant: string): void => {
   const outdir = join(DIST, 'assembly');
@@ -39,6 +20,6 @@ const synthesise = (tenant: string): void => {
   if (status !== 0) throw new Error(`The tenant ${tenant} could not be synthesised: see above.`);
 };
 
-const bundle = buildConnector();
+const bundle = buildConnector(join(DIST, 'connector.mjs'));
 synthesise('local');
 await bundle;

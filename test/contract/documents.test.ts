@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { flagName, SETTINGS, type Setting, variableName } from '../../connector/settings.ts';
 import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
 import { filesBelow, ROOT, read } from '../support/files.ts';
 
@@ -29,6 +30,19 @@ test('docs/dependencies.md justifies each dependency in one line, and no other',
   const listed = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
 
   expect(listed.sort()).toEqual(Object.keys({ ...dependencies, ...devDependencies }).sort());
+});
+
+test('docs/connector.md has each setting as the connector knows it, and no other', () => {
+  const rows = [...read('docs/connector.md').matchAll(/^\| (`--[^|]*`|—) \| `(SALLYPORT_\w+)` \|/gm)].map(([, flag, variable]) => [
+    flag,
+    variable,
+  ]);
+
+  const known = Object.entries(SETTINGS).map(([name, setting]: [string, Setting]) => [
+    setting.flag === false ? '—' : `\`${flagName(name)}\``,
+    variableName(name),
+  ]);
+  expect(rows).toEqual(known);
 });
 
 test.each(['README.md', 'ARCHITECTURE.md', ...filesBelow('docs', '.md')])(
