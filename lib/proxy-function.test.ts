@@ -18,7 +18,7 @@ describe('a bundle', () => {
 
   beforeAll(() => {
     outdir = mkdtempSync(join(tmpdir(), 'bundle-'));
-    const app = new App({ outdir });
+    const app = new App({ outdir, builtinCloudFormationValidation: false });
     const router = new ProxyFunction(new Stack(app, 'Bundle'), 'Router', {
       folder: 'router',
       environment: ENVIRONMENT,
@@ -67,7 +67,7 @@ describe('a bundle', () => {
 
 describe('a function', () => {
   const build = () => {
-    const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Function');
+    const stack = new Stack(new App({ builtinCloudFormationValidation: false, context: { 'aws:cdk:bundling-stacks': [] } }), 'Function');
     const made = new ProxyFunction(stack, 'Authorizer', {
       folder: 'reply-authorizer',
       environment: ['ONE', 'TWO'],

@@ -1,5 +1,5 @@
 // The portal's host: an HTTP API for sign-in and the list of applications, connector enrolment, and the control API (AWS IAM).
-import { DomainName, HttpApi, HttpMethod, HttpStage, SecurityPolicy } from 'aws-cdk-lib/aws-apigatewayv2';
+import { ApiMapping, DomainName, HttpApi, HttpMethod, HttpStage, SecurityPolicy } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -48,8 +48,8 @@ export class Portal extends Construct {
       stageName: '$default',
       autoDeploy: true,
       throttle: THROTTLE,
-      domainMapping: { domainName },
     });
+    new ApiMapping(this, 'Mapping', { api: this.api, domainName, stage });
     this.name = { name: portalHost, target: domainName.regionalDomainName, targetZone: domainName.regionalHostedZoneId };
 
     acknowledge(
