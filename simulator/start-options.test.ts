@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { parseStartOptions } from './start-options.ts';
+import { parseStartOptions, USAGE } from './start-options.ts';
 
 test('without options there is one connector behind port 8080 in the faithful mode', () => {
   const options = parseStartOptions([]);
@@ -55,4 +56,13 @@ test('one name cannot be published twice', () => {
 
 test('help is asked for', () => {
   expect(parseStartOptions(['--help', '--port', 'x'])).toBeNull();
+});
+
+test('docs/simulator.md has each option, and no other', () => {
+  const document = readFileSync(new URL('../docs/simulator.md', import.meta.url), 'utf8');
+  const inUsage = [...USAGE.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag);
+
+  const inDocument = [...document.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, flag]) => flag);
+
+  expect(inDocument).toEqual(inUsage);
 });

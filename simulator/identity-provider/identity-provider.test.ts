@@ -113,6 +113,16 @@ test('signing out ends the provider’s session and returns to the client', asyn
   expect(again.status).toBe(400);
 });
 
+test('a refresh token gives a new ID token of the same user', async () => {
+  const { web, tokens, page } = await begin();
+  const landed = await web.submit(page, { username: bob.username, password: bob.password });
+  const { refresh_token: refreshToken } = await tokens(landed.url);
+
+  const renewed = await openid.refreshTokenGrant(configuration, refreshToken!);
+
+  expect(renewed.claims()).toMatchObject({ preferred_username: 'bob', groups: ['staff'] });
+});
+
 test('it can be made unreachable, and comes back at the same address', async () => {
   await provider.setReachable(false);
   const refused = await fetch(`${provider.issuer}/.well-known/openid-configuration`).catch((error: Error) => error.message);

@@ -55,6 +55,8 @@ export const createProvider = async (issuer: string, client: ProviderClient): Pr
     },
     interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
     ttl: { AccessToken: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, Session: 8 * HOUR_S, Grant: 8 * HOUR_S },
+    // Without a consent page nobody could ask for offline_access.
+    issueRefreshToken: async (_, owner) => owner.grantTypeAllowed('refresh_token'),
     findAccount: (_, accountId) => findAccount(accountId),
     loadExistingGrant: grantEverything,
   };

@@ -28,7 +28,7 @@ export interface Sandbox {
   freeze(): void;
   thaw(): void;
   kill(): void;
-  /** How it ended, as AWS words it: `exit status 1`, `signal: killed`. All its lines have been given by then. */
+  /** How it ended, as AWS words it: `exit status 1`, `signal: killed`. */
   readonly ended: Promise<string>;
 }
 
