@@ -147,6 +147,7 @@ export const startFakeService = async ({ identity, secrets = (given) => given }:
 
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (service.subprotocol ? [...offered][0]! : false) });
   const accept = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    stream.on('error', () => {});
     if (service.refuse) {
       const { status, headers = {} } = service.refuse;
       const fields = { Date: new Date(service.now()).toUTCString(), 'Content-Length': '0', ...headers };
