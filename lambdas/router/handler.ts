@@ -3,12 +3,6 @@ import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
-import { createDocumentClient } from '../stores/client.ts';
-import { createDirectory } from '../stores/directory.ts';
-import { createRegistry } from '../stores/registry.ts';
-import { createSessions } from '../stores/sessions.ts';
-import { createTable } from '../stores/table.ts';
-import { cachedDirectory, cachedSessions, cachedTunnels } from './caching.ts';
 import type { ProxyEvent } from './canonical-request.ts';
 import { systemClock as clock } from './clock.ts';
 import { dial } from './dial.ts';
@@ -17,13 +11,12 @@ import { lambdaResponse } from './lambda-response.ts';
 import { createManagementClient, createPostFrame } from './post.ts';
 import { ReplySocket } from './reply-socket.ts';
 import { createRouter } from './router.ts';
+import { createStores } from './stores.ts';
 import { signTicket } from './ticket.ts';
 
 const env = readEnvironment(ENVIRONMENT);
 const log = createLog({ fields: { tenant: env.TENANT, function: 'router' } });
 const masterKey = createSecret(createSecretsClient(), env.MASTER_KEY_SECRET);
-const tables = createDocumentClient();
-const sessions = createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now });
 const ticket = async () => signTicket(ticketKey(await masterKey.read()), Date.now());
 const channel = new ReplySocket({ url: env.REPLY_API_URL, dial, ticket, clock, log });
 channel.address().catch(() => undefined);
@@ -31,12 +24,9 @@ channel.address().catch(() => undefined);
 const router = createRouter({
   tenant: env.TENANT,
   portalUrl: env.PORTAL_URL,
-  directory: cachedDirectory(createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }), clock),
-  tunnels: cachedTunnels(createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }), clock),
-  findSession: cachedSessions(sessions, clock),
-  sessions,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
+  ...createStores(env, clock),
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },
 });
 

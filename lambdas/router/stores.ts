@@ -1,0 +1,22 @@
+// The router's view of the tables: each cached as caching.ts says, and sessions as they are for a sign-in that comes back.
+import { createDocumentClient } from '../stores/client.ts';
+import { createDirectory } from '../stores/directory.ts';
+import { createRegistry } from '../stores/registry.ts';
+import { createSessions } from '../stores/sessions.ts';
+import { createTable } from '../stores/table.ts';
+import { cachedDirectory, cachedSessions, cachedTunnels } from './caching.ts';
+import type { Clock } from './ports.ts';
+import type { RouterPorts } from './router.ts';
+
+type TableNames = Readonly<Record<'DIRECTORY_TABLE' | 'REGISTRY_TABLE' | 'SESSIONS_TABLE', string>>;
+
+export const createStores = (names: TableNames, clock: Clock): Pick<RouterPorts, 'directory' | 'tunnels' | 'sessions' | 'findSession'> => {
+  const client = createDocumentClient();
+  const sessions = createSessions({ table: createTable(client, names.SESSIONS_TABLE), now: clock.now });
+  return {
+    directory: cachedDirectory(createDirectory({ table: createTable(client, names.DIRECTORY_TABLE) }), clock),
+    tunnels: cachedTunnels(createRegistry({ table: createTable(client, names.REGISTRY_TABLE), now: clock.now }), clock),
+    sessions,
+    findSession: cachedSessions(sessions, clock),
+  };
+};
