@@ -90,9 +90,11 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
   const logs = createLogs({ iam, ...(options.logSink ? { sink: options.logSink } : {}) });
 
   const ends: (() => Promise<void>)[] = [];
-  /** What was started last ends first. */
+  /** What was started last ends first; one that fails to end does not keep the others. */
   const dispose = async () => {
-    for (let end = ends.pop(); end; end = ends.pop()) await end();
+    const failures: unknown[] = [];
+    for (let end = ends.pop(); end; end = ends.pop()) await end().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'Not everything of the simulator ended.');
   };
   const ending = <T extends { dispose(): Promise<void> }>(service: T): T => {
     ends.push(() => service.dispose());

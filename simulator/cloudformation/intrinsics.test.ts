@@ -163,6 +163,11 @@ describe('the order', () => {
 test.each([
   ['an unknown section', { Transform: 'AWS::Serverless' }, 'Transform: this section is not simulated'],
   ['a resource without a type', { Resources: { A: {} } }, 'A: it has no Type'],
+  [
+    'a name given twice',
+    { Parameters: { A: { Type: 'String' } }, Resources: { A: { Type: 'X::Y' } } },
+    'A: a parameter and a resource have the same name',
+  ],
   ['an unknown attribute', { Resources: { A: { Type: 'X::Y', CreationPolicy: {} } } }, 'A: the attribute CreationPolicy is not simulated'],
 ])('%s is refused', (_, template, message) => {
   expect(() => read(template)).toThrow(message);

@@ -68,8 +68,11 @@ export const readTemplate = (text: string): Template => {
     const unknown = Object.keys(resource).filter((name) => !ATTRIBUTES.includes(name));
     if (unknown.length > 0) throw deploymentFault(logicalId, `the attribute ${unknown.join(', ')} is not simulated`);
   }
+  const parameters = section<Parameter>('Parameters', cloudformation.parametersPerTemplate);
+  const twice = Object.keys(parameters).filter((name) => Object.hasOwn(resources, name));
+  if (twice.length > 0) throw deploymentFault(twice.join(', '), 'a parameter and a resource have the same name');
   return {
-    Parameters: section('Parameters', cloudformation.parametersPerTemplate),
+    Parameters: parameters,
     Conditions: section('Conditions', Number.POSITIVE_INFINITY),
     Mappings: section('Mappings', Number.POSITIVE_INFINITY),
     Resources: resources,
