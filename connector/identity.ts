@@ -61,7 +61,7 @@ export const readIdentity = async (directory: string): Promise<Identity | null> 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     if (error instanceof SallyportError) throw error;
-    throw refused(path, `it cannot be read: ${(error as Error).message}.`, error);
+    throw refused(path, `it cannot be read: ${(error as Error).message}. Check --state-directory.`, error);
   }
 
   try {
