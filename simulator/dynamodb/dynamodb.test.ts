@@ -19,6 +19,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type AwsFixture, startAwsFixture } from '../aws-fixture.ts';
 import { createManualClock } from '../clock.ts';
 import type { AccessKeys } from '../services.ts';
+import { startStore } from './store.ts';
 
 const KEYS = {
   KeySchema: [
@@ -303,4 +304,13 @@ test('an expired item is still answered for two days, and then deleted', async (
   expect(afterTwoHours).toEqual(['expiring', 'kept']);
   expect(afterTwoDays).toEqual(['kept']);
   await later.dispose();
+});
+
+test('the store ends only when what is under way has been answered', async () => {
+  const store = await startStore();
+  const calls = Array.from({ length: 20 }, () => store.call('ListTables', {}));
+
+  await store.dispose();
+
+  expect(await Promise.all(calls)).toEqual(calls.map(() => ({ TableNames: [] })));
 });

@@ -23,6 +23,7 @@ export const startStore = async (): Promise<Store> => {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true });
+  const underWay = new Set<Promise<unknown>>();
 
   const send = (action: string, body: string): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
@@ -49,15 +50,27 @@ export const startStore = async (): Promise<Store> => {
       outgoing.end(body);
     });
 
+  const sendAndWait = async (action: string, body: string) => {
+    const sent = send(action, body);
+    underWay.add(sent);
+    try {
+      return await sent;
+    } finally {
+      underWay.delete(sent);
+    }
+  };
+
   return {
     call: async (action, input) => {
-      const { status, text } = await send(action, JSON.stringify(input));
+      const { status, text } = await sendAndWait(action, JSON.stringify(input));
       const answer = JSON.parse(text || '{}') as Record<string, unknown>;
       if (status === 200) return answer;
       const { __type: type, message, Message, ...members } = answer;
       throw new AwsError(status, String(type).replace(/^.*#/, ''), String(message ?? Message ?? ''), members);
     },
     dispose: async () => {
+      // dynalite throws out of its event handlers when a request breaks off.
+      while (underWay.size > 0) await Promise.allSettled(underWay);
       agent.destroy();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

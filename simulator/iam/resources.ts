@@ -32,12 +32,16 @@ export const resourceTypes = ({ identities, register }: ResourceTypesOptions): R
     const trust = readPolicy(properties.AssumeRolePolicyDocument, `${logicalId}/AssumeRolePolicyDocument`, 'trust');
     checkSize(`${logicalId}/AssumeRolePolicyDocument`, properties.AssumeRolePolicyDocument, QUOTAS.iam.trustPolicyMaxCharacters);
     checkPrincipals(trust, identities);
+    const maxSessionSeconds = Number(properties.MaxSessionDuration ?? QUOTAS.sts.durationDefaultSeconds);
+    if (!(maxSessionSeconds >= 3600 && maxSessionSeconds <= QUOTAS.sts.durationMaxSeconds)) {
+      throw new Error(`MaxSessionDuration must be 3600 to ${QUOTAS.sts.durationMaxSeconds} seconds, not ${properties.MaxSessionDuration}`);
+    }
     const role = identities.addRole(
       {
         name: physicalName(request, properties.RoleName, QUOTAS.iam.roleNameMaxCharacters),
         trust: register(trust),
         identity: [],
-        maxSessionSeconds: Number(properties.MaxSessionDuration ?? 3600),
+        maxSessionSeconds,
       },
       String(properties.Path ?? '/'),
     );
