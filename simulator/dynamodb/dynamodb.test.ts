@@ -17,38 +17,8 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type AwsFixture, startAwsFixture } from '../aws-fixture.ts';
-import { createManualClock } from '../clock.ts';
 import type { AccessKeys } from '../services.ts';
-import { startStore } from './store.ts';
-
-const KEYS = {
-  KeySchema: [
-    { AttributeName: 'pk', KeyType: 'HASH' },
-    { AttributeName: 'sk', KeyType: 'RANGE' },
-  ],
-  AttributeDefinitions: [
-    { AttributeName: 'pk', AttributeType: 'S' },
-    { AttributeName: 'sk', AttributeType: 'S' },
-  ],
-  BillingMode: 'PAY_PER_REQUEST',
-};
-const WITH_INDEX = {
-  ...KEYS,
-  AttributeDefinitions: [...KEYS.AttributeDefinitions, { AttributeName: 'parent', AttributeType: 'S' }],
-  GlobalSecondaryIndexes: [
-    {
-      IndexName: 'by-parent',
-      KeySchema: [
-        { AttributeName: 'parent', KeyType: 'HASH' },
-        { AttributeName: 'pk', KeyType: 'RANGE' },
-      ],
-      Projection: { ProjectionType: 'KEYS_ONLY' },
-    },
-  ],
-  TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
-  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-  DeletionProtectionEnabled: true,
-};
+import { KEYS, WITH_INDEX } from './fixture.ts';
 
 let aws: AwsFixture;
 let plain: string;
@@ -277,40 +247,4 @@ test('an item over 400 KB is refused', async () => {
   const Item = { pk: 'large', sk: '-', text: 'x'.repeat(400 * 1024) };
 
   await expect(table().send(new PutCommand({ TableName: plain, Item }))).rejects.toMatchObject({ name: 'ValidationException' });
-});
-
-test('an expired item is still answered for two days, and then deleted', async () => {
-  const clock = createManualClock(Date.now());
-  const later = await startAwsFixture({ clock });
-  const { ref: TableName } = await later.create('AWS::DynamoDB::Table', 'Expiring', WITH_INDEX);
-  const client = DynamoDBDocumentClient.from(later.tables());
-  const Key = { pk: 'expiring', sk: '-' };
-  const inSeconds = (seconds: number) => Math.floor(clock.now() / 1000) + seconds;
-  await client.send(new PutCommand({ TableName, Item: { ...Key, expiresAtSeconds: inSeconds(60) } }));
-  await client.send(new PutCommand({ TableName, Item: { pk: 'kept', sk: '-', expiresAtSeconds: 'soon' } }));
-  const found = async () => {
-    // The SDK follows the clock of the answers, one answer behind.
-    await client.send(new ScanCommand({ TableName })).catch(() => {});
-    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
-    return Items.map(({ pk }) => pk).sort();
-  };
-
-  await clock.advance(2 * 3_600_000);
-  const afterTwoHours = await found();
-  await clock.advance(48 * 3_600_000);
-  let afterTwoDays = await found();
-  for (let tries = 0; afterTwoDays.length > 1 && tries < 50; tries += 1) afterTwoDays = await found();
-
-  expect(afterTwoHours).toEqual(['expiring', 'kept']);
-  expect(afterTwoDays).toEqual(['kept']);
-  await later.dispose();
-});
-
-test('the store ends only when what is under way has been answered', async () => {
-  const store = await startStore();
-  const calls = Array.from({ length: 20 }, () => store.call('ListTables', {}));
-
-  await store.dispose();
-
-  expect(await Promise.all(calls)).toEqual(calls.map(() => ({ TableNames: [] })));
 });
