@@ -10,7 +10,7 @@ import type { ReadableMeter } from './meter.ts';
 export interface ControlRoutesDependencies {
   readonly meter: ReadableMeter;
   readonly faults: ChangeableFaults;
-  readonly iam: Pick<IamService, 'statements' | 'denials'>;
+  readonly iam: Pick<IamService, 'statements' | 'denials' | 'suspend'>;
   /** Null while the stack is being deployed. */
   readonly deployment: () => Deployment | null;
 }
@@ -41,6 +41,17 @@ export const controlRoutes = ({ meter, faults, iam, deployment }: ControlRoutesD
       path: '/iam/statements',
       says: 'every Allow statement of the template: how often it was needed, and what of it never',
       handle: () => iam.statements(),
+    },
+    {
+      method: 'PUT',
+      path: '/iam/statements/:id',
+      says: 'takes {"suspended": true}: the statement allows nothing until false, to see what needs it; its id is percent-encoded',
+      handle: ({ params, body }) => {
+        const suspended = isRecord(body) ? body.suspended : undefined;
+        if (typeof suspended !== 'boolean')
+          throw new SallyportError('ERR_REQUEST_INVALID', 'The body must be {"suspended": true} or false.');
+        iam.suspend(params.id ?? '', suspended);
+      },
     },
     { method: 'GET', path: '/iam/denials', says: 'what IAM denied, oldest first', handle: () => iam.denials() },
     { method: 'GET', path: '/outputs', says: 'the outputs of the stack, with local addresses', handle: () => deployed().outputs },

@@ -9,10 +9,14 @@ import { createMeter } from './meter.ts';
 let control: Control;
 const meter = createMeter();
 const faults = createFaults();
+let suspended: string | null = null;
 
 beforeAll(async () => {
   control = await startControl();
-  const iam = { statements: () => [], denials: () => [] };
+  const suspend = (id: string, on: boolean): void => {
+    suspended = on ? id : null;
+  };
+  const iam = { statements: () => [], denials: () => [], suspend };
   control.add(controlRoutes({ meter, faults, iam, deployment: () => null }));
   control.add([
     { method: 'POST', path: '/sockets/:name/kill', says: 'kills', handle: ({ params, query }) => [params.name, query.get('how')] },
@@ -64,6 +68,15 @@ test('faults are changed, and wrong ones refused', async () => {
   expect(changed.body).toMatchObject({ drop: 0.25, gone: 0 });
   expect(refused).toMatchObject({ status: 400, body: { code: 'ERR_CONFIGURATION_INVALID' } });
   expect(faults.drop).toBe(0.25);
+});
+
+test('a statement is suspended by its id, and nothing else is taken for that', async () => {
+  const done = await call('PUT', `/iam/statements/${encodeURIComponent('Role/AssumeRolePolicyDocument[0]')}`, '{"suspended": true}');
+  const refused = await call('PUT', '/iam/statements/a', '{"suspended": "yes"}');
+
+  expect(done.status).toBe(204);
+  expect(refused).toMatchObject({ status: 400, body: { code: 'ERR_REQUEST_INVALID' } });
+  expect(suspended).toBe('Role/AssumeRolePolicyDocument[0]');
 });
 
 test('parts of the path and the query reach the route', async () => {

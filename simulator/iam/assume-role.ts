@@ -12,9 +12,14 @@ export interface AssumeRoleDecision {
   /** The statements that allowed it, or null. */
   readonly allowedBy: readonly Statement[] | null;
   readonly reason: string;
+  readonly withheld: Statement | null;
 }
 
-const refused = (reason: string): AssumeRoleDecision => ({ allowedBy: null, reason });
+const refused = (reason: string, decision?: Decision): AssumeRoleDecision => ({
+  allowedBy: null,
+  reason,
+  withheld: decision?.outcome === 'implicit deny' ? decision.withheld : null,
+});
 
 export const decideAssumeRole = (caller: Identity, role: Role, request: Request): AssumeRoleDecision => {
   const sessionArnNamed = (statement: Statement) => statement.principals?.aws.includes(caller.arn) ?? false;
@@ -30,14 +35,16 @@ export const decideAssumeRole = (caller: Identity, role: Role, request: Request)
   const session: Decision | null = caller.sessionPolicy && decide(caller.sessionPolicy, request);
   if (session?.outcome === 'explicit deny') return refused('with an explicit deny in a session policy');
 
-  if (trust.outcome !== 'allow') return refused('because no role trust policy allows the sts:AssumeRole action');
+  if (trust.outcome !== 'allow') return refused('because no role trust policy allows the sts:AssumeRole action', trust);
   const direct = decide(role.trust, request, named);
   if (direct.outcome === 'allow') {
     // "Policy evaluation logic": a session policy bounds what is granted to the role's ARN, not what is granted to the session's.
     const bounded = session !== null && session.outcome !== 'allow' && decide(role.trust, request, sessionArnNamed).outcome !== 'allow';
-    return bounded ? refused('because no session policy allows the sts:AssumeRole action') : { allowedBy: [direct.statement], reason: '' };
+    return bounded
+      ? refused('because no session policy allows the sts:AssumeRole action')
+      : { allowedBy: [direct.statement], reason: '', withheld: null };
   }
-  if (identity.outcome !== 'allow') return refused('because no identity-based policy allows the sts:AssumeRole action');
+  if (identity.outcome !== 'allow') return refused('because no identity-based policy allows the sts:AssumeRole action', identity);
   if (session !== null && session.outcome !== 'allow') return refused('because no session policy allows the sts:AssumeRole action');
-  return { allowedBy: [trust.statement, identity.statement], reason: '' };
+  return { allowedBy: [trust.statement, identity.statement], reason: '', withheld: null };
 };

@@ -13,7 +13,11 @@ export interface Request {
 export type Decision =
   | { readonly outcome: 'allow'; readonly statement: Statement }
   | { readonly outcome: 'explicit deny'; readonly statement: Statement }
-  | { readonly outcome: 'implicit deny' };
+  | {
+      readonly outcome: 'implicit deny';
+      /** A suspended statement that would have allowed it. */
+      readonly withheld: Statement | null;
+    };
 
 /** An explicit deny wins; without an allow nothing is allowed. */
 export const decide = (
@@ -22,13 +26,15 @@ export const decide = (
   about: (statement: Statement) => boolean = () => true,
 ): Decision => {
   let allowing: Statement | null = null;
+  let withheld: Statement | null = null;
   for (const statement of statements) {
     if (statement.effect === 'Allow' && allowing) continue;
     if (!about(statement) || !applies(statement, request)) continue;
-    if (statement.effect === 'Deny') return { outcome: 'explicit deny', statement };
-    allowing = statement;
+    if (statement.suspended) withheld ??= statement;
+    else if (statement.effect === 'Deny') return { outcome: 'explicit deny', statement };
+    else allowing = statement;
   }
-  return allowing ? { outcome: 'allow', statement: allowing } : { outcome: 'implicit deny' };
+  return allowing ? { outcome: 'allow', statement: allowing } : { outcome: 'implicit deny', withheld };
 };
 
 const applies = (statement: Statement, { action, resource, context }: Request): boolean =>

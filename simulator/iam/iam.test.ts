@@ -66,8 +66,37 @@ describe('what is recorded', () => {
         action: 'execute-api:ManageConnections',
         resource: `${API}/live/POST/@connections/x`,
         reason: 'because no identity-based policy allows the execute-api:ManageConnections action',
+        withheld: null,
       },
     ]);
+  });
+});
+
+describe('a suspended statement', () => {
+  test('allows nothing until it is in force again; the denial names it', async () => {
+    const principal = await createRole(iam, READ, SEND);
+
+    iam.suspend('Policy[0]', true);
+    expect(() => iam.authorize(principal, 'secretsmanager:GetSecretValue', SECRET)).toThrow('is not authorized');
+    expect(() => iam.authorize(principal, 'secretsmanager:PutSecretValue', SECRET)).toThrow('is not authorized');
+    iam.suspend('Policy[0]', false);
+    iam.authorize(principal, 'secretsmanager:GetSecretValue', SECRET);
+
+    expect(iam.denials()).toMatchObject([{ withheld: 'Policy[0]' }, { withheld: null }]);
+    expect(iam.statements()[1]).toMatchObject({ id: 'Policy[0]', uses: 1, suspended: false });
+  });
+
+  test('of a trust policy lets the role be assumed no more', async () => {
+    await createRole(iam, READ);
+
+    iam.suspend('Role/AssumeRolePolicyDocument[0]', true);
+
+    expect(() => iam.sessionForService('router', 'lambda.amazonaws.com', 'x')).toThrow('sts:AssumeRole');
+    expect(iam.denials()).toMatchObject([{ principal: 'lambda.amazonaws.com', withheld: 'Role/AssumeRolePolicyDocument[0]' }]);
+  });
+
+  test('that the template does not have is an error', () => {
+    expect(() => iam.suspend('Policy[7]', true)).toThrow('no Allow statement Policy[7]');
   });
 });
 

@@ -1,12 +1,12 @@
 // Identity and access as the template gives them: signatures are checked, policies decide, and every decision is recorded.
-import { SallyportError } from '../../protocol/errors.ts';
+import { type ErrorCode, SallyportError } from '../../protocol/errors.ts';
 import { ACCOUNT_ID, REGION } from '../account.ts';
 import { type AccessKeys, AwsError, type Clock, type Iam, type Principal, type ResourceTypes } from '../services.ts';
 import { decideAssumeRole } from './assume-role.ts';
 import type { Context } from './conditions.ts';
-import { decide } from './evaluate.ts';
+import { type Decision, decide } from './evaluate.ts';
 import { createIdentities, type Identity, type Role } from './identities.ts';
-import { createLedger, type Denial, type StatementUse } from './ledger.ts';
+import { createLedger, type Denial, type Ledger, type StatementUse } from './ledger.ts';
 import { readPolicy, type Statement } from './policy-document.ts';
 import { resourceTypes } from './resources.ts';
 import { createSignatureCheck } from './signature.ts';
@@ -24,6 +24,8 @@ export interface IamService extends Iam {
   /** Every Allow statement of the template, and how often each was what allowed a request. */
   statements(): readonly StatementUse[];
   denials(): readonly Denial[];
+  /** Lets one Allow statement count for nothing, or for something again. Throws ERR_REQUEST_INVALID when the template has none by this id. */
+  suspend(id: string, suspended: boolean): void;
   /** Throws ERR_CONFIGURATION_INVALID when `withoutStatement` names a statement that the template does not have. */
   checkRemoval(): void;
 }
@@ -50,17 +52,15 @@ export const createIam = ({ clock, withoutStatement }: IamOptions): IamService =
   const ledger = createLedger();
   const permissions: Statement[] = [];
   const checkSignature = createSignatureCheck((accessKeyId) => identities.find(accessKeyId)?.keys, clock.now);
-  let removed = false;
 
   const register = (statements: readonly Statement[]): readonly Statement[] => {
     ledger.register(statements);
-    const kept = statements.filter(({ id, effect }) => effect !== 'Allow' || id !== withoutStatement);
-    if (kept.length < statements.length) removed = true;
-    return kept;
+    if (withoutStatement !== undefined) ledger.suspend(withoutStatement, true);
+    return statements;
   };
 
-  const deny = (principal: string, action: string, resource: string, reason: string): AwsError => {
-    ledger.denied({ at: new Date(clock.now()).toISOString(), principal, action, resource, reason });
+  const deny = (principal: string, action: string, resource: string, reason: string, withheld: Statement | null = null): AwsError => {
+    ledger.denied({ at: new Date(clock.now()).toISOString(), principal, action, resource, reason, withheld: withheld?.id ?? null });
     return new AwsError(
       403,
       'AccessDenied',
@@ -89,7 +89,7 @@ export const createIam = ({ clock, withoutStatement }: IamOptions): IamService =
     const session = identity.sessionPolicy && decide(identity.sessionPolicy, request);
     if (session?.outcome === 'explicit deny') throw deny(identity.arn, action, resource, 'with an explicit deny in a session policy');
     if (decision.outcome !== 'allow') {
-      throw deny(identity.arn, action, resource, `because no identity-based policy allows the ${action} action`);
+      throw deny(identity.arn, action, resource, `because no identity-based policy allows the ${action} action`, decision.withheld);
     }
     if (session && session.outcome !== 'allow') {
       throw deny(identity.arn, action, resource, `because no session policy allows the ${action} action`);
@@ -115,7 +115,8 @@ export const createIam = ({ clock, withoutStatement }: IamOptions): IamService =
       { action, resource, context },
       ({ principals }) => principals?.services.includes(servicePrincipal) ?? false,
     );
-    if (decision.outcome !== 'allow') throw deny(servicePrincipal, action, resource, 'because no resource-based policy allows it');
+    if (decision.outcome !== 'allow')
+      throw deny(servicePrincipal, action, resource, 'because no resource-based policy allows it', withheldBy(decision));
     ledger.allowed(decision.statement, action, resource);
   };
 
@@ -137,7 +138,7 @@ export const createIam = ({ clock, withoutStatement }: IamOptions): IamService =
         ...(externalId === undefined ? {} : { 'sts:externalid': externalId }),
       });
       const decision = decideAssumeRole(identity, role, { action: 'sts:AssumeRole', resource: role.arn, context });
-      if (!decision.allowedBy) throw deny(identity.arn, 'sts:AssumeRole', role.arn, decision.reason);
+      if (!decision.allowedBy) throw deny(identity.arn, 'sts:AssumeRole', role.arn, decision.reason, decision.withheld);
       for (const statement of decision.allowedBy) ledger.allowed(statement, 'sts:AssumeRole', role.arn);
       const expiresAt = clock.now() + durationSeconds * 1000;
       return identities.openSession(role, { name: sessionName, expiresAt, policy: sessionPolicy });
@@ -168,15 +169,21 @@ export const createIam = ({ clock, withoutStatement }: IamOptions): IamService =
     },
     statements: ledger.statements,
     denials: ledger.denials,
+    suspend: (id, suspended) => {
+      if (!ledger.suspend(id, suspended)) throw unknownStatement('ERR_REQUEST_INVALID', id, ledger);
+    },
     checkRemoval: () => {
-      if (withoutStatement === undefined || removed) return;
-      const ids = ledger.statements().map(({ id }) => id);
-      throw new SallyportError(
-        'ERR_CONFIGURATION_INVALID',
-        `The template has no Allow statement ${withoutStatement}; it has ${ids.join(', ')}.`,
-      );
+      if (withoutStatement === undefined || ledger.suspend(withoutStatement, true)) return;
+      throw unknownStatement('ERR_CONFIGURATION_INVALID', withoutStatement, ledger);
     },
   };
+};
+
+const withheldBy = (decision: Decision): Statement | null => (decision.outcome === 'implicit deny' ? decision.withheld : null);
+
+const unknownStatement = (code: ErrorCode, id: string, ledger: Ledger): SallyportError => {
+  const ids = ledger.statements().map((statement) => statement.id);
+  return new SallyportError(code, `The template has no Allow statement ${id}; it has ${ids.join(', ')}.`);
 };
 
 /** What IAM itself knows of every request. Differs from AWS: loopback counts as secure transport. */

@@ -43,6 +43,7 @@ const EVERYTHING: Statement = {
   exceptResources: false,
   principals: null,
   conditions: [],
+  suspended: false,
 };
 
 /** Expired sessions are kept this long, so that their holders are told that they expired. */

@@ -9,6 +9,7 @@ export interface StatementUse {
   readonly principals: Principals | null;
   /** How often the statement was what allowed a request. */
   readonly uses: number;
+  readonly suspended: boolean;
   /** Requested actions with their counts. */
   readonly used: Readonly<Record<string, number>>;
   /** Entries of the statement that no request has needed so far. */
@@ -22,10 +23,14 @@ export interface Denial {
   readonly action: string;
   readonly resource: string;
   readonly reason: string;
+  /** The suspended statement that would have allowed it. */
+  readonly withheld: string | null;
 }
 
 export interface Ledger {
   register(statements: readonly Statement[]): void;
+  /** False when the template has no Allow statement with this id. */
+  suspend(id: string, suspended: boolean): boolean;
   allowed(statement: Statement, action: string, resource: string): void;
   denied(denial: Denial): void;
   statements(): readonly StatementUse[];
@@ -59,6 +64,11 @@ export const createLedger = (): Ledger => {
         });
       }
     },
+    suspend: (id, suspended) => {
+      const entry = entries.get(id);
+      if (entry) entry.statement.suspended = suspended;
+      return entry !== undefined;
+    },
     allowed: (statement, action, resource) => {
       const entry = entries.get(statement.id);
       if (!entry) return; // Of a session policy: not of the template.
@@ -79,6 +89,7 @@ export const createLedger = (): Ledger => {
         resources: statement.resources,
         principals: statement.principals,
         uses,
+        suspended: statement.suspended,
         used: Object.fromEntries(used),
         unusedActions: [...unusedActions],
         unusedResources: [...unusedResources],

@@ -14,6 +14,8 @@ export interface Statement {
   /** Null in an identity policy: who has it is who it is about. */
   readonly principals: Principals | null;
   readonly conditions: readonly Condition[];
+  /** Counts for nothing for the moment, to see what then fails. */
+  suspended: boolean;
 }
 
 export interface Principals {
@@ -72,6 +74,7 @@ const readStatement = (statement: unknown, id: string, kind: PolicyKind): Statem
     exceptResources,
     principals: kind === 'trust' ? readPrincipals(statement.Principal) : null,
     conditions: readConditions(statement.Condition),
+    suspended: false,
   };
 };
 
