@@ -37,6 +37,13 @@ export const readExternalUrl = (value: unknown, domain: string): ExternalAddress
   return segments.every((segment) => SEGMENT_PATTERN.test(segment)) && segments[0] !== RESERVED_SEGMENT ? { host, path } : undefined;
 };
 
+/** The host of `https://<host>/`: of the domain, but not below `apps.<domain>`, where every name is an application's own. */
+export const readAlternateUrl = (value: unknown, domain: string): string | undefined => {
+  const [, rawHost] = typeof value === 'string' ? (/^https:\/\/([^/?#:@]+)\/?$/i.exec(value) ?? []) : [];
+  const host = readHost(rawHost);
+  return host !== undefined && isBelow(host, domain) && host !== `apps.${domain}` && !isBelow(host, `apps.${domain}`) ? host : undefined;
+};
+
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 /** An absolute http(s) URL of a named host (or loopback), ending with `/`; no credentials, query or fragment. */

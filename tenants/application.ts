@@ -1,10 +1,22 @@
 // The tenant file's entry for one application: what is allowed in it, and how it becomes an `Application`.
 import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
-import { readExternalUrl, readHomePath, readInternalUrl } from './addresses.ts';
+import { readAlternateUrl, readExternalUrl, readHomePath, readInternalUrl } from './addresses.ts';
+import { corsRules } from './cors.ts';
 import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.ts';
 import { headerClaims } from './header-claims.ts';
-import { accessSetting, choice, IDENTIFIER_WORDS, optional, readFlag, readIdentifier, readLine, setting } from './settings.ts';
+import { segmentList } from './segments.ts';
+import {
+  accessSetting,
+  choice,
+  IDENTIFIER_WORDS,
+  NOTHING_SAID,
+  optional,
+  readFlag,
+  readIdentifier,
+  readLine,
+  setting,
+} from './settings.ts';
 
 export type { Application };
 
@@ -19,12 +31,60 @@ const TIMEOUT_DEFAULT_MS = 85_000;
 const TIMEOUT_LONG_MS = 180_000;
 /** API Gateway streams a response for 15 minutes; a minute is left for what comes after the first byte. */
 const TIMEOUT_MAX_S = 840;
+/** API Gateway cuts a stream that is silent for five minutes; ours ends sooner, so that it is told with its code. */
+const IDLE_TIMEOUT_MAX_S = 290;
+const CALLS_MAX = 20;
 
 const readTimeout = (value: unknown): number | undefined => {
   if (value === 'default') return TIMEOUT_DEFAULT_MS;
   if (value === 'long') return TIMEOUT_LONG_MS;
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= TIMEOUT_MAX_S ? (value as number) * 1000 : undefined;
 };
+
+const readIdleTimeout = (value: unknown): number | undefined =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= IDLE_TIMEOUT_MAX_S ? (value as number) * 1000 : undefined;
+
+const readIdentifiers = (value: unknown): readonly string[] | undefined =>
+  Array.isArray(value) && value.length <= CALLS_MAX && value.every((id) => readIdentifier(id) !== undefined)
+    ? [...new Set(value)]
+    : undefined;
+
+/** Null: none. Empty: with a text of our own. */
+const readMaintenance = (value: unknown): string | null | undefined => {
+  if (value === false) return null;
+  return value === true ? '' : readLine(500)(value);
+};
+
+/** What the portal's link and cookies of an application may be told to be; null leaves it to the application. */
+const SAME_SITE = ['strict', 'lax', 'none'] as const;
+const readSameSite = (value: unknown) => SAME_SITE.find((word) => word === value);
+
+const translation = z
+  .strictObject(
+    {
+      headers: optional(true, 'true or false', 'Leave it out to have addresses in headers and cookies translated.', readFlag),
+      links: choice(['off', 'report', 'on'], 'Begin with report: it changes nothing, and tells which links would be translated.'),
+      scripts: optional(false, 'true or false', 'It also translates addresses within JSON and JavaScript; it needs links: on.', readFlag),
+    },
+    { error: 'a map with headers, links and scripts' },
+  )
+  .prefault(NOTHING_SAID);
+
+const cookies = z
+  .strictObject(
+    {
+      secure: optional(false, 'true or false', 'true adds Secure to the application’s cookies.', readFlag),
+      httpOnly: optional(false, 'true or false', 'true adds HttpOnly to the application’s cookies.', readFlag),
+      sameSite: optional<(typeof SAME_SITE)[number] | null>(
+        null,
+        SAME_SITE.map((word) => `"${word}"`).join(' or '),
+        'Leave it out to keep what the application says.',
+        readSameSite,
+      ),
+    },
+    { error: 'a map with secure, httpOnly and sameSite' },
+  )
+  .prefault(NOTHING_SAID);
 
 export const applicationSchema = ({ domain, claims }: ApplicationContext) =>
   z.strictObject(
@@ -42,6 +102,13 @@ export const applicationSchema = ({ domain, claims }: ApplicationContext) =>
         'Write for example http://wiki.corp.example:8080/, as the connector reaches it.',
         readInternalUrl,
       ),
+      segments: segmentList(domain),
+      alternateUrl: optional<string | null>(
+        null,
+        `https://<host>/ of ${domain}, not below apps.${domain}, without path, port, query or fragment`,
+        'It is a second name for the application, for example in front of several regions; deploy after adding one.',
+        (value) => readAlternateUrl(value, domain),
+      ),
       connectorGroup: optional(
         'default',
         IDENTIFIER_WORDS,
@@ -58,16 +125,45 @@ export const applicationSchema = ({ domain, claims }: ApplicationContext) =>
         'It is the time to the first byte; a response may take 15 minutes in all.',
         readTimeout,
       ),
+      idleTimeout: optional(
+        IDLE_TIMEOUT_MAX_S * 1000,
+        `whole seconds up to ${IDLE_TIMEOUT_MAX_S}`,
+        'It is how long a response may be silent once it has begun.',
+        readIdleTimeout,
+      ),
       verifyCertificate: optional(true, 'true or false', 'Leave it out to have the origin’s certificate checked.', readFlag),
       homePath: optional('', 'a path below the external URL, without a slash in front', 'Write for example start?view=all.', readHomePath),
+      translation,
+      cookies,
+      cors: corsRules,
+      calls: optional<readonly string[]>(
+        [],
+        `a list of application ids, ${CALLS_MAX} at most`,
+        'Name the applications that pages of this one call by script, or leave it out.',
+        readIdentifiers,
+      ),
+      robots: choice(['deny', 'application'], 'Leave it out to have crawlers turned away.'),
+      maintenance: optional<string | null>(
+        null,
+        'true, false, or a line of 500 characters at most',
+        'Write for example "Back on Monday at 8": users read it while the application is not to be used.',
+        readMaintenance,
+      ),
     },
     { error: 'a map of the application’s settings' },
   );
 
 /** The entry as the directory holds it. */
 export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>): Application => {
-  const { externalUrl, access, timeout, ...rest } = entry;
-  return { ...rest, ...externalUrl, access: access ?? 'everyone', timeoutMs: timeout };
+  const { externalUrl, alternateUrl, access, timeout, idleTimeout, ...rest } = entry;
+  return {
+    ...rest,
+    ...externalUrl,
+    alternateHost: alternateUrl,
+    access: access ?? 'everyone',
+    timeoutMs: timeout,
+    idleTimeoutMs: idleTimeout,
+  };
 };
 
 /** What is wrong between settings and between applications. Reads the raw entries, so that it finds all even where some are faulty. */

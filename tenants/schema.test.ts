@@ -39,6 +39,7 @@ describe('defaults', () => {
       domain: 'example.com',
       portalHost: 'portal.example.com',
       sessionLifetimeMinutes: 480,
+      appearance: { name: null, color: null, support: null },
       identityProvider: {
         issuer: 'https://login.example.com/',
         clientId: 'sallyport',
@@ -61,6 +62,15 @@ describe('defaults', () => {
           timeoutMs: 85_000,
           verifyCertificate: true,
           homePath: '',
+          segments: [],
+          alternateHost: null,
+          idleTimeoutMs: 290_000,
+          translation: { headers: true, links: 'off', scripts: false },
+          cookies: { secure: false, httpOnly: false, sameSite: null },
+          cors: [],
+          calls: [],
+          robots: 'deny',
+          maintenance: null,
         },
       ],
     });
@@ -85,6 +95,70 @@ describe('defaults', () => {
 
   test('users and groups may each be left out of access', () => {
     expect(application({ access: { groups: ['staff', 'staff'] } }).access).toEqual({ users: [], groups: ['staff'] });
+  });
+});
+
+describe('what an application may say of itself', () => {
+  test('all of it is read', () => {
+    const all = application({
+      segments: [{ externalUrl: 'https://static.apps.example.com/', internalUrl: 'http://static.corp' }],
+      alternateUrl: 'https://Handbook.example.com/',
+      idleTimeout: 60,
+      translation: { links: 'on', scripts: true },
+      cookies: { secure: true, sameSite: 'lax' },
+      cors: [{ origins: ['https://shop.example.com'], headers: ['X-Shop-*'] }],
+      calls: ['wiki'],
+      robots: 'application',
+      maintenance: 'Back on Monday',
+    });
+
+    expect(all).toMatchObject({
+      segments: [{ host: 'static.apps.example.com', path: '/', internalUrl: 'http://static.corp/' }],
+      alternateHost: 'handbook.example.com',
+      idleTimeoutMs: 60_000,
+      translation: { headers: true, links: 'on', scripts: true },
+      cookies: { secure: true, httpOnly: false, sameSite: 'lax' },
+      cors: [
+        {
+          path: '/',
+          origins: ['https://shop.example.com'],
+          methods: ['GET', 'HEAD', 'POST'],
+          headers: ['x-shop-*'],
+          credentials: true,
+          maxAgeSeconds: 600,
+        },
+      ],
+      calls: ['wiki'],
+      robots: 'application',
+      maintenance: 'Back on Monday',
+    });
+  });
+
+  test.each([
+    [true, ''],
+    [false, null],
+  ])('maintenance %p is %p', (maintenance, expected) => {
+    expect(application({ maintenance }).maintenance).toBe(expected);
+  });
+
+  test.each([
+    ['alternateUrl', 'https://x.apps.example.com/'],
+    ['alternateUrl', 'https://x.example.org/'],
+    ['idleTimeout', 291],
+    ['maintenance', ''],
+    ['robots', 'allow'],
+    ['calls', ['No Id']],
+    ['translation', { links: true }],
+    ['cookies', { sameSite: 'Lax' }],
+    ['cors', [{ origins: ['*'] }]],
+    ['cors', [{ origins: ['https://shop.example.com/'] }]],
+    ['cors', [{ origins: ['https://shop.example.com'], path: '/a/../b' }]],
+    ['segments', [{ externalUrl: 'https://static.apps.example.com/' }]],
+  ])('%s: %p is refused', (name, value) => {
+    const faults = faultsOf({ [name]: value });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]!.path).toContain(`applications[0].${name}`);
   });
 });
 

@@ -4,7 +4,17 @@ import type { Application } from '../lambdas/stores/records.ts';
 import { isBelow, readHost, readIssuer } from './addresses.ts';
 import { type ApplicationContext, applicationSchema, crossFaults, normalise } from './application.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
-import { IDENTIFIER_WORDS, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
+import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
+
+/** How our own pages look to the tenant's users. */
+export interface Appearance {
+  /** Of the organisation, as users know it; null for the tenant's own. */
+  readonly name: string | null;
+  /** `#rrggbb`. */
+  readonly color: string | null;
+  /** https or mailto URL where users find help. */
+  readonly support: string | null;
+}
 
 export interface Tenant {
   readonly tenant: string;
@@ -21,6 +31,7 @@ export interface Tenant {
     readonly claims: Readonly<Record<'username' | 'name' | 'email' | 'groups', string>> & { readonly further: readonly string[] };
   };
   readonly sessionLifetimeMinutes: number;
+  readonly appearance: Appearance;
   readonly applications: readonly Application[];
 }
 
@@ -47,6 +58,9 @@ const readScopes = (value: unknown): readonly string[] | undefined => {
 
 const readPattern = (pattern: RegExp) => (value: unknown) => (typeof value === 'string' && pattern.test(value) ? value : undefined);
 
+const readSupport = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^(?:https:\/\/|mailto:)[\x21-\x7e]{1,500}$/.test(value) && URL.canParse(value) ? value : undefined;
+
 const readClaim = readPattern(/^[\x21-\x7e]{1,256}$/);
 
 const readFurther = (value: unknown): readonly string[] | undefined => {
@@ -55,9 +69,6 @@ const readFurther = (value: unknown): readonly string[] | undefined => {
 };
 
 const claim = (fallback: string) => optional<string>(fallback, 'the name of a claim', `Leave it out for ${fallback}.`, readClaim);
-
-/** For a map of settings that is left out: each of them then has its default. */
-const NOTHING_SAID = {} as never;
 
 /** The whole file. Exported so that a test compares docs/configuration.md with it. */
 export const tenantSchema = (context: ApplicationContext) =>
@@ -116,6 +127,26 @@ export const tenantSchema = (context: ApplicationContext) =>
             lifetime: optional(LIFETIME_DEFAULT_MINUTES, '5m to 7d, in m, h or d', 'Write for example 8h.', readMinutes),
           },
           { error: 'a map with lifetime' },
+        )
+        .prefault(NOTHING_SAID),
+      appearance: z
+        .strictObject(
+          {
+            name: optional<string | null>(null, 'a name of 100 characters at most', 'Leave it out for the tenant’s.', readLine(100)),
+            color: optional<string | null>(
+              null,
+              'a colour as "#rrggbb", in quotes',
+              'Write for example "#0b57d0"; text on it stays readable.',
+              readPattern(/^#[0-9a-f]{6}$/i),
+            ),
+            support: optional<string | null>(
+              null,
+              'an https or mailto URL',
+              'Write for example mailto:help@example.com: pages that report a failure link to it.',
+              readSupport,
+            ),
+          },
+          { error: 'a map with name, color and support' },
         )
         .prefault(NOTHING_SAID),
       applications: z.array(applicationSchema(context), { error: 'a list of applications' }),

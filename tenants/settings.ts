@@ -16,6 +16,9 @@ export const setting = <Value>(expected: string, advice: string, read: (value: u
 export const optional = <Value>(fallback: NoInfer<Value>, expected: string, advice: string, read: (value: unknown) => Value | undefined) =>
   setting(expected, advice, read).default(fallback as never);
 
+/** For a map of settings that is left out: each of them then has its default. */
+export const NOTHING_SAID = {} as never;
+
 const IDENTIFIER = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const IDENTIFIER_WORDS = 'lower-case letters, digits and hyphens, 63 at most, no hyphen at an end';
 

@@ -20,6 +20,15 @@ const wiki: Application = {
   timeoutMs: 60_000,
   verifyCertificate: true,
   homePath: 'start?view=all',
+  segments: [],
+  alternateHost: null,
+  idleTimeoutMs: 290_000,
+  translation: { headers: true, links: 'off', scripts: false },
+  cookies: { secure: false, httpOnly: false, sameSite: null },
+  cors: [],
+  calls: [],
+  robots: 'deny',
+  maintenance: null,
 };
 const board: Application = {
   ...wiki,

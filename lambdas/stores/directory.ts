@@ -1,8 +1,22 @@
 // Published applications in DynamoDB: `host#<host>`/`<path>`, so that one query finds all that a request's host may mean.
 import { isDeepStrictEqual } from 'node:util';
 import { SallyportError } from '../../protocol/errors.ts';
-import { count, filled, flag, isMap, oneOf, type RecordShape, readRecord, shaped, text, textByName, texts } from './record-shape.ts';
-import type { Access, Application, Directory } from './records.ts';
+import {
+  count,
+  filled,
+  flag,
+  isMap,
+  listOf,
+  oneOf,
+  type RecordShape,
+  readRecord,
+  shaped,
+  text,
+  textByName,
+  textOrNull,
+  texts,
+} from './record-shape.ts';
+import type { Access, Address, Application, CookiePolicy, CorsRule, Directory, Translation } from './records.ts';
 import type { Item, Key, Table } from './table.ts';
 
 const named = shaped<Exclude<Access, string>>({ users: texts, groups: texts });
@@ -20,9 +34,31 @@ const APPLICATION: RecordShape<Application> = {
   access,
   hostHeader: oneOf('internal', 'external'),
   headers: textByName,
+  segments: listOf(shaped<Address>({ host: filled, path: filled, internalUrl: filled })),
+  alternateHost: textOrNull,
   timeoutMs: count,
+  idleTimeoutMs: count,
   verifyCertificate: flag,
   homePath: text,
+  translation: shaped<Translation>({ headers: flag, links: oneOf('off', 'report', 'on'), scripts: flag }),
+  cookies: shaped<CookiePolicy>({ secure: flag, httpOnly: flag, sameSite: oneOf('strict', 'lax', 'none', null) }),
+  cors: listOf(shaped<CorsRule>({ path: filled, origins: texts, methods: texts, headers: texts, credentials: flag, maxAgeSeconds: count })),
+  calls: texts,
+  robots: oneOf('deny', 'application'),
+  maintenance: textOrNull,
+};
+
+/** What an item means that was written before there were these fields. */
+const BEFORE: Partial<Application> = {
+  segments: [],
+  alternateHost: null,
+  idleTimeoutMs: 290_000,
+  translation: { headers: true, links: 'off', scripts: false },
+  cookies: { secure: false, httpOnly: false, sameSite: null },
+  cors: [],
+  calls: [],
+  robots: 'deny',
+  maintenance: null,
 };
 
 const hostKey = (host: string): string => `host#${host}`;
@@ -30,7 +66,7 @@ const keyOf = ({ host, path }: Pick<Application, 'host' | 'path'>): Key => ({ pk
 const nameOf = ({ pk, sk }: { readonly pk?: unknown; readonly sk?: unknown }): string => `${String(pk)} ${String(sk)}`;
 
 export const createDirectory = ({ table }: { readonly table: Table }): Directory => {
-  const read = (item: Item): Application => readRecord(table.name, item, APPLICATION);
+  const read = (item: Item): Application => readRecord(table.name, { ...BEFORE, ...item }, APPLICATION);
 
   return {
     applicationsOn: async (host) => (await table.query(hostKey(host))).map(read),

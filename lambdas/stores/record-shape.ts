@@ -20,8 +20,13 @@ export const textByName: Check<Readonly<Record<string, string>>> = (value): valu
 export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+export const listOf =
+  <Value>(check: Check<Value>): Check<readonly Value[]> =>
+  (value): value is readonly Value[] =>
+    Array.isArray(value) && value.every(check);
+
 export const oneOf =
-  <const Value extends string>(...values: readonly Value[]): Check<Value> =>
+  <const Value extends string | null>(...values: readonly Value[]): Check<Value> =>
   (value): value is Value =>
     values.some((allowed) => allowed === value);
 

@@ -19,11 +19,58 @@ export interface Application {
   readonly hostHeader: 'internal' | 'external';
   /** Header name → claim of the user that it carries. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Further addresses of the same application, under the same rules. */
+  readonly segments: readonly Address[];
+  /** A second host for the application's own address; null for none. */
+  readonly alternateHost: string | null;
   /** How long the origin may take to its first byte. */
   readonly timeoutMs: number;
+  /** How long it may be silent after that. */
+  readonly idleTimeoutMs: number;
   readonly verifyCertificate: boolean;
   /** Where the portal's link leads, below `path`. */
   readonly homePath: string;
+  readonly translation: Translation;
+  readonly cookies: CookiePolicy;
+  readonly cors: readonly CorsRule[];
+  /** Ids of the applications that pages of this one call by script: users are signed in to them too, and preflights are answered. */
+  readonly calls: readonly string[];
+  /** Who answers `/robots.txt`: we, turning crawlers away, or the application. */
+  readonly robots: 'deny' | 'application';
+  /** What users read instead of the application; empty for a text of ours, null when there is no maintenance. */
+  readonly maintenance: string | null;
+}
+
+/** An external host and path, and the internal URL that they stand for. */
+export type Address = Pick<Application, 'host' | 'path' | 'internalUrl'>;
+
+export interface Translation {
+  /** Whether addresses in header fields and cookies are translated. */
+  readonly headers: boolean;
+  /** Whether addresses in HTML and CSS are translated, or only looked for and reported. */
+  readonly links: 'off' | 'report' | 'on';
+  /** Whether addresses in JSON and JavaScript are, too. */
+  readonly scripts: boolean;
+}
+
+/** What is made of the application's cookies; false and null leave a cookie as it is. */
+export interface CookiePolicy {
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  readonly sameSite: 'strict' | 'lax' | 'none' | null;
+}
+
+/** Scripts of which other origins may call the application: preflights below `path` are answered by it (Fetch standard, CORS protocol). */
+export interface CorsRule {
+  /** Below the application's own path; begins with `/`. */
+  readonly path: string;
+  /** Exact origins. */
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  /** Lower case; a final `*` stands for any end. */
+  readonly headers: readonly string[];
+  readonly credentials: boolean;
+  readonly maxAgeSeconds: number;
 }
 
 export type Access = 'everyone' | { readonly users: readonly string[]; readonly groups: readonly string[] };

@@ -19,6 +19,15 @@ export const application = (changes: Partial<Application> = {}): Application => 
   timeoutMs: 30_000,
   verifyCertificate: true,
   homePath: '',
+  segments: [],
+  alternateHost: null,
+  idleTimeoutMs: 290_000,
+  translation: { headers: true, links: 'off', scripts: false },
+  cookies: { secure: false, httpOnly: false, sameSite: null },
+  cors: [],
+  calls: [],
+  robots: 'deny',
+  maintenance: null,
   ...changes,
 });
 

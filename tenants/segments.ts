@@ -1,0 +1,30 @@
+// Further addresses of one application, under the same rules: `segments` of the tenant file.
+import { z } from 'zod';
+import type { Address } from '../lambdas/stores/records.ts';
+import { readExternalUrl, readInternalUrl } from './addresses.ts';
+import { setting } from './settings.ts';
+
+export const segmentList = (domain: string) =>
+  z
+    .array(
+      z
+        .strictObject(
+          {
+            externalUrl: setting(
+              `https://<name>.apps.${domain}/, a plain path allowed`,
+              'Users reach this part of the application there.',
+              (value) => readExternalUrl(value, domain),
+            ),
+            internalUrl: setting(
+              'an http or https URL of a named host, without credentials, query or fragment',
+              'Write it as the connector reaches it.',
+              readInternalUrl,
+            ),
+          },
+          { error: 'a map with externalUrl and internalUrl' },
+        )
+        .transform(({ externalUrl, internalUrl }): Address => ({ ...externalUrl, internalUrl })),
+      { error: 'a list of segments' },
+    )
+    .max(50, { error: '50 segments at most' })
+    .default([]);
