@@ -1,5 +1,6 @@
 // API Gateway: REST, HTTP and WebSocket APIs and their management API, each API on a loopback port of its own and,
 // where a custom domain name is mapped to it, on the public port.
+import { PostLinks } from '../apigatewaymanagementapi/post-links.ts';
 import { isManagement, serveManagement } from '../apigatewaymanagementapi/serve-management.ts';
 import type { Api } from '../apigatewayv2/api.ts';
 import { executeApiDomain } from '../apigatewayv2/events/request-context.ts';
@@ -32,7 +33,7 @@ export const createApiGateway = (context: GatewayContext): ApiGateway => {
   const webSocketApis = new Map<string, WebSocketApi>();
   const targets = new Map<string, ApiTarget>();
   const listening: Listening[] = [];
-  const silenced = new Set<string>();
+  const links = new PostLinks();
 
   /** A fault of the simulator itself: said in the log, and the client is not left waiting. */
   const settle = (work: Promise<void>, giveUp: () => void): void => {
@@ -76,7 +77,7 @@ export const createApiGateway = (context: GatewayContext): ApiGateway => {
       protocol: 'WEBSOCKET',
       request: (message, response, arrival) => {
         if (isManagement(message.url ?? '')) {
-          settle(serveManagement(context, { webSocketApi, silenced }, message, response, arrival), () => response.destroy());
+          settle(serveManagement(context, { webSocketApi, links }, message, response, arrival), () => response.destroy());
         } else sendGatewayResponse(response, readRequest(message, arrival, context.clock), GATEWAY_RESPONSES.forbidden);
       },
       upgrade: (message, socket, head, arrival) => settle(webSocketApi.upgrade(message, socket, head, arrival), () => socket.destroy()),
@@ -93,7 +94,7 @@ export const createApiGateway = (context: GatewayContext): ApiGateway => {
         hasRestStage: (apiId, stage) => restApis.get(apiId)?.stages[stage] !== undefined,
       }),
     },
-    routes: socketControls(() => [...webSocketApis.values()], silenced),
+    routes: socketControls(() => [...webSocketApis.values()], links),
     dispose: async () => {
       for (const webSocketApi of webSocketApis.values()) webSocketApi.dispose();
       await Promise.all(listening.map((one) => one.close()));

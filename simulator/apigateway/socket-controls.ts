@@ -1,5 +1,7 @@
-// Control of WebSocket connections while the simulator runs: list them, reset one, let one die in silence.
+// Control of WebSocket connections while the simulator runs: list them, reset one, let one die in silence or of old age; and the
+// same for the links over which they are posted to.
 import { SallyportError } from '../../protocol/errors.ts';
+import type { PostLinks } from '../apigatewaymanagementapi/post-links.ts';
 import type { Connection } from '../apigatewayv2/connection.ts';
 import type { WebSocketApi } from '../apigatewayv2/websocket-api.ts';
 import type { ControlRoute } from '../control.ts';
@@ -13,7 +15,7 @@ interface Socket {
   readonly blackholed: boolean;
 }
 
-export const socketControls = (apis: () => readonly WebSocketApi[], silenced: Set<string>): readonly ControlRoute[] => {
+export const socketControls = (apis: () => readonly WebSocketApi[], links: PostLinks): readonly ControlRoute[] => {
   const all = () =>
     apis().flatMap((webSocketApi) => webSocketApi.connections.map((connection) => ({ api: webSocketApi.api.logicalId, connection })));
 
@@ -39,6 +41,7 @@ export const socketControls = (apis: () => readonly WebSocketApi[], silenced: Se
   };
   const kill = each((connection) => connection.kill());
   const blackhole = each((connection) => connection.blackhole());
+  const expire = each((connection) => connection.expire());
 
   return [
     {
@@ -56,7 +59,7 @@ export const socketControls = (apis: () => readonly WebSocketApi[], silenced: Se
             blackholed,
           }),
         ),
-        silenced: [...silenced],
+        silenced: links.silenced,
       }),
     },
     {
@@ -73,11 +76,23 @@ export const socketControls = (apis: () => readonly WebSocketApi[], silenced: Se
     },
     {
       method: 'POST',
+      path: '/sockets/:name/expire',
+      says: 'ends a connection (or all of an API) as ten idle minutes or two hours do: close code 1001',
+      handle: ({ params }) => expire(params.name),
+    },
+    {
+      method: 'POST',
+      path: '/posts/:connectionId/kill',
+      says: 'resets the TCP links over which posts for this connection came',
+      handle: ({ params: { connectionId = '' } }) => ({ links: links.kill(connectionId) }),
+    },
+    {
+      method: 'POST',
       path: '/posts/:connectionId/blackhole',
       says: 'never again answers a post to @connections for this connection, as if the poster’s link were dead',
       handle: ({ params: { connectionId = '' } }) => {
-        silenced.add(connectionId);
-        return { silenced: [...silenced] };
+        links.silence(connectionId);
+        return { silenced: links.silenced };
       },
     },
     {
@@ -85,8 +100,8 @@ export const socketControls = (apis: () => readonly WebSocketApi[], silenced: Se
       path: '/posts/:connectionId/blackhole',
       says: 'answers posts for this connection again',
       handle: ({ params: { connectionId = '' } }) => {
-        silenced.delete(connectionId);
-        return { silenced: [...silenced] };
+        links.restore(connectionId);
+        return { silenced: links.silenced };
       },
     },
   ];

@@ -298,3 +298,23 @@ test('a silenced post is never answered, until it is allowed again', async () =>
   expect(outcome).toBe('AbortError');
   await expect(post(connectionId, 'x')).resolves.toMatchObject({ $metadata: { httpStatusCode: 200 } });
 });
+
+test('the links of posts to one connection are reset, those to others are not, and a new one is made', async () => {
+  const { connectionId } = await connected();
+  const other = await connected();
+  const [mine, theirs] = [manager(), manager()];
+  await post(connectionId, 'x', mine);
+  await post(other.connectionId, 'x', theirs);
+  world.control('POST', '/posts/:connectionId/blackhole', connectionId);
+  const hanging = post(connectionId, 'x', mine);
+  // Another post, sent later, has come and gone.
+  await expect(post(UNKNOWN, 'x')).rejects.toThrow(GoneException);
+
+  const answer = world.control('POST', '/posts/:connectionId/kill', connectionId);
+  await expect(hanging).rejects.toThrow('ECONNRESET');
+  world.control('DELETE', '/posts/:connectionId/blackhole', connectionId);
+
+  expect(answer).toEqual({ links: 1 });
+  await expect(post(connectionId, 'x', mine)).resolves.toMatchObject({ $metadata: { httpStatusCode: 200, attempts: 1 } });
+  await expect(post(other.connectionId, 'x', theirs)).resolves.toMatchObject({ $metadata: { httpStatusCode: 200, attempts: 1 } });
+});

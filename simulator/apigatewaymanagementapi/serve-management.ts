@@ -10,12 +10,12 @@ import { AwsError } from '../services.ts';
 import { deleteConnection } from './delete-connection.ts';
 import { getConnection } from './get-connection.ts';
 import { goneException, type ManagementAnswer } from './management-request.ts';
+import type { PostLinks } from './post-links.ts';
 import { postToConnection } from './post-to-connection.ts';
 
 export interface ManagementParts {
   readonly webSocketApi: WebSocketApi;
-  /** Connection ids for which a post is never answered: the poster's link is dead. */
-  readonly silenced: ReadonlySet<string>;
+  readonly links: PostLinks;
 }
 
 const METHODS = new Set(['POST', 'GET', 'DELETE']);
@@ -24,7 +24,7 @@ const READ_FACTOR = 8;
 
 export const serveManagement = async (
   context: GatewayContext,
-  { webSocketApi, silenced }: ManagementParts,
+  { webSocketApi, links }: ManagementParts,
   message: IncomingMessage,
   response: ServerResponse,
   arrival: Arrival,
@@ -37,7 +37,8 @@ export const serveManagement = async (
     if (body === 'too-large') throw new AwsError(413, 'PayloadTooLargeException', 'Message too long');
     const { stage, connectionId } = locate(message.url ?? '/', arrival);
     authorise(context, webSocketApi, message, stage, connectionId, body);
-    if (silenced.has(connectionId)) return;
+    links.note(connectionId, message.socket);
+    if (links.isSilenced(connectionId)) return;
     answer = act(context, message.method ?? 'GET', { webSocketApi, connectionId, stage, body });
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;

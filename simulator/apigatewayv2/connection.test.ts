@@ -126,6 +126,21 @@ describe('control', () => {
     expect(event).toMatchObject({ requestContext: { disconnectStatusCode: 1006 } });
   });
 
+  test('expire ends a connection as old age does', async () => {
+    const gone = tunnel.recording('disconnect');
+    await tunnel.route('$disconnect');
+    const client = await tunnel.connected();
+    const closed = once(client, 'close');
+
+    tunnel.world.control('POST', '/sockets/:name/expire', tunnel.sockets()[0]!.connectionId);
+    const [code, reason] = await closed;
+    const [event] = await gone.until(1);
+
+    expect([code, String(reason)]).toEqual([1001, 'Going away']);
+    expect(event).toMatchObject({ requestContext: { disconnectStatusCode: 1001 } });
+    expect(tunnel.sockets()).toEqual([]);
+  });
+
   test('blackhole: nothing comes in or goes out, nobody is told, and the idle connection is forgotten in silence', async () => {
     const hello = tunnel.recording('default', () => ({ statusCode: 200, body: 'x' }));
     const gone = tunnel.recording('disconnect');

@@ -48,7 +48,7 @@ export class Connection {
     webSocket.on('close', (code, reason) => {
       if (!this.#blackholed) this.#end(code, reason.toString('utf8'));
     });
-    this.#cancelLongest = clock.after(quotas.connectionMs, () => this.close(GOING_AWAY, 'Going away'));
+    this.#cancelLongest = clock.after(quotas.connectionMs, () => this.expire());
     this.#watchIdleness();
   }
 
@@ -82,6 +82,11 @@ export class Connection {
     // A link that is dead in silence tells the client nothing.
     if (!this.#blackholed) this.#parts.webSocket.close(code, reason);
     this.#end(code, reason);
+  }
+
+  /** It has been idle for too long, or is too old. */
+  expire(): void {
+    this.close(GOING_AWAY, 'Going away');
   }
 
   /** Resets the TCP connection: no close frame, no FIN. */
@@ -126,7 +131,7 @@ export class Connection {
     const { clock, quotas } = this.#parts;
     const left = this.#lastActiveAt + quotas.idleMs - clock.now();
     if (left > 0) this.#cancelIdle = clock.after(left, () => this.#watchIdleness());
-    else this.close(GOING_AWAY, 'Going away');
+    else this.expire();
   }
 
   #end(code: number, reason: string): void {
