@@ -78,6 +78,24 @@ describe('a frame that does not open', () => {
     for (const frame of wrong) expect(codeOf(() => decode(encode(frame as Frame, KEY), keyOf))).toBe('ERR_FRAME_INVALID');
   });
 
+  test('is invalid when it asks for single sign-on in a way that is not known: nobody must be taken for nobody', () => {
+    const kerberos = { method: 'kerberos', service: 'HTTP/app', identity: 'alice', sendOn: 'request', proof: 'checked' };
+    const request = { ...vectors[0]!.frame, signOn: kerberos };
+    const codes = [
+      null,
+      'kerberos',
+      {},
+      { ...kerberos, method: 'constructor' },
+      { ...kerberos, method: 'next' },
+      { ...kerberos, identity: 1 },
+    ]
+      .map((signOn) => ({ ...request, signOn }) as unknown as Frame)
+      .map((frame) => codeOf(() => decode(encode(frame, KEY), keyOf)));
+
+    expect(codes).toEqual(Array(6).fill('ERR_FRAME_INVALID'));
+    expect(decode(encode(request as Frame, KEY), keyOf).frame).toEqual(request);
+  });
+
   test('is invalid when its payload is no base64, although the seal holds', () => {
     const sealed = `${JSON.stringify(body)}\nnot*base64!!`;
     const seal = createHmac('sha256', KEY).update(sealed).digest().subarray(0, 16).toString('base64url');

@@ -15,6 +15,20 @@ interface ExchangeFrame {
 
 // ── router → connector, sealed with the connector's frame key ──────────────────────────────────────────────
 
+/** What the connector needs to sign one user in to one application: what was made of their claims, and nothing more of them. */
+export type SignOn = KerberosSignOn;
+
+export interface KerberosSignOn {
+  readonly method: 'kerberos';
+  /** `HTTP/host`, with `@REALM` where it is not the connector's own. */
+  readonly service: string;
+  /** The user as the domain controllers know them. */
+  readonly identity: string;
+  readonly sendOn: 'request' | 'challenge';
+  /** Whether the application's own proof must hold where it comes, or must come. */
+  readonly proof: 'checked' | 'required';
+}
+
 /** Opens an exchange. Payload: the body, or its first part. */
 export interface RequestFrame extends ExchangeFrame {
   readonly type: 'request';
@@ -36,6 +50,8 @@ export interface RequestFrame extends ExchangeFrame {
   readonly timeoutMs: number;
   /** False when the origin's certificate is not to be checked (an administrator's choice, per application). */
   readonly verifyCertificate: boolean;
+  /** How the user is signed in to the application; absent where the connector has nothing to do for that. */
+  readonly signOn?: SignOn;
   /** Whether the request has a body at all: an absent one and an empty one are told apart. */
   readonly hasBody: boolean;
   /** True when the body is complete in this frame. */

@@ -1,5 +1,5 @@
 // Whether a parsed header line is a frame. Unknown fields are ignored (a newer peer may send them); unknown types are refused.
-import type { Frame } from './frames.ts';
+import type { Frame, SignOn } from './frames.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -12,6 +12,27 @@ const textOrNull: Check = (value) => value === null || text(value);
 const exchangeId: Check = (value) => typeof value === 'string' && /^[\w-]{8,64}$/.test(value);
 const headerList: Check = (value) =>
   Array.isArray(value) && value.every((field) => Array.isArray(field) && field.length === 2 && text(field[0]) && text(field[1]));
+/** One of these words. */
+const among =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    words.some((word) => word === value);
+const fieldsOf =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(checks).every(([name, check]) => check((value as Record<string, unknown>)[name]));
+
+/** A method that is not known is refused: without it the application would take the user for nobody, or for another. */
+const SIGN_ON: Readonly<Record<SignOn['method'], Check>> = {
+  kerberos: fieldsOf({ service: text, identity: text, sendOn: among('request', 'challenge'), proof: among('checked', 'required') }),
+};
+const signOn: Check = (value) => {
+  if (value === undefined) return true;
+  const { method } = (value ?? {}) as Partial<SignOn>;
+  return typeof method === 'string' && Object.hasOwn(SIGN_ON, method) && SIGN_ON[method](value);
+};
 
 /** Fields of each type; fields that only some senders of a type know are not listed. */
 const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> = {
@@ -27,6 +48,7 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
     issuedAt: count,
     timeoutMs: count,
     verifyCertificate: flag,
+    signOn,
     hasBody: flag,
     end: flag,
   },

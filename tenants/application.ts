@@ -4,7 +4,6 @@ import type { Application } from '../lambdas/stores/records.ts';
 import { readAlternateUrl, readExternalUrl, readHomePath, readInternalUrl } from './addresses.ts';
 import { corsRules } from './cors.ts';
 import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.ts';
-import { headerClaims } from './header-claims.ts';
 import { segmentList } from './segments.ts';
 import {
   accessSetting,
@@ -17,13 +16,14 @@ import {
   readLine,
   setting,
 } from './settings.ts';
+import { normaliseSingleSignOn, singleSignOn } from './single-sign-on.ts';
 
 export type { Application };
 
 /** What an application's settings are checked against. */
 export interface ApplicationContext {
   readonly domain: string;
-  /** Names of the users' claims that headers may carry. */
+  /** Names of the users' claims that single sign-on may tell. */
   readonly claims: readonly string[];
 }
 
@@ -118,7 +118,7 @@ export const applicationSchema = ({ domain, claims }: ApplicationContext) =>
       preAuthentication: choice(['sign-in', 'pass-through'], 'Leave it out to have users sign in before anything reaches the application.'),
       access: accessSetting.optional(),
       hostHeader: choice(['internal', 'external'], 'Leave it out to send the internal URL’s host.'),
-      headers: headerClaims(claims).default({}),
+      singleSignOn: singleSignOn(claims),
       timeout: optional(
         TIMEOUT_DEFAULT_MS,
         `"default" (85 s), "long" (180 s) or whole seconds up to ${TIMEOUT_MAX_S}`,
@@ -161,6 +161,7 @@ export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>)
     ...externalUrl,
     alternateHost: alternateUrl,
     access: access ?? 'everyone',
+    singleSignOn: normaliseSingleSignOn(entry.singleSignOn, entry.internalUrl),
     timeoutMs: timeout,
     idleTimeoutMs: idleTimeout,
   };
@@ -196,7 +197,7 @@ const repeated = (values: ReadonlyArray<string | undefined>, index: number, at: 
   return [{ at, path: pathText(at), expected, got: `${value}, as ${other} has`, advice }];
 };
 
-const signInFaults = ({ preAuthentication = 'sign-in', access, headers }: Record<string, unknown>, at: Path): LocatedFault[] => {
+const signInFaults = ({ preAuthentication = 'sign-in', access, singleSignOn }: Record<string, unknown>, at: Path): LocatedFault[] => {
   const fault = (name: string, expected: string, value: unknown, advice: string): LocatedFault => ({
     at: [...at, name],
     path: pathText([...at, name]),
@@ -212,6 +213,6 @@ const signInFaults = ({ preAuthentication = 'sign-in', access, headers }: Record
   const advice = 'Nobody signs in for a pass-through application: leave this out, or use sign-in.';
   return [
     ...(access === undefined ? [] : [fault('access', 'nothing beside pass-through', access, advice)]),
-    ...(headers === undefined ? [] : [fault('headers', 'nothing beside pass-through', headers, advice)]),
+    ...(singleSignOn === undefined ? [] : [fault('singleSignOn', 'nothing beside pass-through', singleSignOn, advice)]),
   ];
 };

@@ -12,6 +12,9 @@ const settingsOf = (schema: z.core.$ZodType, path: string): string[] => {
   // What is read into another form; a setting of its own is read from anything.
   if (schema instanceof z.ZodPipe && schema.in instanceof z.ZodObject) return settingsOf(schema.in, path);
   if (schema instanceof z.ZodArray) return settingsOf(schema.element, `${path}[]`);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    return [...new Set(schema.options.flatMap((option) => settingsOf(option, path)))];
+  }
   if (!(schema instanceof z.ZodObject)) return [path];
   return Object.entries(schema.shape).flatMap(([name, inner]) => settingsOf(inner, path === '' ? name : `${path}.${name}`));
 };

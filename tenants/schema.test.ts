@@ -27,6 +27,7 @@ const faultsIn = (raw: unknown): readonly Fault[] => {
 };
 /** The faults of a file whose one application has these settings. */
 const faultsOf = (settings: Record<string, unknown>) => faultsIn({ ...least, applications: [{ ...wiki, ...settings }] });
+const faultsOfHeaders = (headers: Record<string, unknown>) => faultsOf({ singleSignOn: { method: 'headers', headers } });
 const application = (settings: Record<string, unknown>) =>
   parseTenant({ ...least, applications: [{ ...wiki, ...settings }] }, 'x').applications[0]!;
 
@@ -58,7 +59,7 @@ describe('defaults', () => {
           preAuthentication: 'sign-in',
           access: 'everyone',
           hostHeader: 'internal',
-          headers: {},
+          singleSignOn: { method: 'none', headers: {} },
           timeoutMs: 85_000,
           verifyCertificate: true,
           homePath: '',
@@ -257,21 +258,27 @@ describe('refusals', () => {
     'colon:',
     '',
   ])('header %p may carry no claim', (name) => {
-    expect(faultsOf({ headers: { [name]: 'username' } }).map(({ path }) => path)).toEqual([`applications[0].headers.${name}`]);
+    expect(faultsOfHeaders({ [name]: 'username' }).map(({ path }) => path)).toEqual([`applications[0].singleSignOn.headers.${name}`]);
   });
 
   test('a header carries a claim that is known, and has one spelling', () => {
-    expect(application({ headers: { 'Remote-User': 'username', 'X-Id': 'subject' } }).headers).toEqual({
-      'Remote-User': 'username',
-      'X-Id': 'subject',
+    const headers = { 'Remote-User': 'username', 'X-Id': '{subject|upper}', 'X-Way-In': { text: 'outside {1}' } };
+
+    expect(application({ singleSignOn: { method: 'headers', headers } }).singleSignOn).toEqual({
+      method: 'headers',
+      headers: { 'Remote-User': '{username}', 'X-Id': '{subject|upper}', 'X-Way-In': 'outside {{1}}' },
     });
-    expect(faultsOf({ headers: { 'Remote-User': 'department' } })[0]?.expected).toContain('username');
-    expect(faultsOf({ headers: { 'Remote-User': 'username', Remote_User: 'name' } })).toHaveLength(1);
+    expect(faultsOfHeaders({ 'Remote-User': 'department' })[0]?.expected).toContain('username');
+    expect(faultsOfHeaders({ 'Remote-User': 'username', Remote_User: 'name' })).toHaveLength(1);
   });
 
   test('a further claim can be carried', () => {
     const provider = { ...least.identityProvider, claims: { further: ['department'] } };
-    const raw = { ...least, identityProvider: provider, applications: [{ ...wiki, headers: { 'X-Department': 'department' } }] };
+    const raw = {
+      ...least,
+      identityProvider: provider,
+      applications: [{ ...wiki, singleSignOn: { method: 'headers', headers: { 'X-Department': 'department' } } }],
+    };
 
     expect(faultsIn(raw)).toEqual([]);
   });
@@ -281,7 +288,9 @@ describe('refusals', () => {
 
     expect(faultsIn({ ...least, applications: [open] }).map(({ path }) => path)).toEqual(['applications[0].access']);
     expect(faultsOf({ preAuthentication: 'pass-through' }).map(({ path }) => path)).toEqual(['applications[0].access']);
-    expect(faultsIn({ ...least, applications: [{ ...open, preAuthentication: 'pass-through', headers: {} }] })).toHaveLength(1);
+    expect(
+      faultsIn({ ...least, applications: [{ ...open, preAuthentication: 'pass-through', singleSignOn: { method: 'none' } }] }),
+    ).toHaveLength(1);
     expect(faultsIn({ ...least, applications: [{ ...open, preAuthentication: 'pass-through' }] })).toEqual([]);
   });
 

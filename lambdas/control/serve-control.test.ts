@@ -148,9 +148,11 @@ describe('applications', () => {
   });
 
   test('a claim that is not deployed cannot be used', async () => {
-    const answer = await call('PUT', 'applications', { applications: [{ ...wiki, headers: { 'X-Department': 'department' } }] });
+    const answer = await call('PUT', 'applications', {
+      applications: [{ ...wiki, singleSignOn: { method: 'headers', headers: { 'X-Department': 'department' } } }],
+    });
 
-    expect(read<{ faults: Array<{ path: string }> }>(answer).faults[0]?.path).toBe('applications[0].headers.X-Department');
+    expect(read<{ faults: Array<{ path: string }> }>(answer).faults[0]?.path).toBe('applications[0].singleSignOn.headers.X-Department');
   });
 
   test('a write that fails half-way is taken back', async () => {

@@ -25,11 +25,13 @@ export const applicationsPage = (
 ): Page => {
   const urls = createExternalUrls(portalUrl);
   const shown = applications
-    // A wildcard has no one address to lead to.
-    .filter(({ access, host }) => mayUse(access, user) && !host.startsWith('*'))
+    // A wildcard has no one address to lead to, unless the link leads elsewhere.
+    .filter(({ access, host, singleSignOn }) => mayUse(access, user) && (!host.startsWith('*') || singleSignOn.method === 'linked'))
     .sort((one, other) => one.name.localeCompare(other.name));
-  const entry = ({ name, description, host, path, homePath }: Application) => html`<li>
-<a href="${urls.origin(host)}${path}${homePath.replace(/^\/+/, '')}"><strong>${name}</strong>${description ? html`<span>${description}</span>` : null}</a>
+  const linkTo = ({ singleSignOn, host, path, homePath }: Application): string =>
+    singleSignOn.method === 'linked' ? singleSignOn.url : `${urls.origin(host)}${path}${homePath.replace(/^\/+/, '')}`;
+  const entry = (application: Application) => html`<li>
+<a href="${linkTo(application)}"><strong>${application.name}</strong>${application.description ? html`<span>${application.description}</span>` : null}</a>
 </li>`;
 
   return {

@@ -16,7 +16,7 @@ const wiki: Application = {
   preAuthentication: 'sign-in',
   access: { users: [], groups: ['staff'] },
   hostHeader: 'internal',
-  headers: {},
+  singleSignOn: { method: 'none', headers: {} },
   timeoutMs: 60_000,
   verifyCertificate: true,
   homePath: 'start?view=all',
@@ -39,6 +39,12 @@ const board: Application = {
   access: { users: ['bob'], groups: [] },
 };
 const wild: Application = { ...wiki, id: 'wild', name: 'Wild', host: '*.dev.apps.example.com' };
+const travel: Application = {
+  ...wild,
+  id: 'travel',
+  name: 'Travel',
+  singleSignOn: { method: 'linked', url: 'https://elsewhere.example.net/a?b=1&c=2', headers: {} },
+};
 
 const alice = {
   sub: 'a-1',
@@ -63,7 +69,7 @@ beforeEach(() => {
   browser = new Browser();
   world.idp.user = alice;
   world.idp.away = false;
-  world.applications = [wiki, board, wild];
+  world.applications = [wiki, board, wild, travel];
   world.lines.length = 0;
 });
 
@@ -87,6 +93,7 @@ describe('the portal', () => {
     expect(text).toContain('Alice &lt;Ames&gt;');
     expect(text).toContain(`href="http://wiki.apps.example.com:${port()}/start?view=all"><strong>Wiki &lt;1&gt;</strong>`);
     expect(text).not.toMatch(/Board|Wild|<script/);
+    expect(text).toContain('href="https://elsewhere.example.net/a?b=1&amp;c=2"><strong>Travel');
     expect(await portalSession()).toMatchObject({
       host: null,
       createdAt: world.clock,

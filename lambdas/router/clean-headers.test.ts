@@ -4,12 +4,13 @@ import { foldName } from '../../protocol/headers.ts';
 import { canonicalHeaders } from './canonical-request.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { createExternalUrls } from './external-url.ts';
+import { introduce } from './single-sign-on.ts';
 import { application, HOST, request, user } from './testing/records.ts';
 
 const urls = createExternalUrls('https://portal.example.com');
-const app = application({ headers: { 'X-Remote-User': 'username', 'X-Remote-Groups': 'groups' } });
+const app = application({ singleSignOn: { method: 'headers', headers: { 'X-Remote-User': '{username}', 'X-Remote-Groups': '{groups}' } } });
 const clean = (headers: readonly (readonly [string, string])[], who: ReturnType<typeof user> | null = user(), asked = app) =>
-  cleanHeaders(request({ headers }), asked, who, urls);
+  cleanHeaders(request({ headers }), asked, who === null ? [] : introduce(asked, who).headers, urls);
 const values = (headers: ReturnType<typeof clean>, name: string) =>
   headers.filter(([known]) => foldName(known) === foldName(name)).map(([, value]) => value);
 
@@ -103,7 +104,7 @@ describe('Host', () => {
     const headers = cleanHeaders(
       request(),
       application({ hostHeader: 'external' }),
-      null,
+      [],
       createExternalUrls('http://portal.sallyport.localhost:8080'),
     );
 
@@ -154,12 +155,7 @@ describe('request smuggling: framing is ours alone', () => {
   });
 
   test('the length is that of the body that came', () => {
-    const headers = cleanHeaders(
-      request({ headers: [['Content-Length', '99']], body: Buffer.from('abc'), hasBody: true }),
-      app,
-      null,
-      urls,
-    );
+    const headers = cleanHeaders(request({ headers: [['Content-Length', '99']], body: Buffer.from('abc'), hasBody: true }), app, [], urls);
 
     expect(values(headers, 'Content-Length')).toEqual(['3']);
   });

@@ -2,20 +2,22 @@
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import { withForwarded, withoutHopByHop, withoutManaged } from '../../protocol/headers.ts';
-import type { Application, User } from '../stores/records.ts';
+import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
-import { claimHeaders } from './claim-headers.ts';
 import { withoutOurCookies } from './cookies.ts';
 import type { ExternalUrls } from './external-url.ts';
+import { toldNames } from './single-sign-on.ts';
 
 /**
  * `host` is set anew; the body has arrived whole, so its length is ours to tell (request smuggling) and `expect` has been met.
  */
 const SET_ANEW: ReadonlySet<string> = new Set(['host', 'content-length', 'expect']);
 
-export const cleanHeaders = (request: CanonicalRequest, application: Application, user: User | null, urls: ExternalUrls): HeaderList => {
-  const configured = Object.keys(application.headers);
-  const kept = withoutManaged(withoutHopByHop(request.headers), configured).filter(([name]) => !SET_ANEW.has(name.toLowerCase()));
+/** `told`: what the application is told of its user. */
+export const cleanHeaders = (request: CanonicalRequest, application: Application, told: HeaderList, urls: ExternalUrls): HeaderList => {
+  const kept = withoutManaged(withoutHopByHop(request.headers), toldNames(application)).filter(
+    ([name]) => !SET_ANEW.has(name.toLowerCase()),
+  );
   const host = urls.authority(request.host);
   const forwarded = withForwarded(withoutIngressHop(withoutOurCookies(kept), request.clientAddress), {
     clientAddress: request.clientAddress,
@@ -25,7 +27,7 @@ export const cleanHeaders = (request: CanonicalRequest, application: Application
   return [
     ['Host', application.hostHeader === 'external' ? host : internalHost(application)],
     ...forwarded,
-    ...(user === null ? [] : claimHeaders(application, user)),
+    ...told,
     ...(request.hasBody ? [['Content-Length', String(request.body.length)] as const] : []),
   ];
 };

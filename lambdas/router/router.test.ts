@@ -82,7 +82,11 @@ describe('refusals', () => {
     rig.applications.splice(
       0,
       1,
-      application({ preAuthentication: 'pass-through', access: { users: [], groups: [] }, headers: { 'X-User': 'username' } }),
+      application({
+        preAuthentication: 'pass-through',
+        access: { users: [], groups: [] },
+        singleSignOn: { method: 'headers', headers: { 'X-User': '{username}' } },
+      }),
     );
 
     const { response } = await rig.ask({ headers: { x_user: ['admin'] } });
@@ -114,7 +118,7 @@ describe('refusals', () => {
 
   test('a claim that no header can hold is refused, not cut', async () => {
     const rig = createRig();
-    rig.applications.splice(0, 1, application({ headers: { 'X-Name': 'name' } }));
+    rig.applications.splice(0, 1, application({ singleSignOn: { method: 'headers', headers: { 'X-Name': '{name}' } } }));
     const cookie = rig.signIn({ user: user({ name: 'a\r\nX-Admin: 1' }) });
 
     const { response } = await rig.ask({ headers: { Cookie: [cookie] } });

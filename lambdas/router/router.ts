@@ -1,7 +1,6 @@
 // The router (D12: it knows no AWS). One request at a time through the passes in their fixed order: resolve, authenticate,
 // authorise, clean headers, open exchange, relay. Each may refuse; whatever fails, the user gets an answer with a code.
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
-import type { HeaderList } from '../../protocol/frames.ts';
 import type { Application, Session, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
 import { authenticate } from './authenticate.ts';
@@ -19,6 +18,7 @@ import { answerReserved } from './reserved.ts';
 import { resolve } from './resolve.ts';
 import { responseHeaders } from './response-headers.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
+import { type Introduction, introduce } from './single-sign-on.ts';
 import { targetUrl } from './target-url.ts';
 
 export interface RouterPorts extends OpenPorts {
@@ -43,6 +43,8 @@ interface Trace {
   user?: string;
   status?: number;
 }
+
+const NOTHING_TOLD: Introduction = { headers: [], signOn: undefined };
 
 export const createRouter = (ports: RouterPorts): Router => {
   const urls = createExternalUrls(ports.portalUrl);
@@ -88,7 +90,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       const user = await identify(request, application);
       if (user === 'nobody') return signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options());
       if (user !== null) trace.user = user.username;
-      await exchangeWith(request, application, user, cleanHeaders(request, application, user, urls));
+      await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user));
       return null;
     }
 
@@ -102,12 +104,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       throw new SallyportError('ERR_ACCESS_DENIED', `No rule of ${application.id} names ${session.user.username} or a group of theirs.`);
     }
 
-    async function exchangeWith(
-      request: CanonicalRequest,
-      application: Application,
-      user: User | null,
-      headers: HeaderList,
-    ): Promise<void> {
+    async function exchangeWith(request: CanonicalRequest, application: Application, user: User | null, told: Introduction): Promise<void> {
       const { exchange, head } = await openExchange(ports, {
         group: application.connectorGroup,
         request: {
@@ -115,7 +112,8 @@ export const createRouter = (ports: RouterPorts): Router => {
           user: user?.username ?? null,
           method: request.method,
           url: targetUrl(application, request),
-          headers,
+          headers: cleanHeaders(request, application, told.headers, urls),
+          signOn: told.signOn,
           timeoutMs: application.timeoutMs,
           verifyCertificate: application.verifyCertificate,
           hasBody: request.hasBody,

@@ -16,7 +16,7 @@ const wiki: Application = {
   preAuthentication: 'sign-in',
   access: { users: ['alice'], groups: [] },
   hostHeader: 'internal',
-  headers: { 'X-User': 'username' },
+  singleSignOn: { method: 'headers', headers: { 'X-User': '{username}' } },
   timeoutMs: 60_000,
   verifyCertificate: true,
   homePath: '',
@@ -89,6 +89,28 @@ describe('the directory', () => {
     const all = await directory.applications();
 
     expect(all.map(({ id }) => id).sort()).toEqual(many.map(({ id }) => id).sort());
+  });
+
+  test('reads an item of before there was single sign-on: its headers were names of claims', async () => {
+    const { singleSignOn: _, ...before } = wiki;
+    const item = { pk: 'host#wiki.apps.example.com', sk: '/', ...before, headers: { 'X-User': 'username' } };
+    await emulated.client.send(new PutCommand({ TableName: table.name, Item: item }));
+
+    expect(await directory.applicationsOn('wiki.apps.example.com')).toEqual([wiki]);
+  });
+
+  test.each([
+    ['an unknown method', { method: 'magic', headers: {} }],
+    ['a method without its settings', { method: 'kerberos', headers: {} }],
+    ['a method that every object has', { method: 'constructor', headers: {} }],
+    ['no headers', { method: 'none' }],
+  ])('refuses %s of single sign-on', async (_, singleSignOn) => {
+    const item = { pk: 'host#wiki.apps.example.com', sk: '/', ...wiki, singleSignOn };
+    await emulated.client.send(new PutCommand({ TableName: table.name, Item: item }));
+
+    await expect(directory.applicationsOn('wiki.apps.example.com')).rejects.toMatchObject({
+      message: expect.stringContaining('wrong or missing singleSignOn'),
+    });
   });
 
   test('refuses a malformed item with its name, and overwrites it when the tenant file is applied', async () => {

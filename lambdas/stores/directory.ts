@@ -16,11 +16,38 @@ import {
   textOrNull,
   texts,
 } from './record-shape.ts';
-import type { Access, Address, Application, CookiePolicy, CorsRule, Directory, Translation } from './records.ts';
+import type {
+  Access,
+  Address,
+  Application,
+  CookiePolicy,
+  CorsRule,
+  Directory,
+  KerberosSignOn,
+  LinkedSignOn,
+  SingleSignOn,
+  Translation,
+} from './records.ts';
 import type { Item, Key, Table } from './table.ts';
 
 const named = shaped<Exclude<Access, string>>({ users: texts, groups: texts });
 const access = (value: unknown): value is Access => value === 'everyone' || (isMap(value) && named(value));
+
+/** What each method of single sign-on has beside `headers`. */
+const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boolean>> = {
+  none: isMap,
+  headers: isMap,
+  linked: shaped<LinkedSignOn>({ method: oneOf('linked'), url: filled }),
+  kerberos: shaped<KerberosSignOn>({
+    method: oneOf('kerberos'),
+    servicePrincipalName: filled,
+    identity: filled,
+    sendOn: oneOf('request', 'challenge'),
+    mutualAuthentication: oneOf('checked', 'required'),
+  }),
+};
+const singleSignOn = (value: unknown): value is SingleSignOn =>
+  isMap(value) && textByName(value.headers) && Object.hasOwn(METHODS, String(value.method)) && METHODS[value.method as 'none'](value);
 
 const APPLICATION: RecordShape<Application> = {
   id: filled,
@@ -33,7 +60,7 @@ const APPLICATION: RecordShape<Application> = {
   preAuthentication: oneOf('sign-in', 'pass-through'),
   access,
   hostHeader: oneOf('internal', 'external'),
-  headers: textByName,
+  singleSignOn,
   segments: listOf(shaped<Address>({ host: filled, path: filled, internalUrl: filled })),
   alternateHost: textOrNull,
   timeoutMs: count,
@@ -61,12 +88,19 @@ const BEFORE: Partial<Application> = {
   maintenance: null,
 };
 
+/** Headers were once a setting of their own: name → claim. */
+const formerly = ({ headers = {} }: Item): SingleSignOn | undefined => {
+  if (!textByName(headers)) return undefined;
+  const told = Object.entries(headers).map(([name, claim]) => [name, `{${claim}}`]);
+  return { method: told.length > 0 ? 'headers' : 'none', headers: Object.fromEntries(told) };
+};
+
 const hostKey = (host: string): string => `host#${host}`;
 const keyOf = ({ host, path }: Pick<Application, 'host' | 'path'>): Key => ({ pk: hostKey(host), sk: path });
 const nameOf = ({ pk, sk }: { readonly pk?: unknown; readonly sk?: unknown }): string => `${String(pk)} ${String(sk)}`;
 
 export const createDirectory = ({ table }: { readonly table: Table }): Directory => {
-  const read = (item: Item): Application => readRecord(table.name, { ...BEFORE, ...item }, APPLICATION);
+  const read = (item: Item): Application => readRecord(table.name, { ...BEFORE, singleSignOn: formerly(item), ...item }, APPLICATION);
 
   return {
     applicationsOn: async (host) => (await table.query(hostKey(host))).map(read),

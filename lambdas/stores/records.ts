@@ -17,8 +17,7 @@ export interface Application {
   readonly access: Access;
   /** Which name the origin sees in `Host`. */
   readonly hostHeader: 'internal' | 'external';
-  /** Header name → claim of the user that it carries. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly singleSignOn: SingleSignOn;
   /** Further addresses of the same application, under the same rules. */
   readonly segments: readonly Address[];
   /** A second host for the application's own address; null for none. */
@@ -39,6 +38,31 @@ export interface Application {
   readonly robots: 'deny' | 'application';
   /** What users read instead of the application; empty for a text of ours, null when there is no maintenance. */
   readonly maintenance: string | null;
+}
+
+/** How the application learns who the user is. Templates are of tenants/claim-template.ts. */
+export type SingleSignOn = {
+  /** Header name → template of the user's claims; told beside any method. */
+  readonly headers: Readonly<Record<string, string>>;
+} & ({ readonly method: 'none' | 'headers' } | LinkedSignOn | KerberosSignOn);
+
+/** The portal's link leads elsewhere. */
+export interface LinkedSignOn {
+  readonly method: 'linked';
+  readonly url: string;
+}
+
+/** The connector signs users in as themselves with a Kerberos ticket. */
+export interface KerberosSignOn {
+  readonly method: 'kerberos';
+  /** `HTTP/host`, with `@REALM` where it is not the connector's own. */
+  readonly servicePrincipalName: string;
+  /** Template of the user's name as the domain controllers know it. */
+  readonly identity: string;
+  /** With the first request, or once the application has asked for it. */
+  readonly sendOn: 'request' | 'challenge';
+  /** Whether an answer without the application's own proof is refused, too. */
+  readonly mutualAuthentication: 'checked' | 'required';
 }
 
 /** An external host and path, and the internal URL that they stand for. */

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { signedOutPage, signOutPage } from './pages.ts';
-import { MAIL_DOMAIN, USERS } from './users.ts';
+import { MAIL_DOMAIN, ON_PREMISES_DOMAIN, USERS } from './users.ts';
 
 export interface ProviderClient {
   readonly clientId: string;
@@ -34,7 +34,7 @@ export const createProvider = async (issuer: string, client: ProviderClient): Pr
     scopes: SCOPES,
     claims: {
       openid: ['sub', 'amr', 'acr'],
-      profile: ['name', 'preferred_username', 'upn', 'department'],
+      profile: ['name', 'preferred_username', 'upn', 'onpremisesuserprincipalname', 'onpremisessamaccountname', 'department'],
       email: ['email', 'email_verified'],
       groups: ['groups'],
     },
@@ -84,7 +84,10 @@ const findAccount = (accountId: string) => {
     sub: accountId,
     name,
     preferred_username: username,
+    // As Entra calls what it knows of a user's account in Active Directory.
     upn: address,
+    onpremisesuserprincipalname: `${username}@${ON_PREMISES_DOMAIN}`,
+    onpremisessamaccountname: username,
     department,
     email: address,
     email_verified: true,

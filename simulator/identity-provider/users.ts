@@ -11,6 +11,8 @@ export interface TestUser {
 }
 
 export const MAIL_DOMAIN = 'example.com';
+/** Of the users' accounts on the private network. */
+export const ON_PREMISES_DOMAIN = 'corp.example';
 
 export const USERS: readonly TestUser[] = [
   {

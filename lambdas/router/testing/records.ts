@@ -15,7 +15,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   preAuthentication: 'sign-in',
   access: 'everyone',
   hostHeader: 'internal',
-  headers: {},
+  singleSignOn: { method: 'none', headers: {} },
   timeoutMs: 30_000,
   verifyCertificate: true,
   homePath: '',

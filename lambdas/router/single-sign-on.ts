@@ -1,0 +1,56 @@
+// What an application is told of its user: header fields, and what the connector needs for the application's method.
+// The claims themselves stay here: only what was made of them travels.
+import { SallyportError } from '../../protocol/errors.ts';
+import type { HeaderList, SignOn } from '../../protocol/frames.ts';
+import { isFieldValue } from '../../protocol/headers.ts';
+import { type ClaimsOf, fillTemplate, parseTemplate } from '../../tenants/claim-template.ts';
+import type { Application, User } from '../stores/records.ts';
+
+export interface Introduction {
+  readonly headers: HeaderList;
+  /** For the request frame; undefined where the connector has nothing to do. */
+  readonly signOn: SignOn | undefined;
+}
+
+/** Fields in which only we speak to this application. What a client sends under these names never gets there. */
+export const toldNames = ({ singleSignOn }: Pick<Application, 'singleSignOn'>): string[] => [
+  ...Object.keys(singleSignOn.headers),
+  ...(singleSignOn.method === 'kerberos' ? ['Authorization'] : []),
+];
+
+/** Throws ERR_IDENTITY_REFUSED for a claim that is missing, or that would become another one on its way. */
+export const introduce = ({ id, singleSignOn }: Pick<Application, 'id' | 'singleSignOn'>, user: User): Introduction => {
+  const claimsOf = claimsOfUser(user);
+  const headers = Object.entries(singleSignOn.headers).flatMap(([name, template]) => {
+    const value = fillTemplate(parseTemplate(template), claimsOf);
+    return value === null ? [] : [[name, fieldValue(name, value)] as const];
+  });
+  return { headers, signOn: signOnOf(id, singleSignOn, claimsOf) };
+};
+
+const signOnOf = (application: string, singleSignOn: Application['singleSignOn'], claimsOf: ClaimsOf): SignOn | undefined => {
+  if (singleSignOn.method !== 'kerberos') return undefined;
+  const { servicePrincipalName, identity: template, sendOn, mutualAuthentication } = singleSignOn;
+  const identity = fillTemplate(parseTemplate(template), claimsOf);
+  if (identity === null) {
+    throw new SallyportError(
+      'ERR_IDENTITY_REFUSED',
+      `The user lacks a claim that ${application} needs to sign them in: its singleSignOn.identity is ${template}.`,
+    );
+  }
+  return { method: 'kerberos', service: servicePrincipalName, identity, sendOn, proof: mutualAuthentication };
+};
+
+const claimsOfUser =
+  (user: User): ClaimsOf =>
+  (claim) => {
+    if (claim === 'groups') return user.groups;
+    if (claim === 'username' || claim === 'name' || claim === 'email' || claim === 'subject' || claim === 'issuer') return [user[claim]];
+    return Object.hasOwn(user.claims, claim) ? [user.claims[claim]!] : [];
+  };
+
+/** UTF-8, one character for each byte (RFC 9110 §5.5 obs-text); without this step U+010A would be cut to a line feed. */
+const fieldValue = (name: string, value: string): string => {
+  if (!isFieldValue(value)) throw new SallyportError('ERR_IDENTITY_REFUSED', `What ${name} would tell is no header field's value.`);
+  return Buffer.from(value, 'utf8').toString('latin1');
+};

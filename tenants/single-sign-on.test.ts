@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigurationError, type Fault } from './faults.ts';
+import { parseApplications } from './schema.ts';
+
+const CONTEXT = { domain: 'example.com', claims: ['username', 'email', 'groups', 'issuer', 'upn'] };
+const read = (singleSignOn: unknown) =>
+  parseApplications(
+    {
+      applications: [
+        {
+          id: 'payroll',
+          name: 'Payroll',
+          externalUrl: 'https://payroll.apps.example.com/',
+          internalUrl: 'https://hr.corp.example:8443/payroll/',
+          access: 'everyone',
+          singleSignOn,
+        },
+      ],
+    },
+    'x.yaml',
+    CONTEXT,
+  )[0]!.singleSignOn;
+const faultsOf = (singleSignOn: unknown): readonly Fault[] => {
+  try {
+    read(singleSignOn);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+const pathsOf = (singleSignOn: unknown) => faultsOf(singleSignOn).map(({ path }) => path.replace('applications[0].singleSignOn', ''));
+
+describe('a method', () => {
+  test('none is meant where nothing is said', () => {
+    expect(read(undefined)).toEqual({ method: 'none', headers: {} });
+  });
+
+  test('kerberos needs no more than its name', () => {
+    expect(read({ method: 'kerberos' })).toEqual({
+      method: 'kerberos',
+      headers: {},
+      servicePrincipalName: 'HTTP/hr.corp.example',
+      identity: '{username}',
+      sendOn: 'request',
+      mutualAuthentication: 'checked',
+    });
+  });
+
+  test('kerberos takes all that Entra takes, and headers beside', () => {
+    const all = {
+      method: 'kerberos',
+      servicePrincipalName: 'http/payroll.corp.example:8443@corp.example',
+      identity: '{upn|user-part}',
+      sendOn: 'challenge',
+      mutualAuthentication: 'required',
+      headers: { 'Remote-Groups': '{groups|starting(hr-)}' },
+    };
+
+    expect(read(all)).toEqual({ ...all, servicePrincipalName: 'http/payroll.corp.example:8443@CORP.EXAMPLE' });
+  });
+
+  test('linked leads elsewhere', () => {
+    expect(read({ method: 'linked', url: 'https://elsewhere.example.net/start?a=1' })).toMatchObject({ method: 'linked' });
+    expect(pathsOf({ method: 'linked' })).toEqual(['.url']);
+    expect(pathsOf({ method: 'linked', url: 'javascript:alert(1)' })).toEqual(['.url']);
+  });
+});
+
+describe('refused when it is applied', () => {
+  test.each([
+    ['an unknown method', { method: 'kerberoast' }, ['.method']],
+    ['no method', { servicePrincipalName: 'HTTP/x' }, ['.method']],
+    ['a word instead of a map', 'kerberos', ['']],
+    ['another method’s setting', { method: 'headers', headers: {}, url: 'https://x.example/' }, ['.url']],
+    ['headers without any', { method: 'headers' }, ['.headers']],
+    ['a principal without a service', { method: 'kerberos', servicePrincipalName: 'payroll.corp.example' }, ['.servicePrincipalName']],
+    ['a principal of a service with an instance', { method: 'kerberos', servicePrincipalName: 'HTTP/a/b' }, ['.servicePrincipalName']],
+    ['a name that is the same for all', { method: 'kerberos', identity: 'administrator' }, ['.identity']],
+    ['a name of groups alone', { method: 'kerberos', identity: '{groups}' }, ['.identity']],
+    ['a claim that nobody has', { method: 'kerberos', identity: '{samAccountName}' }, ['.identity']],
+    ['YAML’s map where quotes were forgotten', { method: 'kerberos', identity: { username: null } }, ['.identity']],
+    ['the same in a header', { method: 'headers', headers: { 'X-User': { username: null } } }, ['.headers.X-User']],
+    ['a text that would be another header', { method: 'headers', headers: { 'X-A': { text: 'a\nX-B: 1' } } }, ['.headers.X-A']],
+    ['several at once', { method: 'kerberos', sendOn: 'never', mutualAuthentication: true }, ['.sendOn', '.mutualAuthentication']],
+  ])('%s', (_, singleSignOn, paths) => {
+    expect(pathsOf(singleSignOn)).toEqual(paths);
+  });
+
+  test('each fault says what to write', () => {
+    expect(faultsOf({ method: 'kerberos', identity: { username: null } })[0]?.advice).toContain('in quotes');
+    expect(faultsOf({ method: 'x' })[0]?.expected).toContain('"kerberos"');
+  });
+});
