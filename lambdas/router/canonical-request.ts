@@ -13,7 +13,12 @@ export interface ProxyEvent {
   readonly path: string;
   readonly multiValueHeaders: Readonly<Record<string, readonly string[]>> | null;
   readonly multiValueQueryStringParameters: Readonly<Record<string, readonly string[]>> | null;
-  readonly requestContext: { readonly requestId: string; readonly identity: { readonly sourceIp: string } };
+  readonly requestContext: {
+    readonly requestId: string;
+    /** As the client sent it; `path` has lost the slashes before the first name. */
+    readonly path: string;
+    readonly identity: { readonly sourceIp: string };
+  };
   readonly body: string | null;
   readonly isBase64Encoded: boolean;
 }
@@ -35,7 +40,7 @@ export interface CanonicalRequest {
   readonly clientAddress: string;
 }
 
-/** Methods that mean something without a body, so that an absent one and an empty one are told apart. */
+/** Methods that expect a body: one that is absent is an empty one (RFC 9110 §8.6). API Gateway hands no Content-Length over. */
 const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Throws ERR_REQUEST_INVALID or ERR_BODY_TOO_LARGE. */
@@ -47,14 +52,18 @@ export const canonicalRequest = (event: ProxyEvent): CanonicalRequest => {
     id: event.requestContext.requestId,
     method,
     host: canonicalHost(headers),
-    path: canonicalPath(event.path),
+    path: canonicalPath(sentPath(event)),
     query: canonicalQuery(event.multiValueQueryStringParameters),
     headers,
     body,
-    hasBody: body.length > 0 || (METHODS_WITH_BODY.has(method) && headers.some(([name]) => name.toLowerCase() === 'content-length')),
+    hasBody: body.length > 0 || METHODS_WITH_BODY.has(method),
     clientAddress: canonicalAddress(event.requestContext.identity.sourceIp),
   };
 };
+
+/** The two agree but for those slashes; where they do not, what API Gateway routed by is believed. */
+const sentPath = ({ path, requestContext }: ProxyEvent): string =>
+  requestContext.path.replace(/^\/+/, '/') === path ? requestContext.path : path;
 
 /** The header fields in order. Also for telling a page load from a program when the rest does not parse. */
 export const canonicalHeaders = (fields: ProxyEvent['multiValueHeaders']): HeaderList => {

@@ -1,8 +1,8 @@
 // The paths of our own on every application host, all below `/.sallyport/`; an application never sees them, an origin never serves them.
 import { SallyportError } from '../../protocol/errors.ts';
 import { type Answer, redirect } from './answer.ts';
-import { laxPath } from './canonical-path.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+import { pathReadings } from './path-readings.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
 
 const RESERVED = '/.sallyport';
@@ -10,8 +10,9 @@ const RESERVED = '/.sallyport';
 /** Null when the path is an application's. */
 export const answerReserved = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer | null> => {
   if (!isBelow(request.path)) {
-    // An encoded spelling is neither ours nor an application's.
-    if (isBelow(laxPath(request.path))) throw new SallyportError('ERR_REQUEST_INVALID', 'The path is a disguised reserved one.');
+    // A disguised spelling is neither ours nor an application's.
+    if ([...pathReadings(request.path)].some(isBelow))
+      throw new SallyportError('ERR_REQUEST_INVALID', 'The path is a disguised reserved one.');
     return null;
   }
   if (request.path === `${RESERVED}/session`) return redeemSession(ports, request);

@@ -1,21 +1,22 @@
 // First pass: which application a host and path belong to. The most specific host wins, then the longest path.
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Application } from '../stores/records.ts';
-import { laxPath } from './canonical-path.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+import { pathReadings } from './path-readings.ts';
 import type { ReadDirectory } from './ports.ts';
 
 /** `slash`: the request names an application's path without its final slash, where relative links would lead astray. */
 export type Resolution = { readonly application: Application } | { readonly slash: string };
 
-/** Throws ERR_APPLICATION_UNKNOWN, or ERR_REQUEST_INVALID when a lax origin would see another application in this path. */
+/** Throws ERR_APPLICATION_UNKNOWN, or ERR_REQUEST_INVALID when some server would see another application in this path. */
 export const resolve = async (directory: ReadDirectory, { host, path }: Pick<CanonicalRequest, 'host' | 'path'>): Promise<Resolution> => {
   const applications = await applicationsAt(directory, host);
   const application = longest(applications, `${path}/`, (known) => known);
   if (application === null) throw new SallyportError('ERR_APPLICATION_UNKNOWN', `No application is published at ${host} for this path.`);
 
-  // `/%61dmin`, `//admin`, `/admin;x`, `/ADMIN` are `/admin` to some server: when two applications share one, the laxer rule must not win.
-  if (longest(applications, `${laxPath(path)}/`, laxPath) !== application) {
+  // `/%61dmin`, `//admin`, `/x/../admin`, `/ADMIN` are `/admin` to some server: when two applications share one, the laxer rule must not win.
+  const elsewhere = (reading: string) => longest(applications, reading, (known) => known.toLowerCase()) !== application;
+  if ([...pathReadings(path)].some(elsewhere)) {
     throw new SallyportError('ERR_REQUEST_INVALID', 'The path could be read as that of another application.');
   }
   return path.startsWith(application.path) ? { application } : { slash: `${path}/` };

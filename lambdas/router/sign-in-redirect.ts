@@ -11,6 +11,8 @@ import type { ExternalUrls } from './external-url.ts';
 const SIGN_IN_LIFETIME_S = 600;
 /** A longer way back would not fit the header limits of what lies between; the application's first page must do. */
 const RETURN_MAX_CHARACTERS = 3_000;
+/** Nor is there a way back to what the portal takes for an attempt to lead elsewhere (return-url.ts). */
+const RETURNABLE = /^\/(?!\/)[^\\]*$/;
 
 export interface SignInPorts {
   readonly urls: ExternalUrls;
@@ -28,7 +30,8 @@ export const signInAnswer = (
   const secret = known.length === 1 ? known[0]! : newSecret();
 
   const wanted = request.path + request.query;
-  const to = urls.origin(request.host) + (wanted.length > RETURN_MAX_CHARACTERS ? applicationPath : wanted);
+  const returnable = wanted.length <= RETURN_MAX_CHARACTERS && RETURNABLE.test(wanted);
+  const to = urls.origin(request.host) + (returnable ? wanted : applicationPath);
   const url = `${urls.portal}/sign-in?to=${encodeURIComponent(to)}&challenge=${digest(secret)}`;
 
   const cookie = setCookie(SIGN_IN_COOKIE, secret, SIGN_IN_LIFETIME_S);

@@ -68,6 +68,12 @@ describe('without a session', () => {
     expect(new URL(response.header('Location')!).searchParams.get('to')).toBe(`https://${HOST}/`);
   });
 
+  test.each(['//evil.example/', '/\\evil.example/'])('open redirect: %s is no way back', async (path) => {
+    const response = await answer(createRig(), { path, headers: PAGE });
+
+    expect(new URL(response.header('Location')!).searchParams.get('to')).toBe(`https://${HOST}/`);
+  });
+
   test.each(['/.well-known/acme-challenge/x', '/robots.txt', '/health', '/ping'])(
     'well-known bypass (oauth2-proxy CVE-2026-34457): %s is no exception',
     async (path) => {
@@ -230,15 +236,20 @@ describe('reserved paths', () => {
     expect(rig.received).toEqual([]);
   });
 
-  test.each(['/%2esallyport/session', '/.sallyport%2Fsession', '//.sallyport/session', '/.SALLYPORT/session', '/.sallyport;x/session'])(
-    'nor does %s',
-    async (path) => {
-      const rig = createRig();
+  test.each([
+    '/%2esallyport/session',
+    '/.sallyport%2Fsession',
+    '//.sallyport/session',
+    '/.SALLYPORT/session',
+    '/.sallyport;x/session',
+    '/x/../.sallyport/session',
+    '/x/..%5c.sallyport/session',
+  ])('nor does %s', async (path) => {
+    const rig = createRig();
 
-      const response = await answer(rig, { path, headers: { Cookie: [rig.signIn()] } });
+    const response = await answer(rig, { path, headers: { Cookie: [rig.signIn()] } });
 
-      expect(response.status).toBe(400);
-      expect(rig.received).toEqual([]);
-    },
-  );
+    expect(response.status).toBe(400);
+    expect(rig.received).toEqual([]);
+  });
 });

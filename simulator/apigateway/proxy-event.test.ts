@@ -28,7 +28,7 @@ describe('the event', () => {
       multiValueHeaders: { 'X-MiXed': ['one', 'two'] },
       queryStringParameters: { q: '2', e: 'ä b', flag: '' },
       multiValueQueryStringParameters: { q: ['1', '2'], e: ['ä b'], flag: [''] },
-      pathParameters: { proxy: 'a/b/?/c d' },
+      pathParameters: { proxy: 'a%2Fb/%3F/c%20d' },
       stageVariables: null,
       body: Buffer.from('hällo').toString('base64'),
       isBase64Encoded: true,
@@ -69,6 +69,38 @@ describe('the event', () => {
     await fetch(url);
 
     expect(events[0]).toMatchObject({ path: '/x', requestContext: { path: '/prod/x', stage: 'prod' } });
+  });
+
+  test('has one slash at the beginning of its path, and in its context as many as came', async () => {
+    await rest.streaming();
+    const events = rest.answering({ statusCode: 200 });
+
+    await rest.ask('///x//y');
+
+    expect(events[0]).toMatchObject({ path: '/x//y', pathParameters: { proxy: 'x//y' }, requestContext: { path: '///x//y' } });
+  });
+
+  test('does not show what concerns the connection or the length of the body', async () => {
+    await rest.streaming();
+    const events = rest.answering({ statusCode: 200 });
+
+    await rest.ask('/', {
+      method: 'POST',
+      headers: {
+        Connection: 'X-B',
+        TE: 'trailers',
+        'Content-MD5': 'x',
+        'Max-Forwards': '1',
+        'Content-Encoding': 'gzip',
+        'X-B': '1',
+        'X-A': '2',
+      },
+      body: 'x',
+    });
+
+    const names = Object.keys(events[0]!.multiValueHeaders as unknown as object);
+    expect(names).toEqual([...names].sort());
+    expect(names.filter((name) => !/^x-(amzn|forwarded)/i.test(name))).toEqual(['Content-Encoding', 'Host', 'X-A', 'X-B']);
   });
 
   test('does not show an Authorization that AWS itself reads', async () => {

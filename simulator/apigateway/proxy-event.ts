@@ -10,7 +10,7 @@ export interface ProxyEventParts {
   readonly api: RestApi;
   readonly stage: Stage;
   readonly match: Match;
-  /** The path without the stage, escapes as they came. */
+  /** The path without the stage, escapes as they came, one slash at its beginning. */
   readonly path: string;
   readonly body: Buffer;
 }
@@ -67,14 +67,32 @@ const NOBODY = {
   user: null,
 };
 
+/** What functions do not see of a request (observed for Lambda proxy integrations). */
+const WITHHELD = new Set([
+  'connection',
+  'content-length',
+  'content-md5',
+  'expect',
+  'max-forwards',
+  'proxy-authenticate',
+  'server',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'www-authenticate',
+]);
+
 /** What the client sent and what API Gateway sets. An Authorization that holds a signature of AWS's is not handed on. */
 const eventHeaders = (request: GatewayRequest): readonly Header[] => {
   const set = forwardedHeaders(request);
-  const names = new Set(set.map(([name]) => name.toLowerCase()));
+  const hidden = new Set([...WITHHELD, ...set.map(([name]) => name.toLowerCase())]);
   const sent = request.headers.filter(
-    ([name, value]) => !names.has(name.toLowerCase()) && !(name.toLowerCase() === 'authorization' && value.startsWith('AWS4-')),
+    ([name, value]) => !hidden.has(name.toLowerCase()) && !(name.toLowerCase() === 'authorization' && value.startsWith('AWS4-')),
   );
-  return [...sent.map(([name, value]): Header => [name.toLowerCase() === 'host' ? 'Host' : name, value]), ...set];
+  const all = [...sent.map(([name, value]): Header => [name.toLowerCase() === 'host' ? 'Host' : name, value]), ...set];
+  // Unverified on AWS: the order. Events that were seen have their names sorted.
+  return all.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
 };
 
 /** Whether a body of this type is handed over in base64: exact types and all types only, as API Gateway compares them. */

@@ -43,7 +43,7 @@ export interface Match {
   readonly resource: Resource;
   /** `/users/{id}`. */
   readonly resourcePath: string;
-  /** Decoded; null when the resource has none. */
+  /** As they came, escapes and all (observed); null when the resource has none. */
   readonly pathParameters: Readonly<Record<string, string>> | null;
 }
 
@@ -71,7 +71,7 @@ const descend = (
       if (child.pathPart !== first) continue;
     } else if (first === '' && (!greedy || rest.length === 0)) continue;
     const value = greedy ? segments.join('/') : first;
-    const taken = name === undefined ? parameters : { ...parameters, [name]: decode(value) };
+    const taken = name === undefined ? parameters : { ...parameters, [name]: value };
     if (greedy || rest.length === 0) {
       return { resource: child, resourcePath, pathParameters: Object.keys(taken).length === 0 ? null : taken };
     }
@@ -84,13 +84,4 @@ const descend = (
 const described = (child: Resource) => {
   const [, name, plus] = /^\{([^+}]+)(\+)?\}$/.exec(child.pathPart) ?? [];
   return { child, name, greedy: plus === '+', rank: name === undefined ? 0 : plus === '+' ? 2 : 1 };
-};
-
-/** Unverified on AWS: an escape that is none stays as it came. */
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 };

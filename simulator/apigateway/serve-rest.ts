@@ -82,7 +82,9 @@ const find = ({ quotas }: GatewayContext, api: RestApi, request: GatewayRequest)
   if (request.headBytes > quotas.apigateway.headerBytes) throw new Refusal(GATEWAY_RESPONSES.headersTooLarge);
   if (UNSUPPORTED_IN_QUERY.test(request.query) || !isReadable(request.query)) throw new Refusal(GATEWAY_RESPONSES.badRequest);
   if (api.disableExecuteApiEndpoint && !request.arrival.mapping) throw new Refusal(GATEWAY_RESPONSES.forbidden);
-  const { stage: stageName, rest: path } = splitStage(request.path, request.arrival);
+  const { stage: stageName, rest } = splitStage(request.path, request.arrival);
+  // Slashes before the first name are one to it (observed); in requestContext.path they are as many as came.
+  const path = rest.replace(/^\/+/, '/');
   const stage = own(api.stages, stageName);
   if (!stage) throw new Refusal(GATEWAY_RESPONSES.forbidden);
   const match = matchResource(api.deployments[stage.deploymentId] ?? {}, api.rootId, path);

@@ -63,14 +63,17 @@ export const tunnel = (changes: Partial<Tunnel> & Pick<Tunnel, 'connectionId' | 
 export interface EventChanges extends Partial<Omit<ProxyEvent, 'multiValueHeaders'>> {
   readonly host?: string;
   readonly headers?: Readonly<Record<string, readonly string[]>>;
+  readonly sourceIp?: string;
+  /** What the client sent, where `path` is not the same. */
+  readonly requestPath?: string;
 }
 
-export const event = ({ host = HOST, headers = {}, ...changes }: EventChanges = {}): ProxyEvent => ({
+export const event = ({ host = HOST, headers = {}, sourceIp = '203.0.113.9', requestPath, ...changes }: EventChanges = {}): ProxyEvent => ({
   httpMethod: 'GET',
   path: '/',
   multiValueHeaders: { Host: [host], ...headers },
   multiValueQueryStringParameters: null,
-  requestContext: { requestId: 'request-1', identity: { sourceIp: '203.0.113.9' } },
+  requestContext: { requestId: 'request-1', path: requestPath ?? changes.path ?? '/', identity: { sourceIp } },
   body: null,
   isBase64Encoded: false,
   ...changes,
