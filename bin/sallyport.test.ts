@@ -21,7 +21,8 @@ test('a faulty tenant file is told without a stack trace, and nothing is synthes
   const isSynthesised = existsSync(join(folder, 'out', 'manifest.json'));
   rmSync(folder, { recursive: true });
   expect(status).toBe(1);
-  expect(stderr).toContain('- nope, line 2, column 7: expected only known settings here');
+  expect(stderr).toContain(`ERR_CONFIGURATION_INVALID: ${file} has `);
+  expect(stderr).toContain('- nope, line 2, column 1: expected only known settings here');
   expect(stderr).not.toMatch(/^\s+at /m);
   expect(isSynthesised).toBe(false);
 });

@@ -12,6 +12,6 @@ try {
 } catch (error) {
   // A fault in a tenant file is its author's, who needs no stack trace.
   if (!(error instanceof ConfigurationError)) throw error;
-  console.error(error.message);
+  console.error(`${error.code}: ${error.message}`);
   process.exitCode = 1;
 }

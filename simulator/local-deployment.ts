@@ -47,6 +47,10 @@ export const startLocalDeployment = async (
   signal: AbortSignal,
 ): Promise<LocalDeployment> => {
   const tenant: LocalTenant = parseYaml(readFileSync(TENANT_FILE, 'utf8'));
+  const taken = options.publish.find(({ name }) => tenant.applications.some(({ id }) => id === name));
+  if (taken) {
+    throw new SallyportError('ERR_CONFIGURATION_INVALID', `--publish ${taken.name}: a sample application has this name. Choose another.`);
+  }
   const ends: (() => Promise<void>)[] = [];
   const dispose = async () => {
     for (let end = ends.pop(); end; end = ends.pop()) await end();

@@ -8,10 +8,13 @@ import { build, findBuilt } from './built.ts';
 import { oneTimeCode, USERS } from './identity-provider/users.ts';
 import { type LocalDeployment, startLocalDeployment } from './local-deployment.ts';
 import { startPublicServer } from './public-server.ts';
-import { type ReadyFile, writeReadyFile } from './ready-file.ts';
+import { prepareReadyFile, type ReadyFile, writeReadyFile } from './ready-file.ts';
 import { signIn } from './sign-in.ts';
 import { parseStartOptions, type StartOptions, USAGE } from './start-options.ts';
 import { createWebUser } from './web-user.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_CONFIGURATION = 2;
 
 const main = async (): Promise<void> => {
   const options = parseStartOptions(process.argv.slice(2));
@@ -25,7 +28,7 @@ const main = async (): Promise<void> => {
     process.once(signal, () => {
       stopping.abort(new Interrupted());
       // Asked twice, it does not wait; what it started is then ended for it (guardian.ts).
-      process.once(signal, () => process.exit(1));
+      process.once(signal, () => process.exit(EXIT_FAILED));
     });
   }
 
@@ -38,7 +41,7 @@ const main = async (): Promise<void> => {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
     await deployment?.dispose();
-    if (options.readyFile) rmSync(options.readyFile, { force: true });
+    if (deployment && options.readyFile) rmSync(options.readyFile, { force: true });
     rmSync(folder, { recursive: true, force: true });
   }
 };
@@ -48,8 +51,9 @@ class Interrupted extends Error {}
 const start = async (options: StartOptions, folder: string, signal: AbortSignal): Promise<LocalDeployment> => {
   const startedAt = performance.now();
   console.log('Starting simulated AWS: for development and tests only; it listens on loopback alone.');
-  if (options.readyFile) rmSync(options.readyFile, { force: true });
   await refuseTakenPort(options);
+  // After the port: who starts twice by mistake does not take the first one's file away.
+  if (options.readyFile) prepareReadyFile(options.readyFile);
   if (options.assembly === null) console.log('Building the local tenant and the connector …');
   const built = options.assembly === null ? await build(folder, signal) : findBuilt(options.assembly);
 
@@ -119,5 +123,5 @@ const withReadyFile = (file: string, { applications, certificate }: ReadyFile): 
 main().catch((error: unknown) => {
   const { code, message } = asSallyportError(error);
   console.error(`${code}: ${message}`);
-  process.exitCode = 1;
+  process.exitCode = code === 'ERR_CONFIGURATION_INVALID' ? EXIT_CONFIGURATION : EXIT_FAILED;
 });

@@ -1,10 +1,9 @@
 // `npm run sign-in -- --ready-file FILE --user alice --application NAME`: through the real sign-in pages, then the `Cookie`
 // header for curl and load tests on standard output.
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { SallyportError } from '../protocol/errors.ts';
+import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { oneTimeCode, USERS } from './identity-provider/users.ts';
-import type { ReadyFile } from './ready-file.ts';
+import { type ReadyFile, readReadyFile } from './ready-file.ts';
 import { createWebUser, type Page, type WebUser } from './web-user.ts';
 
 /** Signs in at the application and gives its `Cookie` header's value. Throws ERR_SIGN_IN_INVALID when a page says no. */
@@ -47,19 +46,28 @@ const titleOf = (page: Page): string => /<title>([^<]*)/.exec(page.text)?.[1] ??
 const unknown = (kind: string, name: string, known: readonly string[]) =>
   new SallyportError('ERR_CONFIGURATION_INVALID', `There is no ${kind} ${name}; there are ${known.join(', ')}.`);
 
-const main = async () => {
-  const { values } = parseArgs({
-    options: { 'ready-file': { type: 'string' }, user: { type: 'string' }, application: { type: 'string' } },
-  });
-  const { 'ready-file': readyFile, user, application } = values;
-  if (!readyFile || !user || !application) throw new Error('Give --ready-file FILE --user NAME --application NAME.');
-  const ready: ReadyFile = JSON.parse(readFileSync(readyFile, 'utf8'));
-  process.stdout.write(`Cookie: ${await signIn(ready, user, application)}\n`);
+const OPTIONS = { 'ready-file': { type: 'string' }, user: { type: 'string' }, application: { type: 'string' } } as const;
+
+const readOptions = (args: readonly string[]) => {
+  let why = '';
+  try {
+    const { 'ready-file': readyFile, user, application } = parseArgs({ args: [...args], options: OPTIONS }).values;
+    if (readyFile && user && application) return { readyFile, user, application };
+  } catch (error) {
+    why = `${error instanceof Error ? error.message : String(error)}. `;
+  }
+  throw new SallyportError('ERR_CONFIGURATION_INVALID', `${why}Give --ready-file FILE --user NAME --application NAME.`);
+};
+
+const main = async (): Promise<void> => {
+  const { readyFile, user, application } = readOptions(process.argv.slice(2));
+  process.stdout.write(`Cookie: ${await signIn(readReadyFile(readyFile), user, application)}\n`);
 };
 
 if (process.argv[1] === import.meta.filename) {
-  main().catch((error: Error) => {
-    console.error(error.message);
-    process.exitCode = 1;
+  main().catch((error: unknown) => {
+    const { code, message } = asSallyportError(error);
+    console.error(`${code}: ${message}`);
+    process.exitCode = code === 'ERR_CONFIGURATION_INVALID' ? 2 : 1;
   });
 }

@@ -43,7 +43,9 @@ test('everything that is wrong is said at once', () => {
       'x=1',
     ]);
 
-  expect(attempt).toThrow(/NAME=URL.*--publish a expects.*--port expects.*--connectors expects.*--lambda expects.*x is not a fault/s);
+  expect(attempt).toThrow(
+    /^The options cannot be used:\n {2}--publish expects NAME=URL.*\n {2}--publish a expects.*\n {2}--port expects.*\n {2}--connectors expects.*\n {2}--lambda expects.*\n.*x is not a fault.*\n.*--help/,
+  );
 });
 
 test('an unknown option is refused', () => {

@@ -78,7 +78,7 @@ export const parseStartOptions = (args: readonly string[]): StartOptions | null 
     readyFile: values['ready-file'] === undefined ? null : resolve(values['ready-file']),
     assembly: values.assembly === undefined ? null : resolve(values.assembly),
   };
-  if (wrong.length > 0) throw fault(wrong.join('; '));
+  if (wrong.length > 0) throw refusal(wrong);
   return options;
 };
 
@@ -86,12 +86,15 @@ const parse = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw fault(error instanceof Error ? error.message : String(error));
+    throw refusal([error instanceof Error ? error.message : String(error)]);
   }
 };
 
-const fault = (what: string) =>
-  new SallyportError('ERR_CONFIGURATION_INVALID', `The options cannot be used: ${what.replace(/\.*$/, '')}.\n\n${USAGE}`);
+const refusal = (wrong: readonly string[]) =>
+  new SallyportError(
+    'ERR_CONFIGURATION_INVALID',
+    ['The options cannot be used:', ...wrong.map((what) => `  ${what}`), '`npm start -- --help` lists all of them.'].join('\n'),
+  );
 
 const readPublication = (text: string): Publication => {
   const at = text.indexOf('=');

@@ -16,8 +16,8 @@ export interface Fault {
 
 export type Path = ReadonlyArray<string | number>;
 
-/** A fault with the path to what it is about, for line and column. */
-export type LocatedFault = Fault & { readonly at: Path };
+/** A fault with the path to what it is about, for line and column; `ofName` when the setting's name is at fault, not its value. */
+export type LocatedFault = Fault & { readonly at: Path; readonly ofName?: true };
 
 /** A refusal that carries every fault. */
 export class ConfigurationError extends SallyportError {
@@ -64,6 +64,7 @@ export const faultsOf = (error: z.ZodError, root: unknown): LocatedFault[] =>
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         at: [...path, key],
+        ofName: true as const,
         path: pathText([...path, key]),
         expected: 'only known settings here',
         got: `the unknown setting ${JSON.stringify(key)}`,

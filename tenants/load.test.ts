@@ -41,16 +41,21 @@ test('a fault has line and column, and all are told in the order of the file', (
   expect(lines[2]).toContain('- domain, line 2, column 9: expected a domain name, got 12.');
   expect(lines[3]).toContain('- applications[0].id, line 4, column 9:');
   expect(lines.at(-1)).toContain(
-    '- applications[0].nmae, line 5, column 11: expected only known settings here, got the unknown setting "nmae".',
+    '- applications[0].nmae, line 5, column 5: expected only known settings here, got the unknown setting "nmae".',
   );
 });
 
 test('what is not YAML is told with its line', () => {
-  expect(problemOf(write('x.yaml', 'tenant: x\n  domain: y\n'))).toMatch(/line \d+, column \d+: expected YAML, got /);
+  const lines = problemOf(write('x.yaml', 'tenant: x\n  domain: y\n')).split('\n');
+
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toMatch(/^- line 1, column 9: expected YAML, got "tenant: x" \(Nested mappings .*\)\. Correct the line;/);
 });
 
 test('a setting that stands twice is told', () => {
-  expect(problemOf(write('x.yaml', 'tenant: a\ntenant: b\n'))).toContain('line 2, column 1: expected YAML, got Map keys must be unique');
+  expect(problemOf(write('x.yaml', 'tenant: a\ntenant: b\n'))).toContain(
+    'line 2, column 1: expected YAML, got "tenant: b" (Map keys must be unique)',
+  );
 });
 
 test('aliases that grow without bound are refused', () => {

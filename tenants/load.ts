@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
-import { ConfigurationError, type Fault, isMap, type LocatedFault, type Path } from './faults.ts';
+import { type Document, isNode, isScalar, isMap as isYamlMap, LineCounter, parseDocument } from 'yaml';
+import { ConfigurationError, type Fault, isMap, type LocatedFault, shown } from './faults.ts';
 import { parseTenant, type Tenant } from './schema.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -71,16 +71,18 @@ export const readYaml = (text: string, source: string) => {
     return {
       path: '',
       expected: 'YAML',
-      got: message,
+      got: `${shown(text.split(/\r?\n/)[line - 1]?.trim())} (${message})`,
       advice: 'Correct the line; everything else is looked at after that.',
       line,
       column: col,
     };
   });
-  if (faults.length > 0) throw new ConfigurationError(source, faults);
+  // The parser often says the same of a line in several ways.
+  const ofLines = faults.filter(({ line }, index) => faults.findIndex((other) => other.line === line) === index);
+  if (ofLines.length > 0) throw new ConfigurationError(source, ofLines);
 
   const locate = (fault: LocatedFault): LocatedFault => {
-    const offset = offsetOf(document, fault.at);
+    const offset = offsetOf(document, fault);
     if (offset === undefined) return fault;
     const { line, col } = lines.linePos(offset);
     return { ...fault, line, column: col };
@@ -93,10 +95,15 @@ export const readYaml = (text: string, source: string) => {
   }
 };
 
-/** Where the value at a path begins; that of its nearest parent when it is not there itself. */
-const offsetOf = (document: Document, path: Path): number | undefined => {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
+/** Where the value or the name at a path begins; that of its nearest parent when it is not there itself. */
+const offsetOf = (document: Document, { at, ofName }: LocatedFault): number | undefined => {
+  if (ofName) {
+    const parent = at.length === 1 ? document.contents : document.getIn(at.slice(0, -1), true);
+    const name = isYamlMap(parent) ? parent.items.map(({ key }) => key).find((key) => isScalar(key) && key.value === at.at(-1)) : undefined;
+    if (isScalar(name) && name.range) return name.range[0];
+  }
+  for (let length = at.length; length > 0; length -= 1) {
+    const node = document.getIn(at.slice(0, length), true);
     if (isNode(node) && node.range) return node.range[0];
   }
   return document.contents?.range?.[0];

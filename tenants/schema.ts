@@ -194,7 +194,7 @@ export const claimNames = ({ further }: { readonly further: readonly string[] })
 const configurationError = (source: string, faults: readonly LocatedFault[]): ConfigurationError =>
   new ConfigurationError(
     source,
-    faults.map(({ at: _at, ...fault }) => fault).sort((one, other) => (one.line ?? 0) - (other.line ?? 0)),
+    faults.map(({ at: _at, ofName: _ofName, ...fault }) => fault).sort((one, other) => (one.line ?? 0) - (other.line ?? 0)),
   );
 
 /** One certificate and one hosted zone serve both; below apps.<domain> the portal would be taken for an application. */
