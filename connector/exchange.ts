@@ -53,7 +53,7 @@ export interface ExchangeContext {
 export const unknownExchange = ({ exchange, received }: ReplyToFrame, key: FrameKey): string =>
   encode({ type: 'error', exchange, n: received, code: 'ERR_EXCHANGE_UNKNOWN', message: 'No such exchange here (any more).' }, key);
 
-type Timer = 'early' | 'timeout' | 'progress' | 'resume' | 'linger';
+type Timer = 'early' | 'timeout' | 'idle' | 'progress' | 'resume' | 'linger';
 
 export class Exchange {
   readonly id: string;
@@ -169,9 +169,18 @@ export class Exchange {
         const { clock, settle } = this.#context;
         this.#response = new ResponseFrames(this.id, method, answer, this.#sender!, { clock, settle, changed: () => this.#advance() });
         this.#advance();
+        if (request.idleTimeoutMs !== undefined && !this.#ended) this.#watchIdle(origin, request.idleTimeoutMs);
       },
       (error: unknown) => this.#fail(asSallyportError(error, 'ERR_ORIGIN_UNREACHABLE')),
     );
+  }
+
+  /** One timer for the whole body: it is not set anew for each chunk, it looks how long the next one has been awaited. */
+  #watchIdle(origin: string, idleTimeoutMs: number): void {
+    const now = this.#context.clock.monotonic();
+    const left = (this.#response?.awaitedSince ?? now) + idleTimeoutMs - now;
+    if (left > 0) this.#timers.arm('idle', left, () => this.#watchIdle(origin, idleTimeoutMs));
+    else this.#fail(new SallyportError('ERR_ORIGIN_SILENT', `${origin} sent nothing for ${idleTimeoutMs} ms in the middle of its answer.`));
   }
 
   /** Does whatever has become possible. */
@@ -242,6 +251,7 @@ export class Exchange {
     this.#outcome = outcome;
     this.#timers.disarm('progress');
     this.#timers.disarm('timeout');
+    this.#timers.disarm('idle');
     const { status, bytes } = this.#response ?? {};
     const ms = Math.round(this.#context.clock.monotonic() - this.#beganAt);
     if (outcome === 'OK') this.#log.info('exchange.finished', { status, bytes, ms });

@@ -4,11 +4,12 @@ export class Gatherer {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #limit: number;
   readonly #changed: () => void;
+  readonly #now: () => number;
   /** Bytes that are still to come, by the answer's own word. */
   #outstanding: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
-  #reading = false;
+  #readingSince: number | null = null;
   #ended = false;
   #failure: { readonly error: unknown } | null = null;
 
@@ -16,16 +17,22 @@ export class Gatherer {
    * Reads on while fewer than `limit` bytes wait. `changed` is called after each read. With the `length` known, the last chunk is known
    * for the last at once, which saves a frame that says nothing but that.
    */
-  constructor(source: AsyncIterable<Uint8Array>, limit: number, changed: () => void, length = Number.POSITIVE_INFINITY) {
+  constructor(source: AsyncIterable<Uint8Array>, limit: number, changed: () => void, now: () => number, length = Number.POSITIVE_INFINITY) {
     this.#source = source[Symbol.asyncIterator]();
     this.#limit = limit;
     this.#changed = changed;
+    this.#now = now;
     this.#outstanding = length;
   }
 
   /** Bytes that wait. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Since when the source is awaited; null while it is not: it is silent only while somebody listens. */
+  get readingSince(): number | null {
+    return this.#ended ? null : this.#readingSince;
   }
 
   /** The body has been read to its end; some of it may still wait. */
@@ -45,17 +52,17 @@ export class Gatherer {
 
   /** Reads on if there is room. */
   fill(): void {
-    if (this.#reading || this.#ended || this.#failure || this.#size >= this.#limit) return;
-    this.#reading = true;
+    if (this.#readingSince !== null || this.#ended || this.#failure || this.#size >= this.#limit) return;
+    this.#readingSince = this.#now();
     this.#source.next().then(
       ({ done, value }) => {
-        this.#reading = false;
+        this.#readingSince = null;
         if (done) this.#ended = true;
         else this.#keep(value);
         this.#changed();
       },
       (error: unknown) => {
-        this.#reading = false;
+        this.#readingSince = null;
         this.#failure = { error };
         this.#changed();
       },

@@ -44,7 +44,7 @@ export class ResponseFrames {
     this.#lastSentAt = clock.monotonic();
     this.#head = { type: 'response', exchange, n: 0, status: answer.status, headers: answer.headers, end: false };
     const length = declaredLength(answer);
-    this.#body = new Gatherer(answer.body, PAYLOAD_MAX_BYTES, changed, length);
+    this.#body = new Gatherer(answer.body, PAYLOAD_MAX_BYTES, changed, () => clock.monotonic(), length);
 
     // RFC 9110 §6.4.1: whatever their headers say, these have no body.
     const bodyless = method === 'HEAD' || answer.status === 204 || answer.status === 304;
@@ -66,6 +66,11 @@ export class ResponseFrames {
 
   get lastSentAt(): number {
     return this.#lastSentAt;
+  }
+
+  /** Since when the origin is awaited; null while it is not. */
+  get awaitedSince(): number | null {
+    return this.#body.readingSince;
   }
 
   get status(): number {

@@ -48,6 +48,8 @@ export interface RequestFrame extends ExchangeFrame {
   readonly issuedAt: number;
   /** How long the origin may take to its first byte. */
   readonly timeoutMs: number;
+  /** How long it may be silent after that. Routers of older releases do not say: then the connector sets no limit. */
+  readonly idleTimeoutMs?: number;
   /** False when the origin's certificate is not to be checked (an administrator's choice, per application). */
   readonly verifyCertificate: boolean;
   /** How the user is signed in to the application; absent where the connector has nothing to do for that. */

@@ -34,6 +34,14 @@ export const SILENCE_FIRST_MS = 3_000;
 export const SILENCE_WAIT_MS = 12_000;
 /** The same, while the body is awaited. */
 export const SILENCE_IDLE_MS = 40_000;
+/** How long an application's origin may take to its first byte, at most: within the 15 minutes of an invocation, with room for the answer. */
+export const ORIGIN_TIMEOUT_MAX_MS = 840_000;
+/** How long it may be silent in the middle of its answer, at most. AWS ends a stream after five silent minutes. */
+export const ORIGIN_IDLE_MAX_MS = 290_000;
+/** Between two signs of life on a response stream whose head is awaited. */
+export const RESPONSE_HOLD_MS = 60_000;
+/** Kept back from an invocation's time, so that an answer still gets out. */
+export const INVOCATION_RESERVE_MS = 3_000;
 /** How long a side that lost its channel may take to resume an exchange. */
 export const RESUME_MS = 30_000;
 /** How long a connector keeps the frames of a finished exchange for a router that may ask again. */

@@ -8,6 +8,8 @@ const flag: Check = (value) => typeof value === 'boolean';
 const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const zero: Check = (value) => value === 0;
 const status: Check = (value) => count(value) && (value as number) >= 200 && (value as number) <= 599;
+/** A field that older peers do not send. */
+const countOrAbsent: Check = (value) => value === undefined || count(value);
 const textOrNull: Check = (value) => value === null || text(value);
 const exchangeId: Check = (value) => typeof value === 'string' && /^[\w-]{8,64}$/.test(value);
 const headerList: Check = (value) =>
@@ -47,6 +49,7 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
     replyTo: text,
     issuedAt: count,
     timeoutMs: count,
+    idleTimeoutMs: countOrAbsent,
     verifyCertificate: flag,
     signOn,
     hasBody: flag,

@@ -1,6 +1,7 @@
 // The tenant file's entry for one application: what is allowed in it, and how it becomes an `Application`.
 import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
+import { ORIGIN_IDLE_MAX_MS, ORIGIN_TIMEOUT_MAX_MS } from '../protocol/limits.ts';
 import { readAlternateUrl, readExternalUrl, readHomePath, readInternalUrl } from './addresses.ts';
 import { corsRules } from './cors.ts';
 import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.ts';
@@ -29,10 +30,8 @@ export interface ApplicationContext {
 
 const TIMEOUT_DEFAULT_MS = 85_000;
 const TIMEOUT_LONG_MS = 180_000;
-/** API Gateway streams a response for 15 minutes; a minute is left for what comes after the first byte. */
-const TIMEOUT_MAX_S = 840;
-/** API Gateway cuts a stream that is silent for five minutes; ours ends sooner, so that it is told with its code. */
-const IDLE_TIMEOUT_MAX_S = 290;
+const TIMEOUT_MAX_S = ORIGIN_TIMEOUT_MAX_MS / 1000;
+const IDLE_TIMEOUT_MAX_S = ORIGIN_IDLE_MAX_MS / 1000;
 const CALLS_MAX = 20;
 
 const readTimeout = (value: unknown): number | undefined => {

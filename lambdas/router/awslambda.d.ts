@@ -8,13 +8,18 @@ export interface ResponsePrelude {
   readonly cookies?: readonly string[];
 }
 
+export interface ResponseStream extends Writable {
+  /** Before the first write. */
+  setContentType(type: string): void;
+}
+
 export interface LambdaContext {
   /** While true, an older runtime waits for every socket to close before it takes the next request. */
   callbackWaitsForEmptyEventLoop: boolean;
   getRemainingTimeInMillis(): number;
 }
 
-export type StreamingHandler<Event> = (event: Event, stream: Writable, context: LambdaContext) => Promise<void>;
+export type StreamingHandler<Event> = (event: Event, stream: ResponseStream, context: LambdaContext) => Promise<void>;
 
 declare global {
   const awslambda: {

@@ -1,4 +1,5 @@
 // Composes the router's function. Secret and reply socket are begun at initialisation, side by side, and awaited by the first exchange.
+import { INVOCATION_RESERVE_MS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
@@ -30,11 +31,8 @@ const router = createRouter({
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },
 });
 
-/** Kept back from the invocation's time, so that an answer still gets out. */
-const RESERVE_MS = 3_000;
-
 export const handler = awslambda.streamifyResponse<ProxyEvent>(async (event, stream, context) => {
   context.callbackWaitsForEmptyEventLoop = false;
   const response = lambdaResponse(stream, awslambda.HttpResponseStream.from);
-  await router(event, response, Date.now() + context.getRemainingTimeInMillis() - RESERVE_MS);
+  await router(event, response, Date.now() + context.getRemainingTimeInMillis() - INVOCATION_RESERVE_MS);
 });

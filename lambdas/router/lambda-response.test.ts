@@ -17,11 +17,13 @@ const prepare = () => {
     },
   });
   const preludes: unknown[] = [];
-  const response = lambdaResponse(stream, (raw, given) => {
+  const types: string[] = [];
+  const given = Object.assign(stream, { setContentType: (type: string) => void types.push(type) });
+  const response = lambdaResponse(given, (raw, given) => {
     preludes.push(given);
     return raw;
   });
-  return { stream, response, chunks, preludes, stop: () => (open = false), take: () => waiting.splice(0).map((taken) => taken()) };
+  return { stream, response, chunks, preludes, types, stop: () => (open = false), take: () => waiting.splice(0).map((taken) => taken()) };
 };
 
 describe('the prelude', () => {
@@ -65,6 +67,37 @@ describe('the prelude', () => {
     expect(writes).toEqual(['']);
     expect(preludes).toEqual([{ statusCode: 204, multiValueHeaders: {} }]);
     expect(stream.writableFinished).toBe(true);
+  });
+});
+
+describe('a response that is held', () => {
+  test('says blanks, then the prelude, its end and the body', async () => {
+    const { response, chunks, preludes, types } = prepare();
+
+    response.hold();
+    response.hold();
+    response.begin(200, [['X-A', '1']]);
+    await response.write(Buffer.from('body'));
+    await response.end();
+
+    expect(types).toEqual(['application/vnd.awslambda.http-integration-response']);
+    expect(chunks.join('')).toBe(`  {"statusCode":200,"multiValueHeaders":{"X-A":["1"]}}${'\0'.repeat(8)}body`);
+    expect(preludes).toEqual([]);
+  });
+
+  test('says nothing more once it has begun, nor to a user who has gone', async () => {
+    const begun = prepare();
+    const left = prepare();
+    begun.response.begin(200, []);
+    left.stream.destroy();
+    await turn();
+
+    begun.response.hold();
+    left.response.hold();
+
+    expect(begun.chunks.join('').trim()).toBe('');
+    expect(begun.types).toEqual([]);
+    expect(left.types).toEqual([]);
   });
 });
 

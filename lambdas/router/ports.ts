@@ -39,6 +39,8 @@ export interface UserResponse {
   readonly begun: boolean;
   /** Aborted when the user has gone. */
   readonly gone: AbortSignal;
+  /** Nothing can be told yet: keeps what lies between from taking the silence for the end. */
+  hold(): void;
   begin(status: number, headers: HeaderList): void;
   /** Resolves when more may be written, so a slow user slows the connector. Throws ERR_USER_GONE. */
   write(chunk: Uint8Array): Promise<void>;

@@ -10,6 +10,7 @@ import { cleanHeaders } from './clean-headers.ts';
 import { errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
 import { createExternalUrls } from './external-url.ts';
+import { holding } from './hold.ts';
 import { type OpenPorts, openExchange } from './open-exchange.ts';
 import { isPageLoad } from './page-load.ts';
 import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
@@ -105,7 +106,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     }
 
     async function exchangeWith(request: CanonicalRequest, application: Application, user: User | null, told: Introduction): Promise<void> {
-      const { exchange, head } = await openExchange(ports, {
+      const opening = openExchange(ports, {
         group: application.connectorGroup,
         request: {
           application: application.id,
@@ -115,6 +116,7 @@ export const createRouter = (ports: RouterPorts): Router => {
           headers: cleanHeaders(request, application, told.headers, urls),
           signOn: told.signOn,
           timeoutMs: application.timeoutMs,
+          idleTimeoutMs: application.idleTimeoutMs,
           verifyCertificate: application.verifyCertificate,
           hasBody: request.hasBody,
         },
@@ -125,6 +127,7 @@ export const createRouter = (ports: RouterPorts): Router => {
           trace.exchange = attempt;
         },
       });
+      const { exchange, head } = await holding(ports.clock, response, opening);
       trace.status = head.status;
       const bytes = await relay(exchange, head, (fields) => responseHeaders(fields, application, urls.origin(request.host)), response);
       tell('info', 'exchange.finished', { bytes });

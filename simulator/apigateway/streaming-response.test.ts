@@ -39,6 +39,19 @@ describe('a streamed response', () => {
     expect(response.headers['x-amzn-trace-id']).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
   });
 
+  test('may begin with blanks, as JSON may', async () => {
+    await rest.streaming();
+    rest.world.streams.router = async function* () {
+      yield ' ';
+      yield ' ';
+      yield `{"statusCode":200}${NUL}body`;
+    };
+
+    const { status, body } = await rest.ask('/');
+
+    expect({ status, body }).toEqual({ status: 200, body: 'body' });
+  });
+
   test('renames the headers that API Gateway keeps for itself', async () => {
     await rest.streaming();
     rest.answering(

@@ -1,57 +1,15 @@
 // Router and connector, both as they are, over a network that loses, doubles and reorders their frames, and over channels that die.
 // Whatever happens, the user gets the whole answer, an error with a code, or a download that visibly broke: never a wrong one.
 import { describe, expect, test } from '@jest/globals';
-import { parseAllowedOrigin } from '../../connector/allowlist.ts';
-import { Exchanges } from '../../connector/exchanges.ts';
-import { Ledger } from '../../connector/ledger.ts';
-import { ServiceClock } from '../../connector/service-clock.ts';
 import { turn } from '../../lambdas/router/testing/manual-clock.ts';
 import { tunnel } from '../../lambdas/router/testing/records.ts';
-import { createRig } from '../../lambdas/router/testing/rig.ts';
-import { encode } from '../../protocol/codec.ts';
-import { createLog } from '../../protocol/log.ts';
-
-interface Network {
-  /** Shares (0–1) of frames lost, doubled, and overtaken, both ways. */
-  readonly drop: number;
-  readonly duplicate: number;
-  readonly reorder: number;
-}
-
-/** The same faults for the same seed (xorshift). */
-const seeded = (seed: number) => {
-  let state = seed * 2_654_435_761 + 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-};
+import { CALM, join, type Network } from '../support/joined.ts';
 
 const createWorld = (seed: number, network: Network, origin: () => AsyncIterable<Uint8Array>) => {
-  const rig = createRig();
-  const random = seeded(seed);
-  const clock = { now: rig.clock.now, monotonic: rig.clock.now, after: rig.clock.after };
   const calls: string[] = [];
   const uploads: Buffer[] = [];
-
-  const across = (deliver: () => void): void => {
-    if (random() < network.drop) return;
-    for (let copies = random() < network.duplicate ? 2 : 1; copies > 0; copies -= 1) {
-      if (random() < network.reorder) rig.clock.after(1 + random() * 40, deliver);
-      else setImmediate(deliver);
-    }
-  };
-  const exchanges = new Exchanges({
-    clock,
-    serviceClock: new ServiceClock(clock),
-    post: async (text, replyTo) => {
-      if (!rig.replyApi.connections().includes(replyTo)) return 'gone';
-      across(() => rig.replyApi.post(replyTo, text));
-      return 'delivered';
-    },
-    callOrigin: async ({ method, body }) => {
+  const joined = join(
+    async ({ method, body }) => {
       calls.push(method);
       const parts: Uint8Array[] = [];
       if (body instanceof Uint8Array) parts.push(body);
@@ -59,25 +17,9 @@ const createWorld = (seed: number, network: Network, origin: () => AsyncIterable
       uploads.push(Buffer.concat(parts));
       return { status: 200, headers: [['Content-Type', 'application/octet-stream']], body: origin() };
     },
-    settle: (callback) => setImmediate(() => setImmediate(callback)),
-    allowlist: [parseAllowedOrigin('http://wiki.internal:8080')],
-    ledger: new Ledger(256 * 1024 * 1024),
-    limit: 100,
-    log: createLog({ write: () => undefined }),
-    count: () => undefined,
-  });
-  const key = rig.keyOf('connector-a');
-  exchanges.use('connector-a', key);
-  const openTunnel = (connectionId: string): void => {
-    rig.behaviours.set(connectionId, ({ frame, payload }) => across(() => exchanges.receive(encode(frame, key, payload))));
-  };
-  openTunnel('tunnel-a=');
-
-  const finish = async (asked: Awaited<ReturnType<typeof rig.ask>>, limitMs = 120_000) => {
-    for (let passed = 0; passed < limitMs && !asked.finished(); passed += 50) await rig.clock.advance(50);
-    return asked;
-  };
-  return { rig, exchanges, calls, uploads, openTunnel, finish };
+    { network, seed },
+  );
+  return { ...joined, calls, uploads };
 };
 
 const bytes = (size: number): Buffer => Buffer.from(Uint8Array.from({ length: size }, (_, at) => (at * 7 + (at >> 8)) % 256));
@@ -151,11 +93,10 @@ describe('frames lost: the whole answer, a code, or a visible break', () => {
 });
 
 describe('channels that die in the middle of a download', () => {
-  const calm = { drop: 0, duplicate: 0, reorder: 0 };
   const whole = bytes(8_000_000);
 
   const begun = async () => {
-    const world = createWorld(1, calm, inChunks(whole, 90_000));
+    const world = createWorld(1, CALM, inChunks(whole, 90_000));
     const asked = await world.rig.ask();
     asked.response.slow = true;
     await turn();

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import * as ours from '../../protocol/limits.ts';
 import { QUOTAS } from '../../simulator/quotas.ts';
 
-const { apigatewayv2, lambda } = QUOTAS;
+const { apigateway, apigatewayv2, lambda } = QUOTAS;
 
 test.each([
   ['a frame fits a message', ours.FRAME_MAX_BYTES <= apigatewayv2.messageBytes],
@@ -20,6 +20,16 @@ test.each([
   ['a connector is heard before it is taken for dead', ours.PROGRESS_FIRST_MS < ours.SILENCE_FIRST_MS],
   ['and while the head is awaited', ours.PROGRESS_WAIT_MS * 2 < ours.SILENCE_WAIT_MS],
   ['and while the body is awaited', ours.PROGRESS_IDLE_MS * 2 < ours.SILENCE_IDLE_MS],
+  [
+    'the longest wait for an origin ends within an invocation, however long that took to start, and can still be answered',
+    ours.ORIGIN_TIMEOUT_MAX_MS + ours.SILENCE_WAIT_MS + ours.INVOCATION_RESERVE_MS + lambda.initMs < lambda.timeoutMaxSeconds * 1000,
+  ],
+  ['and within a response stream', lambda.timeoutMaxSeconds * 1000 <= apigateway.streamMs],
+  [
+    'a response stream hears something twice within its idle time while the head is awaited',
+    ours.RESPONSE_HOLD_MS * 2 < apigateway.streamIdleMs,
+  ],
+  ['an origin is given up before the platform takes its silence for the end', ours.ORIGIN_IDLE_MAX_MS < apigateway.streamIdleMs],
   ['a dead link is noticed within 10 s', ours.PROBE_DEADLINE_MS < 10_000 && ours.PROBE_MS * 2 < ours.PROBE_DEADLINE_MS],
   ['a lost exchange can be resumed after a dead link was noticed', ours.PROBE_DEADLINE_MS * 2 < ours.RESUME_MS],
   ['a change is seen everywhere within 10 s', ours.CACHE_MS <= 10_000],

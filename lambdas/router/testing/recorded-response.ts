@@ -10,6 +10,8 @@ export interface RecordedResponse extends UserResponse {
   ended: boolean;
   /** While true, no write returns. */
   slow: boolean;
+  /** How often it was held before its head. */
+  held: number;
   takeAgain(): void;
   leave(): void;
   header(name: string): string | null;
@@ -25,6 +27,10 @@ export const recordResponse = (): RecordedResponse => {
     headers: [],
     ended: false,
     slow: false,
+    held: 0,
+    hold: () => {
+      response.held += 1;
+    },
     gone: gone.signal,
     get begun() {
       return response.status !== null;
