@@ -58,7 +58,7 @@ const refusal = (url: string, { statusCode = 0, headers }: IncomingMessage, now:
   if (statusCode === 400) return version(url);
   if (statusCode === 401 || statusCode === 403) {
     const ahead = now - Date.parse(headers.date ?? '');
-    if (Math.abs(ahead) > CLOCK_TOLERANCE_MS) return clockRefusal(ahead);
+    if (Math.abs(ahead) > CLOCK_TOLERANCE_MS) return clockRefusal(ahead, 'the connector goes on trying');
     return new SallyportError(
       'ERR_CONNECTOR_UNKNOWN',
       `The Tunnel API at ${host} does not know this connector (${statusCode}): it was removed, or its state directory belongs to another deployment. Enrol it again.`,

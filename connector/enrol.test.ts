@@ -148,6 +148,7 @@ describe('enrolment fails with a clear word', () => {
     `portal.example.com/connectors/enrol#${SECRET}`,
     'https://portal.example.com/connectors/enrol',
     'https://portal.example.com/connectors/enrol#short',
+    `https://portal.example.com/connectors/enrol#${SECRET}x`,
     `http://portal.example.com/connectors/enrol#${SECRET}`,
   ])('when the code is none, without repeating it: %p', (text) => {
     const parse = () => parseEnrolmentCode(text);

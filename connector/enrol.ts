@@ -4,8 +4,14 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { CompactSign, calculateJwkThumbprint, importJWK } from 'jose';
 import { z } from 'zod';
-import { CLOCK_TOLERANCE_MS, type EnrolmentAnswer, type EnrolmentProof, type EnrolmentRequest } from '../protocol/enrolment.ts';
-import { isErrorCode, SallyportError } from '../protocol/errors.ts';
+import {
+  CLOCK_TOLERANCE_MS,
+  ENROLMENT_SECRET,
+  type EnrolmentAnswer,
+  type EnrolmentProof,
+  type EnrolmentRequest,
+} from '../protocol/enrolment.ts';
+import { ERRORS, isErrorCode, SallyportError } from '../protocol/errors.ts';
 import { isThisMachine } from './address.ts';
 import type { Clock } from './clock.ts';
 import { createKeyPairs, type Identity, type KeyPairs, publicKey } from './identity.ts';
@@ -32,13 +38,14 @@ export interface EnrolmentCode {
 
 /** Throws ERR_ENROLMENT_INVALID; its message never repeats the code. */
 export const parseEnrolmentCode = (text: string): EnrolmentCode => {
-  const trimmed = text.trim();
-  const secret = trimmed.slice(trimmed.indexOf('#') + 1);
-  if (!URL.canParse(trimmed) || !/^[\w-]{20,128}$/.test(secret) || !trimmed.includes('#')) {
-    throw invalid('expected the whole address that `npx sallyport connector enroll` printed, https://…/connectors/enrol#…');
+  const [address = '', secret, ...rest] = text.trim().split('#');
+  if (!URL.canParse(address) || secret === undefined || rest.length > 0) {
+    throw invalid('it is not the whole address that `npx sallyport connector enroll` printed, https://…/connectors/enrol#…');
   }
-  const url = new URL(trimmed);
-  url.hash = '';
+  if (!ENROLMENT_SECRET.test(secret)) {
+    throw invalid(`43 letters, digits, - and _ are expected after the #, and there are ${secret.length} characters: copy it anew`);
+  }
+  const url = new URL(address);
   if (!isPrivate(url)) throw invalid(`its address must begin with https://, not ${url.protocol}//`);
   return { url, secret };
 };
@@ -123,19 +130,22 @@ const read = async (answer: IncomingMessage): Promise<string> => {
 const refusal = (url: URL, { status, date, text }: Answer, now: number): SallyportError => {
   const { code, detail = '' } = problem.safeParse(parseJson(text)).data ?? {};
   const ahead = now - date;
-  if (code === 'ERR_CONNECTOR_CLOCK' || (status < 500 && Math.abs(ahead) > CLOCK_TOLERANCE_MS)) return clockRefusal(ahead);
+  if (code === 'ERR_CONNECTOR_CLOCK' || (status < 500 && Math.abs(ahead) > CLOCK_TOLERANCE_MS))
+    return clockRefusal(ahead, 'then start the connector again');
   if (code === 'ERR_ENROLMENT_INVALID') {
-    return invalid(`the portal does not accept it; it is unknown, was used before, or is older than an hour. ${detail}`.trim());
+    return invalid('it is unknown (mistyped?), was used before, or is older than an hour');
   }
-  if (isErrorCode(code)) return new SallyportError(code, `${url.host} refused the enrolment (${status}): ${detail}`);
+  if (isErrorCode(code))
+    return new SallyportError(code, `${url.host} refused the enrolment (${status}): ${detail || ERRORS[code].message}`);
   return unreachable(url, `it answered ${status}, which no portal does; is the address right, and is no other proxy in between?`);
 };
 
-/** What an administrator is told when the service says that this machine's clock is wrong. */
-export const clockRefusal = (aheadMs: number): SallyportError => {
+/** What an administrator is told when the service says that this machine's clock is wrong; `then`: what to do once it is set. */
+export const clockRefusal = (aheadMs: number, then: string): SallyportError => {
   const minutes = Math.abs(Math.round(aheadMs / 60_000));
-  const off = Number.isNaN(aheadMs) ? 'wrong' : `${minutes} minute${minutes === 1 ? '' : 's'} ${aheadMs > 0 ? 'ahead' : 'behind'}`;
-  return new SallyportError('ERR_CONNECTOR_CLOCK', `This machine's clock is ${off} by the service's. Set it (NTP), then start again.`);
+  const side = aheadMs > 0 ? 'ahead of' : 'behind';
+  const off = Number.isNaN(aheadMs) ? 'not' : `${minutes} minute${minutes === 1 ? '' : 's'} ${side}`;
+  return new SallyportError('ERR_CONNECTOR_CLOCK', `This machine's clock is ${off} the service's. Set it (NTP); ${then}.`);
 };
 
 /** Codes and keys cross open networks only under TLS; loopback is the simulator. */
@@ -150,7 +160,10 @@ const parseJson = (text: string): unknown => {
 };
 
 const invalid = (why: string): SallyportError =>
-  new SallyportError('ERR_ENROLMENT_INVALID', `Enrolment code: ${why} A new one: npx sallyport connector enroll --group …`);
+  new SallyportError(
+    'ERR_ENROLMENT_INVALID',
+    `The enrolment code cannot be used: ${why}. Make a new one: npx sallyport connector enroll --group …`,
+  );
 
 const unreachable = (url: URL, why: string, cause?: unknown): SallyportError =>
   new SallyportError('ERR_SERVICE_UNREACHABLE', `The portal at ${url.origin} cannot be used for enrolment: ${why}`, { cause });

@@ -42,6 +42,8 @@ export interface EnrolmentAnswer {
   readonly tunnelUrl: string;
 }
 
+/** The secret of a code: 256 bits, base64url. */
+export const ENROLMENT_SECRET = /^[\w-]{43}$/;
 export const CONNECTOR_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 export const CONNECTOR_VERSION = /^[\w.+-]{1,64}$/;
 

@@ -22,7 +22,7 @@ export const ERRORS = {
     status: 400,
     hop: 'user',
     retryable: true,
-    message: 'This sign-in has expired or was started elsewhere. Please open the application again.',
+    message: 'This sign-in has expired or was started elsewhere.',
   },
   ERR_ACCESS_DENIED: { status: 403, hop: 'user', retryable: false, message: 'Your account has no access to this application.' },
   ERR_APPLICATION_UNKNOWN: { status: 404, hop: 'user', retryable: false, message: 'No application is published at this address.' },
@@ -37,7 +37,7 @@ export const ERRORS = {
   ERR_USER_GONE: { status: 499, hop: 'user', retryable: false, message: 'The user has gone before the answer was complete.' },
   // ingress
   ERR_INTERNAL: { status: 500, hop: 'ingress', retryable: true, message: 'Something went wrong on our side.' },
-  ERR_STORE_UNAVAILABLE: { status: 503, hop: 'ingress', retryable: true, message: 'The service is busy. Please try again in a moment.' },
+  ERR_STORE_UNAVAILABLE: { status: 503, hop: 'ingress', retryable: true, message: 'The service is busy.' },
   ERR_IDENTITY_PROVIDER_UNREACHABLE: { status: 502, hop: 'ingress', retryable: true, message: 'The sign-in service cannot be reached.' },
   ERR_IDENTITY_REFUSED: { status: 403, hop: 'ingress', retryable: false, message: 'The sign-in service did not confirm who you are.' },
   ERR_REPLY_CHANNEL: { status: 502, hop: 'ingress', retryable: true, message: 'The answer could not be received.' },

@@ -1,6 +1,13 @@
 // Reads what a connector asks when it enrols, and checks the proof that both its keys are its own and meant for this code.
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
-import { CLOCK_TOLERANCE_MS, CONNECTOR_NAME, CONNECTOR_VERSION, type EnrolmentProof, type PublicKey } from '../../protocol/enrolment.ts';
+import {
+  CLOCK_TOLERANCE_MS,
+  CONNECTOR_NAME,
+  CONNECTOR_VERSION,
+  ENROLMENT_SECRET,
+  type EnrolmentProof,
+  type PublicKey,
+} from '../../protocol/enrolment.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { digest } from '../keys.ts';
 
@@ -14,8 +21,6 @@ export interface Enrolment {
   readonly proof: string;
 }
 
-/** 256 bits, base64url. */
-const SECRET = /^[\w-]{43}$/;
 const COORDINATE = /^[\w-]{43}$/;
 const PROOF_MAX_CHARACTERS = 2048;
 
@@ -23,7 +28,8 @@ const PROOF_MAX_CHARACTERS = 2048;
 export const readEnrolment = (value: unknown): Enrolment => {
   if (!isMap(value)) throw invalid('the body', 'a JSON object');
   const { code, name, version, signingKey, sealingKey, proof } = value;
-  if (typeof code !== 'string' || !SECRET.test(code)) throw invalid('code', 'what follows # in the enrolment code, 43 characters');
+  if (typeof code !== 'string' || !ENROLMENT_SECRET.test(code))
+    throw invalid('code', 'what follows # in the enrolment code, 43 characters');
   if (typeof name !== 'string' || !CONNECTOR_NAME.test(name)) throw invalid('name', 'letters, digits, and . _ - between them, 63 at most');
   if (typeof version !== 'string' || !CONNECTOR_VERSION.test(version)) throw invalid('version', 'the connector’s release');
   if (typeof proof !== 'string' || proof.length > PROOF_MAX_CHARACTERS) throw invalid('proof', 'a compact JWS');

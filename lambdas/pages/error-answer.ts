@@ -1,4 +1,4 @@
-// A failure as the user gets it: a page for people, problem+json (RFC 9457) for programs. Both carry code, time and id,
+// A failure as the user gets it: a page for people, problem+json (RFC 9457) for programs. Both carry code, hop, time and id,
 // so that an administrator finds the line in the log.
 import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
 import { html } from './html.ts';
@@ -21,7 +21,7 @@ const RETRY_AFTER_S = 5;
 
 export const errorPage = (failure: Failure): PageAnswer => {
   const { code, id, time, detail, link, tenant } = failure;
-  const { status, message } = ERRORS[code];
+  const { status, hop, message } = ERRORS[code];
   const answer = answerPage(
     {
       title: message,
@@ -31,6 +31,7 @@ export const errorPage = (failure: Failure): PageAnswer => {
 ${link ? html`<p><a class="button" href="${link.url}">${link.text}</a></p>` : null}
 <dl>
 <dt>Code</dt><dd>${code}</dd>
+<dt>Where</dt><dd>${hop}</dd>
 <dt>Time</dt><dd><time>${new Date(time).toISOString()}</time></dd>
 <dt>Request</dt><dd>${id}</dd>
 </dl>`,
@@ -41,8 +42,17 @@ ${link ? html`<p><a class="button" href="${link.url}">${link.text}</a></p>` : nu
 };
 
 export const errorProblem = ({ code, id, time, detail }: Failure): PageAnswer => {
-  const { status, message } = ERRORS[code];
-  const problem = { type: `urn:sallyport:error:${code}`, title: message, status, code, detail, id, time: new Date(time).toISOString() };
+  const { status, hop, message } = ERRORS[code];
+  const problem = {
+    type: `urn:sallyport:error:${code}`,
+    title: message,
+    status,
+    code,
+    hop,
+    detail,
+    id,
+    time: new Date(time).toISOString(),
+  };
   return {
     statusCode: status,
     headers: { ...SECURITY_HEADERS, 'Content-Type': 'application/problem+json', ...retryHeaders(status) },

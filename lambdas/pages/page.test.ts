@@ -22,12 +22,12 @@ describe('a page', () => {
 });
 
 describe('a failure', () => {
-  test('is shown to people with its code, time and id, and escaped', () => {
+  test('is shown to people with its code, hop, time and id, and escaped', () => {
     const { statusCode, headers, body } = errorPage(failure);
 
     expect(statusCode).toBe(503);
     expect(headers).toMatchObject({ 'Retry-After': '5', 'Cache-Control': 'no-store', 'Content-Type': 'text/html; charset=utf-8' });
-    for (const part of ['ERR_NO_CONNECTOR', '1970-01-01T00:00:00.000Z', 'r-1', 'Contoso &lt;AG&gt;', 'try again'])
+    for (const part of ['ERR_NO_CONNECTOR', '<dd>tunnel</dd>', '1970-01-01T00:00:00.000Z', 'r-1', 'Contoso &lt;AG&gt;', 'try again'])
       expect(body).toContain(part);
   });
 
@@ -40,6 +40,7 @@ describe('a failure', () => {
       title: ERRORS.ERR_NO_CONNECTOR.message,
       status: 503,
       code: 'ERR_NO_CONNECTOR',
+      hop: 'tunnel',
       detail: 'None of 2.',
       id: 'r-1',
       time: '1970-01-01T00:00:00.000Z',
