@@ -85,17 +85,25 @@ describe('connector', () => {
     expect(said.at(-1)).toContain('No application uses group berlin yet');
   });
 
-  test('the commands allow the origins of the group’s applications, each once, and no others', async () => {
+  test('the commands allow the origins of the group’s applications and their segments, each once, and no others', async () => {
+    const alone = { segments: [], alternateHost: null };
     const applications = [
-      { connectorGroup: 'berlin', internalUrl: 'http://wiki.corp:8080/a/' },
-      { connectorGroup: 'berlin', internalUrl: 'http://wiki.corp:8080/b/' },
-      { connectorGroup: 'berlin', internalUrl: 'https://hr.corp/' },
-      { connectorGroup: 'munich', internalUrl: 'https://other.corp/' },
+      { connectorGroup: 'berlin', internalUrl: 'http://wiki.corp:8080/a/', ...alone },
+      {
+        connectorGroup: 'berlin',
+        internalUrl: 'http://wiki.corp:8080/b/',
+        ...alone,
+        segments: [{ internalUrl: 'http://*.corp.example/' }],
+      },
+      { connectorGroup: 'berlin', internalUrl: 'https://hr.corp/', ...alone },
+      { connectorGroup: 'munich', internalUrl: 'https://other.corp/', ...alone },
     ];
 
     await enroll('berlin', applications);
 
-    expect(said.at(-1)).toBe('  node connector.mjs --enrolment-code-file - --allow http://wiki.corp:8080 --allow https://hr.corp');
+    expect(said.at(-1)).toBe(
+      "  node connector.mjs --enrolment-code-file - --allow 'http://*.corp.example' --allow http://wiki.corp:8080 --allow https://hr.corp",
+    );
   });
 
   test('remove says what it removed', async () => {

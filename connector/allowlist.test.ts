@@ -12,6 +12,8 @@ describe('an entry allows', () => {
     ['https://wiki.corp/', 'https://wiki.corp./'],
     ['https://*.corp.example', 'https://a.corp.example/'],
     ['https://*.corp.example', 'https://a.b.corp.example/'],
+    // What an application with a wildcard needs is allowed by a wildcard, so that a connector can warn before anyone asks.
+    ['https://*.corp.example', 'https://*.corp.example/'],
     ['http://10.0.0.1', 'http://10.0.0.1/'],
     ['http://[fd00::1]:81', 'http://[fd00:0::1]:81/'],
     ['http://bücher.corp', 'http://xn--bcher-kva.corp/'],
@@ -30,6 +32,7 @@ describe('an entry does not allow', () => {
     ['https://*.corp.example', 'https://evilcorp.example/'],
     ['https://*.corp.example', 'https://a.corp.example:8443/'],
     ['http://10.0.0.1', 'http://10.0.0.10/'],
+    ['https://wiki.corp.example', 'https://*.corp.example/'],
   ])('%s: %s', (entry, url) => {
     expect(allows(entry, url)).toBe(false);
   });
@@ -66,6 +69,8 @@ test.each([
   ['http://[::1]', true],
   ['http://wiki.corp', false],
   ['https://*.corp.example', false],
+  ['http://*.corp.localhost', true],
+  ['https://*.localhost.corp.example', false],
 ])('%s names the machine itself: %p', (entry, names) => {
   expect(parseAllowedOrigin(entry).namesLoopback).toBe(names);
 });

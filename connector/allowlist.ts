@@ -33,7 +33,8 @@ export const parseAllowedOrigin = (text: string): AllowedOrigin => {
     host,
     wildcard,
     port: portOf(url),
-    namesLoopback: !wildcard && isThisMachine(host),
+    // Every name below .localhost is this machine (RFC 6761 §6.3), so `*.corp.localhost` names it as `wiki.corp.localhost` does.
+    namesLoopback: isThisMachine(host),
   };
 };
 

@@ -101,6 +101,7 @@ describe('parameters and outputs', () => {
       'ClientSecretCommand',
       'ControlArn',
       'ControlEndpoint',
+      'DnsRecordAlternate1',
       'DnsRecordApplications',
       'DnsRecordPortal',
       'PortalUrl',

@@ -2,6 +2,7 @@
 import { CfnOutput, CfnParameter, Stack, Tags } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
+import { alternateHosts } from '../tenants/address-list.ts';
 import type { Tenant } from '../tenants/schema.ts';
 import { Directory } from './directory/directory.ts';
 import { Ingress } from './ingress/ingress.ts';
@@ -34,7 +35,7 @@ export class TenantStack extends Stack {
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
     const portal = new Portal(this, 'Portal', { tenant, portalUrl, tunnelUrl: tunnelApi.stage.url, certificate, tables, secrets });
     new Directory(this, 'Directory', { tenant, tables });
-    new PublicNames(this, 'Names', { hostedZoneId, names: { Applications: ingress.name, Portal: portal.name } });
+    new PublicNames(this, 'Names', { hostedZoneId, names: [...ingress.names, portal.name] });
     new Alarms(this, 'Alarms', { tenant: tenant.tenant, router: ingress.router, topicArn: alarmTopicArn });
 
     const { clientSecret } = secrets;
@@ -56,9 +57,11 @@ export class TenantStack extends Stack {
     this.#output('TunnelUrl', tunnelApi.stage.url, 'What connectors dial: outgoing, port 443');
   }
 
-  #parameters({ domain, portalHost }: Tenant) {
+  #parameters(tenant: Tenant) {
+    const { domain, portalHost } = tenant;
+    const names = [`*.apps.${domain}`, portalHost, ...alternateHosts(tenant)];
     const certificate = new CfnParameter(this, 'CertificateArn', {
-      description: `ACM certificate of this region for *.apps.${domain} and ${portalHost}`,
+      description: `ACM certificate of this region for ${names.join(', ')}`,
       allowedPattern: '^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$',
       constraintDescription: 'must be the ARN of a certificate in AWS Certificate Manager',
     });

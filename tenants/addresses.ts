@@ -46,15 +46,22 @@ export const readAlternateUrl = (value: unknown, domain: string): string | undef
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 
-/** An absolute http(s) URL of a named host (or loopback), ending with `/`; no credentials, query or fragment. */
+/**
+ * An absolute http(s) URL of a named host (or loopback), ending with `/`; no credentials, query or fragment. `*.` may stand in front of a
+ * host of two labels: which external URLs that goes with is for their comparison to say.
+ */
 export const readInternalUrl = (value: unknown): string | undefined => {
-  if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || /[\s\\?#@*]/.test(value) || !URL.canParse(value)) return undefined;
+  if (typeof value !== 'string' || !/^https?:\/\/(?:\*\.)?[^*]+$/i.test(value) || /[\s\\?#@]/.test(value) || !URL.canParse(value))
+    return undefined;
   const url = new URL(value);
-  const isName = LABEL_PATTERN.test(url.hostname) || readHost(url.hostname) !== undefined;
+  const isName = LABEL_PATTERN.test(url.hostname) || readHost(withoutWildcard(url.hostname)) !== undefined;
   if (!isLoopback(url.hostname) && (!isName || /^[\d.]+$/.test(url.hostname))) return undefined;
   if (url.port === '0') return undefined;
   return url.href.endsWith('/') ? url.href : `${url.href}/`;
 };
+
+export const isWildcard = (host: string): boolean => host.startsWith('*.');
+export const withoutWildcard = (host: string): string => host.replace(/^\*\./, '');
 
 /** An OpenID provider's issuer exactly as written: it is compared character by character (OpenID Connect Core §2). */
 export const readIssuer = (value: unknown): string | undefined => {

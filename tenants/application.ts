@@ -4,8 +4,7 @@ import type { Application } from '../lambdas/stores/records.ts';
 import { ORIGIN_IDLE_MAX_MS, ORIGIN_TIMEOUT_MAX_MS } from '../protocol/limits.ts';
 import { readAlternateUrl, readExternalUrl, readHomePath, readInternalUrl } from './addresses.ts';
 import { corsRules } from './cors.ts';
-import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.ts';
-import { segmentList } from './segments.ts';
+import { INTERNAL_URL_WORDS, segmentList } from './segments.ts';
 import {
   accessSetting,
   choice,
@@ -24,6 +23,9 @@ export type { Application };
 /** What an application's settings are checked against. */
 export interface ApplicationContext {
   readonly domain: string;
+  readonly portalHost: string;
+  /** The alternate hosts that the deployment serves; left out where a deployment is what the file is read for. */
+  readonly alternateHosts?: readonly string[];
   /** Names of the users' claims that single sign-on may tell. */
   readonly claims: readonly string[];
 }
@@ -85,7 +87,7 @@ const cookies = z
   )
   .prefault(NOTHING_SAID);
 
-export const applicationSchema = ({ domain, claims }: ApplicationContext) =>
+export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, 'domain' | 'claims'>) =>
   z.strictObject(
     {
       id: setting(IDENTIFIER_WORDS, 'Give the application an id of its own and keep it.', readIdentifier),
@@ -97,7 +99,7 @@ export const applicationSchema = ({ domain, claims }: ApplicationContext) =>
         (value) => readExternalUrl(value, domain),
       ),
       internalUrl: setting(
-        'an http or https URL of a named host, without credentials, query or fragment',
+        INTERNAL_URL_WORDS,
         'Write for example http://wiki.corp.example:8080/, as the connector reaches it.',
         readInternalUrl,
       ),
@@ -164,54 +166,4 @@ export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>)
     timeoutMs: timeout,
     idleTimeoutMs: idleTimeout,
   };
-};
-
-/** What is wrong between settings and between applications. Reads the raw entries, so that it finds all even where some are faulty. */
-export const crossFaults = (entries: unknown, domain: string, at: Path): LocatedFault[] => {
-  if (!Array.isArray(entries)) return [];
-  const maps = entries.map((entry) => (isMap(entry) ? entry : {}));
-  const urls = maps.map(({ externalUrl }) => {
-    const address = readExternalUrl(externalUrl, domain);
-    return address && `https://${address.host}${address.path}`;
-  });
-  const ids = maps.map(({ id }) => readIdentifier(id));
-  return maps.flatMap((entry, index) => [
-    ...repeated(ids, index, [...at, index, 'id'], 'an id that no other application has', 'Choose another id.'),
-    ...repeated(
-      urls,
-      index,
-      [...at, index, 'externalUrl'],
-      'an external URL that no other application has',
-      'Choose another name or path.',
-    ),
-    ...signInFaults(entry, [...at, index]),
-  ]);
-};
-
-const repeated = (values: ReadonlyArray<string | undefined>, index: number, at: Path, expected: string, advice: string): LocatedFault[] => {
-  const value = values[index];
-  const first = values.indexOf(value);
-  if (value === undefined || first === index) return [];
-  const other = pathText([...at.slice(0, -2), first, at[at.length - 1]!]);
-  return [{ at, path: pathText(at), expected, got: `${value}, as ${other} has`, advice }];
-};
-
-const signInFaults = ({ preAuthentication = 'sign-in', access, singleSignOn }: Record<string, unknown>, at: Path): LocatedFault[] => {
-  const fault = (name: string, expected: string, value: unknown, advice: string): LocatedFault => ({
-    at: [...at, name],
-    path: pathText([...at, name]),
-    expected,
-    got: shown(value),
-    advice,
-  });
-  if (preAuthentication === 'sign-in') {
-    const advice = 'Write everyone, or name users and groups: an application is never open by omission.';
-    return access === undefined ? [fault('access', 'who may use the application', access, advice)] : [];
-  }
-  if (preAuthentication !== 'pass-through') return [];
-  const advice = 'Nobody signs in for a pass-through application: leave this out, or use sign-in.';
-  return [
-    ...(access === undefined ? [] : [fault('access', 'nothing beside pass-through', access, advice)]),
-    ...(singleSignOn === undefined ? [] : [fault('singleSignOn', 'nothing beside pass-through', singleSignOn, advice)]),
-  ];
 };

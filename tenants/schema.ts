@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
 import { isBelow, readHost, readIssuer } from './addresses.ts';
-import { type ApplicationContext, applicationSchema, crossFaults, normalise } from './application.ts';
+import { type ApplicationContext, applicationSchema, normalise } from './application.ts';
+import { crossFaults } from './cross-faults.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
 import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
 
@@ -71,7 +72,7 @@ const readFurther = (value: unknown): readonly string[] | undefined => {
 const claim = (fallback: string) => optional<string>(fallback, 'the name of a claim', `Leave it out for ${fallback}.`, readClaim);
 
 /** The whole file. Exported so that a test compares docs/configuration.md with it. */
-export const tenantSchema = (context: ApplicationContext) =>
+export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claims'>) =>
   z.strictObject(
     {
       tenant: setting(IDENTIFIER_WORDS, 'Name the organisation: the stack and its resources are called after it.', readIdentifier),
@@ -154,22 +155,25 @@ export const tenantSchema = (context: ApplicationContext) =>
     { error: 'a map of settings' },
   );
 
+const portalOf = (domain: string): string => `portal.${domain}`;
+
 /** The tenant that parsed YAML or JSON describes. Throws ConfigurationError; `locate` adds line and column to a fault. */
 export const parseTenant = (raw: unknown, source: string, locate: (fault: LocatedFault) => LocatedFault = (fault) => fault): Tenant => {
   const settings = isMap(raw) ? raw : {};
   const provider = isMap(settings.identityProvider) ? settings.identityProvider : {};
   const domain = readHost(settings.domain) ?? DOMAIN_EXAMPLE;
+  const portal = readHost(settings.portalHost);
   const further = readFurther(isMap(provider.claims) ? provider.claims.further : []) ?? [];
 
   const parsed = tenantSchema({ domain, claims: claimNames({ further }) }).safeParse(raw);
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
-    ...portalFaults(readHost(settings.portalHost), domain),
-    ...crossFaults(settings.applications, domain, ['applications']),
+    ...portalFaults(portal, domain),
+    ...crossFaults(settings.applications, { domain, portalHost: portal ?? portalOf(domain) }, ['applications']),
   ];
   if (!parsed.success || faults.length > 0) throw configurationError(source, faults.map(locate));
 
-  const { portalHost = `portal.${domain}`, sessions, applications, ...rest } = parsed.data;
+  const { portalHost = portalOf(domain), sessions, applications, ...rest } = parsed.data;
   return { ...rest, portalHost, sessionLifetimeMinutes: sessions.lifetime, applications: applications.map(normalise) };
 };
 
@@ -182,7 +186,7 @@ export const parseApplications = (raw: unknown, source: string, context: Applica
   const parsed = schema.safeParse(raw);
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
-    ...crossFaults(isMap(raw) ? raw.applications : undefined, context.domain, ['applications']),
+    ...crossFaults(isMap(raw) ? raw.applications : undefined, context, ['applications']),
   ];
   if (!parsed.success || faults.length > 0) throw configurationError(source, faults);
   return parsed.data.applications.map(normalise);

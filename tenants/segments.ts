@@ -4,6 +4,8 @@ import type { Address } from '../lambdas/stores/records.ts';
 import { readExternalUrl, readInternalUrl } from './addresses.ts';
 import { setting } from './settings.ts';
 
+export const INTERNAL_URL_WORDS = 'an http or https URL of a named host (or *.<domain>), without credentials, query or fragment';
+
 export const segmentList = (domain: string) =>
   z
     .array(
@@ -15,11 +17,7 @@ export const segmentList = (domain: string) =>
               'Users reach this part of the application there.',
               (value) => readExternalUrl(value, domain),
             ),
-            internalUrl: setting(
-              'an http or https URL of a named host, without credentials, query or fragment',
-              'Write it as the connector reaches it.',
-              readInternalUrl,
-            ),
+            internalUrl: setting(INTERNAL_URL_WORDS, 'Write it as the connector reaches it.', readInternalUrl),
           },
           { error: 'a map with externalUrl and internalUrl' },
         )

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError, type Fault } from './faults.ts';
 import { parseApplications } from './schema.ts';
 
-const CONTEXT = { domain: 'example.com', claims: ['username', 'email', 'groups', 'issuer', 'upn'] };
+const CONTEXT = { domain: 'example.com', portalHost: 'portal.example.com', claims: ['username', 'email', 'groups', 'issuer', 'upn'] };
 const read = (singleSignOn: unknown) =>
   parseApplications(
     {

@@ -1,11 +1,13 @@
 // `sallyport connector enroll --group G` and `sallyport connector remove ID`.
+import { addressesOf } from '../../tenants/address-list.ts';
 import type { ControlClient } from '../control-client.ts';
 
 export const enroll = async (client: ControlClient, group: string, say: (line: string) => void): Promise<void> => {
   const [{ code, expiresAt }, applications] = await Promise.all([client.issueCode(group), client.applications()]);
   const ofGroup = applications.filter(({ connectorGroup }) => connectorGroup === group);
-  const origins = [...new Set(ofGroup.map(({ internalUrl }) => new URL(internalUrl).origin))].sort();
-  const flags = ['--enrolment-code-file -', ...(origins.length > 0 ? origins : ['ORIGIN']).map((origin) => `--allow ${origin}`)].join(' ');
+  const origins = [...new Set(ofGroup.flatMap(addressesOf).map(({ internalUrl }) => new URL(internalUrl).origin))].sort();
+  const allowed = (origins.length > 0 ? origins : ['ORIGIN']).map((origin) => `--allow ${quoted(origin)}`);
+  const flags = ['--enrolment-code-file -', ...allowed].join(' ');
 
   say(`Enrolment code for one connector of group ${group}, good until ${new Date(expiresAt).toISOString()}:`);
   say('');
@@ -20,6 +22,9 @@ export const enroll = async (client: ControlClient, group: string, say: (line: s
   say('');
   say(`No application uses group ${group} yet: name it as connectorGroup in the tenant file, and allow the origins then.`);
 };
+
+/** Shells expand an asterisk. */
+const quoted = (origin: string): string => (origin.includes('*') ? `'${origin}'` : origin);
 
 export const remove = async (client: ControlClient, id: string, say: (line: string) => void): Promise<void> => {
   const { name, group } = await client.removeConnector(id);

@@ -10,11 +10,19 @@ export interface ApplyPorts {
   readonly domain: string;
   /** The claims that headers may carry, as deployed. */
   readonly claims: readonly string[];
+  /** As deployed. */
+  readonly alternateHosts: readonly string[];
+  readonly portalUrl: string;
 }
 
 /** Throws ConfigurationError, or what the directory throws. */
-export const applyApplications = async (raw: unknown, { directory, domain, claims }: ApplyPorts, log: Log): Promise<Applied> => {
-  const applications = parseApplications(raw, 'The request', { domain, claims });
+export const applyApplications = async (
+  raw: unknown,
+  { directory, domain, claims, alternateHosts, portalUrl }: ApplyPorts,
+  log: Log,
+): Promise<Applied> => {
+  const portalHost = new URL(portalUrl).hostname;
+  const applications = parseApplications(raw, 'The request', { domain, claims, alternateHosts, portalHost });
   // What cannot be read (an item that someone altered) is what applying repairs; it can only not be taken back to.
   const before = await directory.applications().catch((error: unknown) => {
     log.warn('control.not-readable', { error });

@@ -18,6 +18,7 @@ export const handler = createServeControl({
   tenant: env.TENANT,
   domain: env.DOMAIN,
   claims: JSON.parse(env.CLAIMS),
+  alternateHosts: JSON.parse(env.ALTERNATE_HOSTS),
   portalUrl: env.PORTAL_URL,
   now: Date.now,
   randomSecret,

@@ -44,6 +44,7 @@ const call = (method: string, path: string, body?: unknown, authorizer: object |
     directory,
     tenant: 'example',
     domain: 'example.com',
+    alternateHosts: [],
     claims: ['username'],
     portalUrl: 'https://portal.example.com',
     now: () => NOW,

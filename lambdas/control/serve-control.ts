@@ -17,6 +17,7 @@ export interface ControlPorts {
   readonly tenant: string;
   readonly domain: string;
   readonly claims: readonly string[];
+  readonly alternateHosts: readonly string[];
   readonly portalUrl: string;
   readonly now: () => number;
   readonly randomSecret: () => string;

@@ -46,6 +46,29 @@ describe('the most specific host wins', () => {
   });
 });
 
+describe('a wildcard that stands for a wildcard', () => {
+  const intranet = application({ id: 'intranet', host: '*.example.com', path: '/x/', internalUrl: 'http://*.corp.example:8080/y/' });
+  const at = (host: string) => resolve(directoryOf(intranet, root), { host, path: '/x/page' });
+
+  test.each([
+    ['wiki.example.com', 'http://wiki.corp.example:8080/y/'],
+    ['w-1.example.com', 'http://w-1.corp.example:8080/y/'],
+    ['xn--bcher-kva.example.com', 'http://xn--bcher-kva.corp.example:8080/y/'],
+    ['127.example.com', 'http://127.corp.example:8080/y/'],
+  ])('%s is %s', async (host, internalUrl) => {
+    expect(await at(host)).toMatchObject({ application: { id: 'intranet', internalUrl } });
+  });
+
+  test.each(['-a.example.com', 'a-.example.com', 'xn--a.example.com', 'xn--.example.com'])('%s is no origin’s name', async (host) => {
+    await expect(at(host)).rejects.toEqual(invalid);
+  });
+
+  test('takes one label, and none from a host that has an entry', async () => {
+    await expect(at('corp.evil.example.com')).rejects.toEqual(unknown);
+    expect(await at('a.example.com')).toMatchObject({ application: { id: 'root' } });
+  });
+});
+
 test('an application asked for without its final slash is found there', async () => {
   expect(await resolve(directoryOf(root, admin), { host: 'a.example.com', path: '/admin' })).toEqual({ slash: '/admin/' });
 });

@@ -1,4 +1,4 @@
-// First pass: which application a host and path belong to. The most specific host wins, then the longest path.
+// First pass: which application a host and path belong to, as it is there. The most specific host wins, then the longest path.
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
@@ -19,7 +19,19 @@ export const resolve = async (directory: ReadDirectory, { host, path }: Pick<Can
   if ([...pathReadings(path)].some(elsewhere)) {
     throw new SallyportError('ERR_REQUEST_INVALID', 'The path could be read as that of another application.');
   }
-  return path.startsWith(application.path) ? { application } : { slash: `${path}/` };
+  return path.startsWith(application.path) ? { application: atHost(application, host) } : { slash: `${path}/` };
+};
+
+/** The `*` of an internal URL is the label that was asked for: exactly one, and no other reading of it (RFC 1123 §2.1, IDNA). */
+const atHost = (application: Application, host: string): Application => {
+  const [before, after] = application.internalUrl.split('//*.');
+  if (after === undefined) return application;
+  const label = host.slice(0, host.indexOf('.'));
+  const internalUrl = `${before}//${label}.${after}`;
+  if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(label) || URL.parse(internalUrl)?.href !== internalUrl) {
+    throw new SallyportError('ERR_REQUEST_INVALID', 'The first label of the host is none of an origin.');
+  }
+  return { ...application, internalUrl };
 };
 
 /** A host with applications of its own answers for all its paths: the wildcard of its parent does not fill its gaps. */

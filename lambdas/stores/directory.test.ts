@@ -70,6 +70,64 @@ describe('the directory', () => {
     expect(await directory.applications()).toEqual([wiki]);
   });
 
+  describe('an application with several addresses', () => {
+    const hr: Application = {
+      ...wiki,
+      id: 'hr',
+      host: 'hr.apps.example.com',
+      path: '/payroll/',
+      internalUrl: 'http://hr.corp/payroll/',
+      segments: [
+        { host: 'hr-static.apps.example.com', path: '/', internalUrl: 'http://static.corp/hr/' },
+        { host: 'hr.apps.example.com', path: '/forms/', internalUrl: 'http://forms.corp/' },
+      ],
+      alternateHost: 'people.example.com',
+    };
+
+    test('is found at each of them by one query, as it is there', async () => {
+      await directory.replace([hr, wiki]);
+
+      const [forms, payroll, ...others] = await directory.applicationsOn('hr.apps.example.com');
+
+      expect(others).toEqual([]);
+      expect(payroll).toEqual(hr);
+      expect(forms).toEqual({ ...hr, path: '/forms/', internalUrl: 'http://forms.corp/' });
+      expect(await directory.applicationsOn('hr-static.apps.example.com')).toEqual([
+        { ...hr, host: 'hr-static.apps.example.com', path: '/', internalUrl: 'http://static.corp/hr/' },
+      ]);
+      expect(await directory.applicationsOn('people.example.com')).toEqual([{ ...hr, host: 'people.example.com' }]);
+    });
+
+    test('is listed once, at its own', async () => {
+      await directory.replace([hr, wiki]);
+
+      const all = await directory.applications();
+
+      expect(all.map(({ id }) => id).sort()).toEqual(['hr', 'wiki']);
+      expect(all).toContainEqual(hr);
+    });
+
+    test('is nowhere but where it is now: a segment that goes is removed, one that comes is written', async () => {
+      await directory.replace([hr]);
+      const [, forms] = hr.segments;
+      const moved = { ...hr, segments: [forms!], alternateHost: null };
+
+      const result = await directory.replace([moved]);
+
+      expect(result).toEqual({ written: ['hr'], removed: [] });
+      expect(await directory.applicationsOn('hr-static.apps.example.com')).toEqual([]);
+      expect(await directory.applicationsOn('people.example.com')).toEqual([]);
+      expect(await directory.replace([moved])).toEqual({ written: [], removed: [] });
+      expect(await directory.replace([])).toEqual({ written: [], removed: ['hr'] });
+    });
+
+    test('may not share any of them', async () => {
+      const other = { ...wiki, host: 'hr-static.apps.example.com' };
+
+      await expect(directory.replace([hr, other])).rejects.toMatchObject({ code: 'ERR_CONFIGURATION_INVALID' });
+    });
+  });
+
   test('refuses two applications at one external URL before anything is written', async () => {
     const replaced = directory.replace([wiki, { ...wiki, id: 'other' }]);
 

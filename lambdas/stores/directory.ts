@@ -1,6 +1,8 @@
-// Published applications in DynamoDB: `host#<host>`/`<path>`, so that one query finds all that a request's host may mean.
+// Published applications in DynamoDB: `host#<host>`/`<path>`, an item for each address, so that one query finds all that a
+// request's host may mean. Items of further addresses say in `at` which one they are.
 import { isDeepStrictEqual } from 'node:util';
 import { SallyportError } from '../../protocol/errors.ts';
+import { addressesOf } from '../../tenants/address-list.ts';
 import {
   count,
   filled,
@@ -49,6 +51,8 @@ const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boole
 const singleSignOn = (value: unknown): value is SingleSignOn =>
   isMap(value) && textByName(value.headers) && Object.hasOwn(METHODS, String(value.method)) && METHODS[value.method as 'none'](value);
 
+const ADDRESS: RecordShape<Address> = { host: filled, path: filled, internalUrl: filled };
+
 const APPLICATION: RecordShape<Application> = {
   id: filled,
   name: filled,
@@ -61,7 +65,7 @@ const APPLICATION: RecordShape<Application> = {
   access,
   hostHeader: oneOf('internal', 'external'),
   singleSignOn,
-  segments: listOf(shaped<Address>({ host: filled, path: filled, internalUrl: filled })),
+  segments: listOf(shaped(ADDRESS)),
   alternateHost: textOrNull,
   timeoutMs: count,
   idleTimeoutMs: count,
@@ -96,42 +100,41 @@ const formerly = ({ headers = {} }: Item): SingleSignOn | undefined => {
 };
 
 const hostKey = (host: string): string => `host#${host}`;
-const keyOf = ({ host, path }: Pick<Application, 'host' | 'path'>): Key => ({ pk: hostKey(host), sk: path });
+const keyOf = ({ host, path }: Pick<Address, 'host' | 'path'>): Key => ({ pk: hostKey(host), sk: path });
 const nameOf = ({ pk, sk }: { readonly pk?: unknown; readonly sk?: unknown }): string => `${String(pk)} ${String(sk)}`;
+
+const itemsOf = (application: Application): (Key & Item)[] =>
+  addressesOf(application).map((address, index) => ({ ...keyOf(address), ...application, ...(index > 0 && { at: address }) }));
 
 export const createDirectory = ({ table }: { readonly table: Table }): Directory => {
   const read = (item: Item): Application => readRecord(table.name, { ...BEFORE, singleSignOn: formerly(item), ...item }, APPLICATION);
+  const readAt = (item: Item): Application =>
+    item.at === undefined
+      ? read(item)
+      : { ...read(item), ...readRecord(table.name, { ...Object(item.at), pk: item.pk, sk: item.sk }, ADDRESS) };
 
   return {
-    applicationsOn: async (host) => (await table.query(hostKey(host))).map(read),
+    applicationsOn: async (host) => (await table.query(hostKey(host))).map(readAt),
 
-    applications: async () => (await table.scan()).map(read),
+    applications: async () => (await table.scan()).filter(({ at }) => at === undefined).map(read),
 
     replace: async (applications) => {
-      const wanted = new Map(applications.map((application) => [nameOf(keyOf(application)), application]));
-      if (wanted.size < applications.length) {
+      const items = applications.flatMap(itemsOf);
+      const wanted = new Set(items.map(nameOf));
+      if (wanted.size < items.length) {
         throw new SallyportError('ERR_CONFIGURATION_INVALID', 'Two applications have one external URL. Nothing was written.');
       }
       const held = new Map((await table.scan()).map((item) => [nameOf(item), item]));
 
       // What is new comes before what goes: an application that moves is never away.
-      const changed = applications.filter((application) => !isDeepStrictEqual(fieldsOf(held.get(nameOf(keyOf(application)))), application));
-      await Promise.all(changed.map((application) => table.put({ ...keyOf(application), ...application })));
+      const changed = items.filter((item) => !isDeepStrictEqual(held.get(nameOf(item)), item));
+      await Promise.all(changed.map((item) => table.put(item)));
       const gone = [...held].filter(([name]) => !wanted.has(name)).map(([, item]) => item);
       await Promise.all(gone.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
 
       const ids = new Set(applications.map(({ id }) => id));
-      return {
-        written: changed.map(({ id }) => id).sort(),
-        removed: [...new Set(gone.map(({ id }) => String(id)))].filter((id) => !ids.has(id)).sort(),
-      };
+      const idsOf = (some: readonly Item[]): string[] => [...new Set(some.map(({ id }) => String(id)))].sort();
+      return { written: idsOf(changed), removed: idsOf(gone).filter((id) => !ids.has(id)) };
     },
   };
-};
-
-/** An item without its keys, to compare; malformed ones differ from every application and are overwritten. */
-const fieldsOf = (item: Item | undefined): Item | undefined => {
-  if (item === undefined) return undefined;
-  const { pk: _pk, sk: _sk, ...fields } = item;
-  return fields;
 };

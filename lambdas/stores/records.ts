@@ -181,8 +181,12 @@ export interface Tunnel {
 // ── the ports; each file beside this one implements one for DynamoDB ──────────────────────────────────────
 
 export interface Directory {
-  /** Every application on exactly this host (a wildcard is asked for by its own name, `*.example.com`). */
+  /**
+   * Every application on exactly this host (a wildcard is asked for by its own name, `*.example.com`), as it is there: of one with
+   * several addresses, `host`, `path` and `internalUrl` are those of the address on this host.
+   */
   applicationsOn(host: string): Promise<readonly Application[]>;
+  /** Each application once, at its own address. */
   applications(): Promise<readonly Application[]>;
   /** Makes the directory hold exactly these: writes what changed, removes what went. Answers the ids of each. */
   replace(applications: readonly Application[]): Promise<{ written: string[]; removed: string[] }>;

@@ -14,7 +14,13 @@ import { createServeTunnel, type TunnelPorts } from './serve-tunnel.ts';
 const START = 1_700_000_000_000;
 const credentials = { accessKeyId: 'ASIA1', secretAccessKey: 'top-secret', sessionToken: 't'.repeat(900), expiresAt: START + 3_600_000 };
 const application = (name: string, connectorGroup = 'office') =>
-  ({ name, connectorGroup, internalUrl: `http://${name}.corp/` }) as Application;
+  ({
+    name,
+    connectorGroup,
+    internalUrl: `http://${name}.corp/`,
+    segments: [] as const,
+    alternateHost: null,
+  }) as Partial<Application> as Application;
 
 let emulated: EmulatedTables;
 let registry: Registry;
@@ -150,6 +156,18 @@ describe('hello', () => {
       applications: applications.length,
       applicationsLeftOut: 2000 - applications.length,
     });
+  });
+
+  test('names every internal URL of an application, each once', async () => {
+    const hr = { ...application('HR'), segments: [{ host: 'x', path: '/', internalUrl: 'http://static.corp/' }], alternateHost: 'people' };
+
+    const { body } = await serve('hello', '{"type":"hello","version":"1"}', { directory: { applications: async () => [hr] } });
+
+    const { applications } = await unsealed(JSON.parse(body ?? '').sealed);
+    expect(applications).toEqual([
+      { name: 'HR', internalUrl: hr.internalUrl },
+      { name: 'HR', internalUrl: 'http://static.corp/' },
+    ]);
   });
 
   test('of a removed connector is refused, and its tunnel forgotten', async () => {

@@ -4,24 +4,31 @@ import { CompactEncrypt, importJWK } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { WelcomeSecrets } from '../../protocol/frames.ts';
 import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
+import { addressesOf } from '../../tenants/address-list.ts';
 import type { Application, Connector } from '../stores/records.ts';
 
 /** What may be sealed so that the whole welcome stays one frame: base64url makes 4 of 3, the envelope takes a little. */
 const SECRETS_MAX_BYTES = Math.floor(((CLIENT_FRAME_MAX_BYTES - 1024) * 3) / 4);
 
-/** As many applications as fit. */
+/** As many applications as fit, with every internal URL that they have; `left` URLs do not. */
 export const fitApplications = (
   secrets: Omit<WelcomeSecrets, 'applications'>,
   applications: readonly Application[],
 ): { readonly secrets: WelcomeSecrets; readonly left: number } => {
+  const urls = applications.flatMap((application) =>
+    [...new Set(addressesOf(application).map(({ internalUrl }) => internalUrl))].map((internalUrl) => ({
+      name: application.name,
+      internalUrl,
+    })),
+  );
   let room = SECRETS_MAX_BYTES - Buffer.byteLength(JSON.stringify({ ...secrets, applications: [] }));
   const fitting: { name: string; internalUrl: string }[] = [];
-  for (const { name, internalUrl } of applications) {
+  for (const { name, internalUrl } of urls) {
     room -= Buffer.byteLength(JSON.stringify({ name, internalUrl })) + 1;
     if (room < 0) break;
     fitting.push({ name, internalUrl });
   }
-  return { secrets: { ...secrets, applications: fitting }, left: applications.length - fitting.length };
+  return { secrets: { ...secrets, applications: fitting }, left: urls.length - fitting.length };
 };
 
 /** A compact JWE. Throws ERR_INTERNAL when the connector's registered key cannot be used. */

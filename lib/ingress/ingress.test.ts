@@ -17,6 +17,15 @@ test('is reached by the tenant’s own names only, and takes every type of body 
   });
 });
 
+test('each alternate host is a domain name of the same API, under the same certificate', () => {
+  const domains = Object.values(resourcesOf(template, 'AWS::ApiGateway::DomainName')).map(({ Properties }) => Properties);
+  const mapped = Object.values(resourcesOf(template, 'AWS::ApiGateway::BasePathMapping'));
+
+  expect(domains.map(({ DomainName }) => DomainName).sort()).toEqual(['*.apps.example.com', 'people.example.com']);
+  for (const { RegionalCertificateArn } of domains) expect(RegionalCertificateArn).toEqual({ Ref: 'CertificateArn' });
+  expect(mapped).toHaveLength(2);
+});
+
 test('every method on every path streams from the router for 15 minutes', () => {
   const methods = Object.values(resourcesOf(template, 'AWS::ApiGateway::Method')).map(({ Properties }) => Properties);
   const router = Object.keys(resourcesOf(template, 'AWS::Lambda::Function')).find((id) => id.startsWith('IngressRouter'));

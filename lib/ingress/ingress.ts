@@ -1,9 +1,10 @@
-// The ingress: a REST API with response streaming on *.apps.<domain>, and its function, the router (D1).
+// The ingress: a REST API with response streaming on *.apps.<domain> and the alternate hosts, and its function, the router (D1).
 import { Duration } from 'aws-cdk-lib';
 import { EndpointType, LambdaIntegration, ResponseTransferMode, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lambdas/router/environment.ts';
+import { alternateHosts } from '../../tenants/address-list.ts';
 import type { Tenant } from '../../tenants/schema.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { PublicName } from '../names/public-name.ts';
@@ -32,8 +33,8 @@ export interface IngressProps {
 
 export class Ingress extends Construct {
   readonly router: ProxyFunction<(typeof ENVIRONMENT)[number]>;
-  /** `*.apps.<domain>`, and where it must lead. */
-  readonly name: PublicName;
+  /** `*.apps.<domain>` and each alternate host, and where they must lead. */
+  readonly names: readonly PublicName[];
 
   constructor(scope: Construct, id: string, props: IngressProps) {
     super(scope, id);
@@ -81,14 +82,20 @@ export class Ingress extends Construct {
     // It would name the endpoint that is disabled.
     api.node.tryRemoveChild('Endpoint');
 
-    const name = `*.apps.${domain}`;
-    const domainName = api.addDomainName('Domain', {
-      domainName: name,
-      certificate,
-      endpointType: EndpointType.REGIONAL,
-      securityPolicy: SecurityPolicy.TLS_1_2,
-    });
-    this.name = { name, target: domainName.domainNameAliasDomainName, targetZone: domainName.domainNameAliasHostedZoneId };
+    // The id of a domain name must not change while the name is kept: CloudFormation would make the new one before it deletes the old.
+    const serve = (id: string, name: string, output: string): PublicName => {
+      const domainName = api.addDomainName(id, {
+        domainName: name,
+        certificate,
+        endpointType: EndpointType.REGIONAL,
+        securityPolicy: SecurityPolicy.TLS_1_2,
+      });
+      return { name, output, target: domainName.domainNameAliasDomainName, targetZone: domainName.domainNameAliasHostedZoneId };
+    };
+    this.names = [
+      serve('Domain', `*.apps.${domain}`, 'Applications'),
+      ...alternateHosts(props.tenant).map((host, index) => serve(host, host, `Alternate${index + 1}`)),
+    ];
     acknowledgeRules(api);
   }
 }

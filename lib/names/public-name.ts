@@ -6,6 +6,8 @@ import { Construct } from 'constructs';
 export interface PublicName {
   /** `portal.example.com`, `*.apps.example.com` */
   readonly name: string;
+  /** The output that lists it is called `DnsRecord` and this. */
+  readonly output: string;
   /** API Gateway's own name for it. */
   readonly target: string;
   /** The hosted zone of that, for alias records. */
@@ -15,8 +17,7 @@ export interface PublicName {
 export interface PublicNamesProps {
   /** Empty: the tenant keeps its names elsewhere. */
   readonly hostedZoneId: string;
-  /** By the id of what they stand for. */
-  readonly names: Readonly<Record<string, PublicName>>;
+  readonly names: readonly PublicName[];
 }
 
 export class PublicNames extends Construct {
@@ -26,20 +27,20 @@ export class PublicNames extends Construct {
     const isHosted = new CfnCondition(this, 'IsHosted', { expression: Fn.conditionNot(unset) });
     const isElsewhere = new CfnCondition(this, 'IsElsewhere', { expression: unset });
 
-    for (const [purpose, { name, target, targetZone }] of Object.entries(names)) {
-      const record = new CfnRecordSet(this, `${purpose}Record`, {
+    for (const { name, output: id, target, targetZone } of names) {
+      const record = new CfnRecordSet(this, `Record ${name}`, {
         hostedZoneId,
         name,
         type: 'A',
         aliasTarget: { dnsName: target, hostedZoneId: targetZone },
       });
       record.cfnOptions.condition = isHosted;
-      const output = new CfnOutput(this, `${purpose}DnsRecord`, {
+      const output = new CfnOutput(this, `Output ${name}`, {
         value: `${name} CNAME ${target}`,
         description: 'Create this DNS record',
         condition: isElsewhere,
       });
-      output.overrideLogicalId(`DnsRecord${purpose}`);
+      output.overrideLogicalId(`DnsRecord${id}`);
     }
   }
 }

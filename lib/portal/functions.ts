@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { ENVIRONMENT as CONTROL } from '../../lambdas/control/environment.ts';
 import { ENVIRONMENT as ENROLMENT } from '../../lambdas/enrolment/environment.ts';
 import { ENVIRONMENT as PORTAL } from '../../lambdas/portal/environment.ts';
+import { alternateHosts } from '../../tenants/address-list.ts';
 import { claimNames, type Tenant } from '../../tenants/schema.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
@@ -66,6 +67,7 @@ export const controlFunction = (scope: Construct, { tenant, portalUrl, tables }:
   });
   control.set('TENANT', tenant.tenant);
   control.set('DOMAIN', tenant.domain);
+  control.set('ALTERNATE_HOSTS', JSON.stringify(alternateHosts(tenant)));
   control.set('CLAIMS', JSON.stringify(claimNames(tenant.identityProvider.claims)));
   control.set('PORTAL_URL', portalUrl);
   control.bindTable('REGISTRY_TABLE', tables.registry, 'Query', 'PutItem', 'DeleteItem');

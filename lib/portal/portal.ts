@@ -50,7 +50,7 @@ export class Portal extends Construct {
       throttle: THROTTLE,
     });
     new ApiMapping(this, 'Mapping', { api: this.api, domainName, stage });
-    this.name = { name: portalHost, target: domainName.regionalDomainName, targetZone: domainName.regionalHostedZoneId };
+    this.name = { name: portalHost, output: 'Portal', target: domainName.regionalDomainName, targetZone: domainName.regionalHostedZoneId };
 
     acknowledge(
       this.api,

@@ -1,0 +1,171 @@
+// What is wrong between the settings of an application and between applications. Reads the raw entries, so that it finds all of it
+// even where some entries are faulty.
+import { isWildcard, readAlternateUrl, readExternalUrl, readInternalUrl, withoutWildcard } from './addresses.ts';
+import type { ApplicationContext } from './application.ts';
+import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.ts';
+import { readIdentifier } from './settings.ts';
+
+type Context = Pick<ApplicationContext, 'domain' | 'portalHost' | 'alternateHosts'>;
+type Entry = Readonly<Record<string, unknown>>;
+
+/** One external URL and the internal URL that it stands for, as far as they can be read. */
+interface Published {
+  /** The index of its application. */
+  readonly owner: number;
+  /** Of the application or segment that names both. */
+  readonly at: Path;
+  readonly host: string;
+  readonly path: string;
+  readonly internal: URL | null;
+}
+
+export const crossFaults = (entries: unknown, context: Context, at: Path): LocatedFault[] => {
+  if (!Array.isArray(entries)) return [];
+  const maps: readonly Entry[] = entries.map((entry) => (isMap(entry) ? entry : {}));
+  const ids = maps.map(({ id }) => readIdentifier(id));
+  const published = maps.flatMap((entry, index) => publishedBy(entry, index, context, [...at, index]));
+  const alternates = maps.map(({ alternateUrl }) => readAlternateUrl(alternateUrl, context.domain));
+  return [
+    ...repeated(ids, (index) => [...at, index, 'id'], 'an id that no other application has', 'Choose another id.'),
+    ...repeated(
+      published.map(({ host, path }) => `https://${host}${path}`),
+      (index) => [...published[index]!.at, 'externalUrl'],
+      'an external URL that no other application has',
+      'Choose another name or path.',
+    ),
+    ...repeated(
+      alternates,
+      (index) => [...at, index, 'alternateUrl'],
+      'an alternate URL that no other application has',
+      'Choose another host.',
+    ),
+    ...published.flatMap((one) => [...wildcardFaults(one), ...coveredFaults(one, published, context.domain)]),
+    ...maps.flatMap((entry, index) => [
+      ...alternateFaults(entry, alternates[index], context, [...at, index]),
+      ...callFaults(entry, ids, [...at, index]),
+      ...signInFaults(entry, [...at, index]),
+    ]),
+  ];
+};
+
+const publishedBy = (entry: Entry, owner: number, { domain }: Context, at: Path): Published[] => {
+  const segments = Array.isArray(entry.segments) ? entry.segments : [];
+  const places: (readonly [Path, unknown])[] = [
+    [at, entry],
+    ...segments.map((segment, index) => [[...at, 'segments', index], segment] as const),
+  ];
+  return places.flatMap(([place, urls]) => {
+    const { externalUrl, internalUrl } = isMap(urls) ? urls : {};
+    const address = readExternalUrl(externalUrl, domain);
+    const internal = readInternalUrl(internalUrl);
+    return address ? [{ owner, at: place, ...address, internal: internal === undefined ? null : new URL(internal) }] : [];
+  });
+};
+
+const repeated = (
+  values: ReadonlyArray<string | undefined>,
+  at: (index: number) => Path,
+  expected: string,
+  advice: string,
+): LocatedFault[] =>
+  values.flatMap((value, index) => {
+    const first = values.indexOf(value);
+    if (value === undefined || first === index) return [];
+    return [{ at: at(index), path: pathText(at(index)), expected, got: `${value}, as ${pathText(at(first))} has`, advice }];
+  });
+
+/** `*` of the internal URL is the label that the user asked for, so there must be one. */
+const wildcardFaults = ({ at, host, internal }: Published): LocatedFault[] =>
+  internal !== null && isWildcard(internal.hostname) && !isWildcard(host)
+    ? [
+        fault(
+          [...at, 'internalUrl'],
+          'a host without *, as the external URL has none',
+          internal.href,
+          'Write https://*.apps.… as the external URL, or name the host.',
+        ),
+      ]
+    : [];
+
+/**
+ * An origin that has an entry of its own must not be reached under the rules of another application's wildcard: the wildcard leaves out
+ * the names that have entries, so this one needs its own name.
+ */
+const coveredFaults = ({ owner, at, internal }: Published, published: readonly Published[], domain: string): LocatedFault[] => {
+  if (internal === null || isWildcard(internal.hostname)) return [];
+  const label = internal.hostname.slice(0, internal.hostname.indexOf('.'));
+  const external = `${label}.apps.${domain}`;
+  const wildcard = published.find((other) => other.owner !== owner && other.internal !== null && covers(other.internal, internal));
+  if (!wildcard || published.some(({ host }) => host === external)) return [];
+  return [
+    fault(
+      [...at, 'internalUrl'],
+      `an origin that no other application reaches by a wildcard, or an entry at https://${external}/`,
+      internal.href,
+      `${pathText(wildcard.at)} would show it at https://${external}/ under its own rules: publish it at that name.`,
+    ),
+  ];
+};
+
+const covers = (wildcard: URL, { protocol, port, hostname }: URL): boolean =>
+  isWildcard(wildcard.hostname) &&
+  wildcard.protocol === protocol &&
+  wildcard.port === port &&
+  hostname.slice(hostname.indexOf('.') + 1) === withoutWildcard(wildcard.hostname);
+
+const alternateFaults = (entry: Entry, host: string | undefined, { portalHost, alternateHosts }: Context, at: Path): LocatedFault[] => {
+  if (host === undefined) return [];
+  const place = [...at, 'alternateUrl'];
+  const internal = readInternalUrl(entry.internalUrl);
+  return [
+    ...(host === portalHost ? [fault(place, 'another host than the portal’s', entry.alternateUrl, 'Choose another host.')] : []),
+    ...(internal !== undefined && isWildcard(new URL(internal).hostname)
+      ? [
+          fault(
+            place,
+            'nothing beside an internal URL with *',
+            entry.alternateUrl,
+            'It would not say which host is meant: leave it out, or name the internal host.',
+          ),
+        ]
+      : []),
+    ...(alternateHosts !== undefined && !alternateHosts.includes(host)
+      ? [
+          fault(
+            place,
+            `a host that is deployed (${alternateHosts.join(', ') || 'there is none'})`,
+            entry.alternateUrl,
+            'A new alternate URL needs a custom domain name and a DNS record: run `npx cdk deploy` with this file.',
+          ),
+        ]
+      : []),
+  ];
+};
+
+const callFaults = ({ calls }: Entry, ids: ReadonlyArray<string | undefined>, at: Path): LocatedFault[] =>
+  (Array.isArray(calls) ? calls : []).flatMap((id, index) =>
+    readIdentifier(id) === undefined || ids.includes(id)
+      ? []
+      : [fault([...at, 'calls', index], 'the id of an application', id, 'Name an application of this file.')],
+  );
+
+const signInFaults = ({ preAuthentication = 'sign-in', access, singleSignOn }: Entry, at: Path): LocatedFault[] => {
+  if (preAuthentication === 'sign-in') {
+    const advice = 'Write everyone, or name users and groups: an application is never open by omission.';
+    return access === undefined ? [fault([...at, 'access'], 'who may use the application', access, advice)] : [];
+  }
+  if (preAuthentication !== 'pass-through') return [];
+  const advice = 'Nobody signs in for a pass-through application: leave this out, or use sign-in.';
+  return [
+    ...(access === undefined ? [] : [fault([...at, 'access'], 'nothing beside pass-through', access, advice)]),
+    ...(singleSignOn === undefined ? [] : [fault([...at, 'singleSignOn'], 'nothing beside pass-through', singleSignOn, advice)]),
+  ];
+};
+
+const fault = (at: Path, expected: string, value: unknown, advice: string): LocatedFault => ({
+  at,
+  path: pathText(at),
+  expected,
+  got: shown(value),
+  advice,
+});
