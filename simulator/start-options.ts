@@ -12,6 +12,8 @@ export interface Publication {
   readonly internalUrl: string;
 }
 
+export type Pace = 'aws' | 'off';
+
 export interface StartOptions {
   readonly publish: readonly Publication[];
   /** 0: any free port. */
@@ -19,6 +21,8 @@ export interface StartOptions {
   readonly connectors: number;
   readonly lambda: Mode;
   readonly tls: boolean;
+  /** Whether streamed responses slow down after their first megabytes, as AWS's do. */
+  readonly pace: Pace;
   readonly faults: Partial<Record<FaultName, number>>;
   readonly readyFile: string | null;
   /** A synthesised assembly to use as it is; null: synthesise the local tenant's. */
@@ -35,6 +39,7 @@ export const USAGE = `npm start -- [options]
   --connectors N           how many connectors to start, 0 to ${CONNECTORS_MAX} (default 1)
   --lambda faithful|quick  a process for each execution environment, frozen in between, or a thread (default faithful)
   --tls                    serve https with a certificate made on the spot
+  --pace aws|off           long responses slow down to 2 MB/s as on AWS, or never (default aws)
   --faults SPEC            break things on purpose, e.g. drop=0.01,delay=50
   --ready-file FILE        write addresses, users and keys there as JSON once all is ready
   --assembly DIR           run an assembly that was synthesised before, e.g. dist/assembly after npm run build
@@ -46,6 +51,7 @@ const FLAGS = {
   connectors: { type: 'string' },
   lambda: { type: 'string' },
   tls: { type: 'boolean' },
+  pace: { type: 'string' },
   faults: { type: 'string' },
   'ready-file': { type: 'string' },
   assembly: { type: 'string' },
@@ -74,6 +80,7 @@ export const parseStartOptions = (args: readonly string[]): StartOptions | null 
     connectors: attempt(() => readNumber('--connectors', values.connectors, CONNECTORS_MAX, 1), 1),
     lambda: attempt(() => readMode(values.lambda), 'faithful'),
     tls: values.tls ?? false,
+    pace: attempt(() => readPace(values.pace), 'aws'),
     faults: attempt(() => parseFaults(values.faults ?? ''), {}),
     readyFile: values['ready-file'] === undefined ? null : resolve(values['ready-file']),
     assembly: values.assembly === undefined ? null : resolve(values.assembly),
@@ -118,6 +125,11 @@ const readNumber = (name: string, text: string | undefined, most: number, otherw
 const readMode = (text: string | undefined): Mode => {
   if (text === undefined || text === 'faithful' || text === 'quick') return text ?? 'faithful';
   throw new Error(`--lambda expects faithful or quick, and got ${text}`);
+};
+
+const readPace = (text: string | undefined): Pace => {
+  if (text === undefined || text === 'aws' || text === 'off') return text ?? 'aws';
+  throw new Error(`--pace expects aws or off, and got ${text}`);
 };
 
 const repeated = (names: readonly string[]): string[] => [
