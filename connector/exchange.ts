@@ -4,6 +4,7 @@ import { encode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { BodyFrame, CreditFrame, ReplyToFrame, RequestFrame } from '../protocol/frames.ts';
 import {
+  EXCHANGE_MAX_MS,
   LINGER_MS,
   PAYLOAD_MAX_BYTES,
   PROGRESS_FIRST_MS,
@@ -53,7 +54,7 @@ export interface ExchangeContext {
 export const unknownExchange = ({ exchange, received }: ReplyToFrame, key: FrameKey): string =>
   encode({ type: 'error', exchange, n: received, code: 'ERR_EXCHANGE_UNKNOWN', message: 'No such exchange here (any more).' }, key);
 
-type Timer = 'early' | 'timeout' | 'idle' | 'progress' | 'resume' | 'linger';
+type Timer = 'early' | 'life' | 'timeout' | 'idle' | 'progress' | 'resume' | 'linger';
 
 export class Exchange {
   readonly id: string;
@@ -128,6 +129,8 @@ export class Exchange {
 
   #begin(request: RequestFrame, payload: Buffer): void {
     this.#timers.disarm('early');
+    // By then nobody can be waiting, whatever cancel was lost.
+    this.#timers.arm('life', EXCHANGE_MAX_MS, () => this.#lose());
     this.#request = request;
     this.#beganAt = this.#context.clock.monotonic();
     this.#log = this.#log.with({ application: request.application, user: request.user, method: request.method });
@@ -257,7 +260,7 @@ export class Exchange {
     if (outcome === 'OK') this.#log.info('exchange.finished', { status, bytes, ms });
   }
 
-  /** No router has asked for the frames in time. */
+  /** No router has asked for the frames in time, or can any more. */
   #lose(): void {
     this.#log.warn('exchange.lost', { code: 'ERR_EXCHANGE_LOST' });
     this.#close('ERR_EXCHANGE_LOST');

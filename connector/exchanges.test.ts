@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { encode } from '../protocol/codec.ts';
-import { LINGER_MS, PAYLOAD_MAX_BYTES, RESUME_MS, WINDOW_BYTES } from '../protocol/limits.ts';
+import { EXCHANGE_MAX_MS, LINGER_MS, PAYLOAD_MAX_BYTES, RESUME_MS, WINDOW_BYTES } from '../protocol/limits.ts';
 import { answerOf, CONNECTOR, createBench, KEY, PlayedBody } from './testing/bench.ts';
 import { settled } from './testing/manual-clock.ts';
 
@@ -174,6 +174,21 @@ describe('a request body', () => {
 
     expect(await collect(bench.calls[0]!.body)).toBe('one two three');
     expect(bench.calls).toHaveLength(1);
+  });
+
+  test('is with the origin as far as it has come, before its last frame', async () => {
+    const bench = createBench();
+    const request = bench.request({ method: 'POST', hasBody: true, end: false });
+    await bench.deliver(request, 'one ');
+    const body = (bench.calls[0]!.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+
+    for (const [n, part] of ['two ', 'three '].entries()) {
+      const before = await body.next();
+      await bench.deliver({ type: 'body', exchange: request.exchange, n: n + 1, end: false }, part);
+      expect(before.done).toBe(false);
+    }
+
+    expect(String((await body.next()).value)).toBe('three ');
   });
 
   test('that is empty is told apart from none', async () => {
@@ -418,6 +433,21 @@ describe('the origin call stops', () => {
     expect(bench.posted).toHaveLength(0);
     expect(bench.clock.pending).toBe(0);
     expect(bench.ledger.held).toBe(0);
+  });
+
+  test('after a quarter of an hour, though the cancel was lost: no router waits longer', async () => {
+    const bench = createBench();
+    const body = new PlayedBody();
+    await bench.deliver(bench.request());
+    bench.calls[0]!.answer(answerOf(body.write('events')));
+
+    await bench.clock.pass(EXCHANGE_MAX_MS - 1);
+    const before = bench.calls[0]!.signal.aborted;
+    await bench.clock.pass(1);
+
+    expect(before).toBe(false);
+    expect(bench.calls[0]!.signal.aborted).toBe(true);
+    expect(bench.clock.pending).toBe(0);
   });
 
   test('before it began, when the cancel overtook the request', async () => {

@@ -40,6 +40,12 @@ export const ERRORS = {
   ERR_STORE_UNAVAILABLE: { status: 503, hop: 'ingress', retryable: true, message: 'The service is busy.' },
   ERR_IDENTITY_PROVIDER_UNREACHABLE: { status: 502, hop: 'ingress', retryable: true, message: 'The sign-in service cannot be reached.' },
   ERR_IDENTITY_REFUSED: { status: 403, hop: 'ingress', retryable: false, message: 'The sign-in service did not confirm who you are.' },
+  ERR_RESPONSE_TOO_LARGE: {
+    status: 502,
+    hop: 'ingress',
+    retryable: false,
+    message: 'The answer is larger than this service carries in one piece.',
+  },
   ERR_REPLY_CHANNEL: { status: 502, hop: 'ingress', retryable: true, message: 'The answer could not be received.' },
   // tunnel
   ERR_NO_CONNECTOR: { status: 503, hop: 'tunnel', retryable: true, message: 'The application is offline: no connector is reachable.' },

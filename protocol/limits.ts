@@ -17,6 +17,8 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
 export const FRAME_MIN_COST_BYTES = 1024;
 /** Request bodies are bounded by Lambda's 6 MB event, base64 included; so an upload needs no credit. */
 export const REQUEST_BODY_MAX_BYTES = 4_400_000;
+/** Response bodies are bounded by Lambda's 200 MB of a response stream, prelude included, whichever megabyte AWS means. */
+export const RESPONSE_MAX_BYTES = 199_000_000;
 /** Frames of one direction of one exchange that a receiver holds while an earlier one is missing. */
 export const REASSEMBLY_MAX_FRAMES = WINDOW_BYTES / FRAME_MIN_COST_BYTES;
 
@@ -42,6 +44,8 @@ export const ORIGIN_IDLE_MAX_MS = 290_000;
 export const RESPONSE_HOLD_MS = 60_000;
 /** Kept back from an invocation's time, so that an answer still gets out. */
 export const INVOCATION_RESERVE_MS = 3_000;
+/** An exchange lives no longer: API Gateway and Lambda end what they carry at this age. */
+export const EXCHANGE_MAX_MS = 15 * 60_000;
 /** How long a side that lost its channel may take to resume an exchange. */
 export const RESUME_MS = 30_000;
 /** How long a connector keeps the frames of a finished exchange for a router that may ask again. */

@@ -31,8 +31,6 @@ const TENANT_FILE = join(ROOT, 'tenants/local.yaml');
 const REGION = 'us-east-1';
 const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:123456789012:certificate/simulated';
 const GROUP = 'default';
-/** Neither Lambda nor API Gateway slows a long response down. */
-const UNPACED = { lambdaTuning: { pacing: false }, quotas: { apigateway: { streamBytesPerSecond: Number.POSITIVE_INFINITY } } };
 
 /** What this file needs of the local tenant. */
 interface LocalTenant {
@@ -77,7 +75,8 @@ export const startLocalDeployment = async (
         port: options.port,
         tls: options.tls,
         lambda: options.lambda,
-        ...(options.pace === 'off' && UNPACED),
+        lambdaTuning: { pacing: options.pace === 'aws', departures: options.departures },
+        ...(options.pace === 'off' && { quotas: { apigateway: { streamBytesPerSecond: Number.POSITIVE_INFINITY } } }),
         log,
       }),
     );

@@ -24,7 +24,10 @@ import type { AccessKeys, Clock } from './services.ts';
 import { createSts } from './sts/sts.ts';
 
 type Parameters = Readonly<Record<string, string>>;
-type LambdaTuning = Pick<LambdaDependencies, 'coldStartMs' | 'recycleShare' | 'maxAgeMs' | 'concurrentExecutions' | 'pacing'>;
+type LambdaTuning = Pick<
+  LambdaDependencies,
+  'coldStartMs' | 'recycleShare' | 'maxAgeMs' | 'concurrentExecutions' | 'pacing' | 'departures'
+>;
 
 export interface SimulatorOptions {
   /** What `cdk synth` wrote. */

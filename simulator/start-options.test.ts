@@ -12,6 +12,7 @@ test('without options there is one connector behind port 8080 in the faithful mo
     lambda: 'faithful',
     tls: false,
     pace: 'aws',
+    departures: 'seen',
     faults: {},
     readyFile: null,
     assembly: null,
@@ -42,12 +43,14 @@ test('everything that is wrong is said at once', () => {
       '21',
       '--pace',
       'fast',
+      '--departures',
+      'no',
       '--faults',
       'x=1',
     ]);
 
   expect(attempt).toThrow(
-    /^The options cannot be used:\n {2}--publish expects NAME=URL.*\n {2}--publish a expects.*\n {2}--port expects.*\n {2}--connectors expects.*\n {2}--lambda expects.*\n {2}--pace expects.*\n.*x is not a fault.*\n.*--help/,
+    /^The options cannot be used:\n {2}--publish expects NAME=URL.*\n {2}--publish a expects.*\n {2}--port expects.*\n {2}--connectors expects.*\n {2}--lambda expects.*\n {2}--pace expects.*\n {2}--departures expects seen or unseen.*\n.*x is not a fault.*\n.*--help/,
   );
 });
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { type FaultName, parseFaults } from './faults.ts';
+import type { Departures } from './lambda/lambda.ts';
 import type { Mode } from './lambda/sandbox.ts';
 
 export interface Publication {
@@ -23,6 +24,7 @@ export interface StartOptions {
   readonly tls: boolean;
   /** Whether streamed responses slow down after their first megabytes, as AWS's do. */
   readonly pace: Pace;
+  readonly departures: Departures;
   readonly faults: Partial<Record<FaultName, number>>;
   readonly readyFile: string | null;
   /** A synthesised assembly to use as it is; null: synthesise the local tenant's. */
@@ -40,6 +42,7 @@ export const USAGE = `npm start -- [options]
   --lambda faithful|quick  a process for each execution environment, frozen in between, or a thread (default faithful)
   --tls                    serve https with a certificate made on the spot
   --pace aws|off           long responses slow down to 2 MB/s as on AWS, or never (default aws)
+  --departures seen|unseen whether a function sees that its user has gone; on AWS it does not (default seen)
   --faults SPEC            break things on purpose, e.g. drop=0.01,delay=50
   --ready-file FILE        write addresses, users and keys there as JSON once all is ready
   --assembly DIR           run an assembly that was synthesised before, e.g. dist/assembly after npm run build
@@ -52,6 +55,7 @@ const FLAGS = {
   lambda: { type: 'string' },
   tls: { type: 'boolean' },
   pace: { type: 'string' },
+  departures: { type: 'string' },
   faults: { type: 'string' },
   'ready-file': { type: 'string' },
   assembly: { type: 'string' },
@@ -78,9 +82,10 @@ export const parseStartOptions = (args: readonly string[]): StartOptions | null 
     publish,
     port: attempt(() => readNumber('--port', values.port, 65_535, DEFAULT_PORT), 0),
     connectors: attempt(() => readNumber('--connectors', values.connectors, CONNECTORS_MAX, 1), 1),
-    lambda: attempt(() => readMode(values.lambda), 'faithful'),
+    lambda: attempt(() => readChoice('--lambda', values.lambda, ['faithful', 'quick']), 'faithful'),
     tls: values.tls ?? false,
-    pace: attempt(() => readPace(values.pace), 'aws'),
+    pace: attempt(() => readChoice('--pace', values.pace, ['aws', 'off']), 'aws'),
+    departures: attempt(() => readChoice('--departures', values.departures, ['seen', 'unseen']), 'seen'),
     faults: attempt(() => parseFaults(values.faults ?? ''), {}),
     readyFile: values['ready-file'] === undefined ? null : resolve(values['ready-file']),
     assembly: values.assembly === undefined ? null : resolve(values.assembly),
@@ -122,14 +127,11 @@ const readNumber = (name: string, text: string | undefined, most: number, otherw
   return Number(text);
 };
 
-const readMode = (text: string | undefined): Mode => {
-  if (text === undefined || text === 'faithful' || text === 'quick') return text ?? 'faithful';
-  throw new Error(`--lambda expects faithful or quick, and got ${text}`);
-};
-
-const readPace = (text: string | undefined): Pace => {
-  if (text === undefined || text === 'aws' || text === 'off') return text ?? 'aws';
-  throw new Error(`--pace expects aws or off, and got ${text}`);
+/** The first is what it is when nobody says. */
+const readChoice = <Choice extends string>(name: string, text: string | undefined, choices: readonly [Choice, Choice]): Choice => {
+  const chosen = text === undefined ? choices[0] : choices.find((choice) => choice === text);
+  if (chosen === undefined) throw new Error(`${name} expects ${choices.join(' or ')}, and got ${text}`);
+  return chosen;
 };
 
 const repeated = (names: readonly string[]): string[] => [

@@ -24,6 +24,5 @@ export type StreamingHandler<Event> = (event: Event, stream: ResponseStream, con
 declare global {
   const awslambda: {
     streamifyResponse<Event>(handler: StreamingHandler<Event>): StreamingHandler<Event>;
-    readonly HttpResponseStream: { from(stream: Writable, prelude: ResponsePrelude): Writable };
   };
 }

@@ -33,6 +33,6 @@ const router = createRouter({
 
 export const handler = awslambda.streamifyResponse<ProxyEvent>(async (event, stream, context) => {
   context.callbackWaitsForEmptyEventLoop = false;
-  const response = lambdaResponse(stream, awslambda.HttpResponseStream.from);
+  const response = lambdaResponse(stream, clock);
   await router(event, response, Date.now() + context.getRemainingTimeInMillis() - INVOCATION_RESERVE_MS);
 });

@@ -1,14 +1,16 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { lambdaResponse, prelude } from './lambda-response.ts';
-import { turn } from './testing/manual-clock.ts';
+import { createManualClock, turn } from './testing/manual-clock.ts';
 
 /** A stream as Lambda gives it, whose receiver takes chunks when told to. */
 const prepare = () => {
   const chunks: string[] = [];
   const waiting: Array<() => void> = [];
+  const types: string[] = [];
+  const clock = createManualClock();
   let open = true;
-  const stream = new Writable({
+  const writable = new Writable({
     highWaterMark: 8,
     write: (chunk, _, taken) => {
       chunks.push(String(chunk));
@@ -16,14 +18,16 @@ const prepare = () => {
       else waiting.push(() => taken());
     },
   });
-  const preludes: unknown[] = [];
-  const types: string[] = [];
-  const given = Object.assign(stream, { setContentType: (type: string) => void types.push(type) });
-  const response = lambdaResponse(given, (raw, given) => {
-    preludes.push(given);
-    return raw;
-  });
-  return { stream, response, chunks, preludes, types, stop: () => (open = false), take: () => waiting.splice(0).map((taken) => taken()) };
+  const writes: unknown[] = [];
+  const write = writable.write.bind(writable);
+  writable.write = ((chunk: string) => {
+    writes.push(chunk);
+    return write(chunk);
+  }) as typeof writable.write;
+  const stream = Object.assign(writable, { setContentType: (type: string) => void types.push(type) });
+  const response = lambdaResponse(stream, clock);
+  const take = () => waiting.splice(0).map((taken) => taken());
+  return { stream, response, clock, chunks, writes, types, stop: () => (open = false), take };
 };
 
 describe('the prelude', () => {
@@ -52,27 +56,21 @@ describe('the prelude', () => {
     ).toBe('{"statusCode":200,"multiValueHeaders":{"__proto__":["x"],"constructor":["y"]}}');
   });
 
-  test('goes out with an empty write, so that an answer without a body has a head', async () => {
-    const { stream, response, preludes } = prepare();
-    const writes: unknown[] = [];
-    const write = stream.write.bind(stream);
-    stream.write = ((chunk: string) => {
-      writes.push(chunk);
-      return write(chunk);
-    }) as typeof stream.write;
+  test('goes out by itself, so that an answer without a body has a head', async () => {
+    const { stream, response, chunks, types } = prepare();
 
     response.begin(204, []);
     await response.end();
 
-    expect(writes).toEqual(['']);
-    expect(preludes).toEqual([{ statusCode: 204, multiValueHeaders: {} }]);
+    expect(types).toEqual(['application/vnd.awslambda.http-integration-response']);
+    expect(chunks.join('')).toBe(`{"statusCode":204,"multiValueHeaders":{}}${'\0'.repeat(8)}`);
     expect(stream.writableFinished).toBe(true);
   });
 });
 
 describe('a response that is held', () => {
   test('says blanks, then the prelude, its end and the body', async () => {
-    const { response, chunks, preludes, types } = prepare();
+    const { response, chunks } = prepare();
 
     response.hold();
     response.hold();
@@ -80,9 +78,7 @@ describe('a response that is held', () => {
     await response.write(Buffer.from('body'));
     await response.end();
 
-    expect(types).toEqual(['application/vnd.awslambda.http-integration-response']);
     expect(chunks.join('')).toBe(`  {"statusCode":200,"multiValueHeaders":{"X-A":["1"]}}${'\0'.repeat(8)}body`);
-    expect(preludes).toEqual([]);
   });
 
   test('says nothing more once it has begun, nor to a user who has gone', async () => {
@@ -95,10 +91,16 @@ describe('a response that is held', () => {
     begun.response.hold();
     left.response.hold();
 
-    expect(begun.chunks.join('').trim()).toBe('');
-    expect(begun.types).toEqual([]);
-    expect(left.types).toEqual([]);
+    expect(begun.chunks.join('')).toBe(`{"statusCode":200,"multiValueHeaders":{}}${'\0'.repeat(8)}`);
+    expect(left.chunks.join('')).toBe('');
   });
+});
+
+test('the stream is open before there is anything to say', () => {
+  const { response, writes } = prepare();
+
+  expect(writes).toEqual(['']);
+  expect(response.begun).toBe(false);
 });
 
 test('a write returns when the user may be given more', async () => {
@@ -134,6 +136,46 @@ describe('a user who has gone', () => {
     await expect(written).rejects.toBeDefined();
     await expect(response.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'ERR_USER_GONE' });
     await expect(response.end()).rejects.toMatchObject({ code: 'ERR_USER_GONE' });
+  });
+
+  test('is noticed before there is an answer', async () => {
+    const { stream, response } = prepare();
+
+    stream.destroy(new Error('ECONNRESET'));
+    await turn();
+
+    expect(response.gone.reason).toMatchObject({ code: 'ERR_USER_GONE' });
+  });
+
+  test('is one who takes nothing for five minutes, where nobody tells', async () => {
+    const { response, clock, stop } = prepare();
+    response.begin(200, []);
+    stop();
+    const written = response.write(Buffer.alloc(100));
+    written.catch(() => undefined);
+
+    await clock.advance(299_000);
+    const before = response.gone.aborted;
+    await clock.advance(1_000);
+
+    expect(before).toBe(false);
+    await expect(written).rejects.toMatchObject({ code: 'ERR_USER_GONE', message: expect.stringContaining('300 s') });
+  });
+
+  test('is not one who takes a part at a time', async () => {
+    const { response, clock, stop, take } = prepare();
+    response.begin(200, []);
+    stop();
+
+    for (let part = 0; part < 3; part += 1) {
+      const written = response.write(Buffer.alloc(100));
+      await clock.advance(200_000);
+      take();
+      await written;
+    }
+
+    expect(response.gone.aborted).toBe(false);
+    expect(clock.pending()).toBe(0);
   });
 
   test('is not one whose answer is complete', async () => {

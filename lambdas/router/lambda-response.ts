@@ -1,63 +1,71 @@
 // The user's side over Lambda's response stream: prelude, then body. API Gateway sends it on as it comes.
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
+import { RESPONSE_MAX_BYTES } from '../../protocol/limits.ts';
 import type { ResponsePrelude, ResponseStream } from './awslambda.d.ts';
-import type { UserResponse } from './ports.ts';
+import type { Clock, UserResponse } from './ports.ts';
 
-export type WithPrelude = (stream: Writable, prelude: ResponsePrelude) => Writable;
-
-/** Of a stream that begins with a prelude. */
+/** What `HttpResponseStream.from` would set: the stream begins with a prelude and eight NUL bytes. */
 const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
-const PRELUDE_END = Buffer.alloc(8);
+const DELIMITER = new Uint8Array(8);
+/** A user who takes nothing for this long has gone: API Gateway ends a stream that is silent for so long. */
+const STALL_MS = 5 * 60_000;
 
 /**
+ * Lambda tells a function nothing of a user who left, as far as is known (docs/limits.md): so a stream that breaks and one that takes
+ * nothing more are both signs of it. The stream is opened at once, because one that is not open can show neither.
+ *
  * A cut answer is not destroyed here: the handler throws, and the runtime marks the stream as failed in its trailers (midstream error).
  * A stream destroyed before that could not carry them.
  */
-export const lambdaResponse = (raw: ResponseStream, withPrelude: WithPrelude): UserResponse => {
+export const lambdaResponse = (stream: ResponseStream, clock: Clock): UserResponse => {
   const gone = new AbortController();
-  const left = (): void => {
-    if (!raw.writableFinished) gone.abort(new SallyportError('ERR_USER_GONE'));
+  const leave = (why: string): void => gone.abort(new SallyportError('ERR_USER_GONE', why));
+  const closed = (): void => {
+    if (!stream.writableFinished) leave('The response stream was closed.');
   };
-  raw.once('close', left);
-  raw.on('error', left);
-  let stream: Writable | null = null;
-  let held = false;
+  stream.once('close', closed);
+  stream.on('error', closed);
+  stream.setContentType(PRELUDE_TYPE);
+  stream.write('');
+  let begun = false;
+
+  /** Resolves with the event, and no later than the user is seen to have gone. */
+  const taken = async (event: 'drain' | 'finish'): Promise<void> => {
+    const cancel = clock.after(STALL_MS, () => leave(`The user has taken nothing for ${STALL_MS / 1000} s.`));
+    try {
+      await once(stream, event, { signal: gone.signal });
+    } catch (error) {
+      throw gone.signal.aborted ? gone.signal.reason : error;
+    } finally {
+      cancel();
+    }
+  };
 
   return {
     gone: gone.signal,
+    maxBytes: RESPONSE_MAX_BYTES,
     get begun() {
-      return stream !== null;
+      return begun;
     },
     // The prelude is JSON, and JSON may begin with blanks: API Gateway hears something, the user nothing.
     hold: () => {
-      if (stream !== null || gone.signal.aborted) return;
-      if (!held) raw.setContentType(PRELUDE_TYPE);
-      held = true;
-      raw.write(' ');
+      if (!begun && !gone.signal.aborted) stream.write(' ');
     },
     begin: (status, headers) => {
-      const head = prelude(status, headers);
-      if (held) {
-        // The runtime writes a prelude before the first write only.
-        stream = raw;
-        stream.write(Buffer.concat([Buffer.from(JSON.stringify(head)), PRELUDE_END]));
-        return;
-      }
-      stream = withPrelude(raw, head);
-      // The prelude goes out with the first write, never with end() alone (aws.md §4.1).
-      stream.write('');
+      begun = true;
+      stream.write(JSON.stringify(prelude(status, headers)));
+      stream.write(DELIMITER);
     },
     write: async (chunk) => {
       gone.signal.throwIfAborted();
-      if (!stream!.write(chunk)) await once(stream!, 'drain', { signal: gone.signal });
+      if (!stream.write(chunk)) await taken('drain');
     },
     end: async () => {
       gone.signal.throwIfAborted();
-      const finished = once(stream!, 'finish', { signal: gone.signal });
-      stream!.end();
+      const finished = taken('finish');
+      stream.end();
       await finished;
     },
   };

@@ -18,7 +18,7 @@ export interface OpenPorts extends Omit<ExchangePorts, 'freshTunnels'> {
 
 export interface Ask extends Omit<ExchangePlan, 'id' | 'tunnel' | 'key'> {
   readonly group: string;
-  /** Aborted when the user has gone. */
+  /** Aborted when the user has gone, with ERR_USER_GONE. */
   readonly gone: AbortSignal;
   /** Told of each attempt, so that whatever happens has the id that the connector's log has. */
   readonly attempted: (exchange: Exchange) => void;
@@ -77,7 +77,7 @@ const attempt = async (ports: OpenPorts, ask: Ask, tunnel: Tunnel): Promise<Open
     { ...ports, freshTunnels: (group) => ports.tunnels.freshTunnels(group) },
   );
   ask.attempted(exchange);
-  const stop = (): void => exchange.cancel(new SallyportError('ERR_USER_GONE'));
+  const stop = (): void => exchange.cancel(ask.gone.reason);
   ask.gone.addEventListener('abort', stop, { once: true });
   try {
     ask.gone.throwIfAborted();

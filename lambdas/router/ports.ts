@@ -37,10 +37,12 @@ export interface ReplyChannel {
 /** The user's side: head once, then the body. */
 export interface UserResponse {
   readonly begun: boolean;
-  /** Aborted when the user has gone. */
+  /** Aborted when the user has gone, with ERR_USER_GONE. */
   readonly gone: AbortSignal;
   /** Nothing can be told yet: keeps what lies between from taking the silence for the end. */
   hold(): void;
+  /** What of a body the platform carries in one response. */
+  readonly maxBytes: number;
   begin(status: number, headers: HeaderList): void;
   /** Resolves when more may be written, so a slow user slows the connector. Throws ERR_USER_GONE. */
   write(chunk: Uint8Array): Promise<void>;

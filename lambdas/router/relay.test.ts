@@ -145,6 +145,70 @@ describe('back-pressure', () => {
   });
 });
 
+describe('more than the platform carries in one response', () => {
+  const large = (headers: Array<[string, string]> = []) => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const begun = async (changes: Parameters<typeof rig.ask>[0] = {}) => {
+      const asked = await rig.ask(changes);
+      asked.response.maxBytes = 10;
+      connector.send({ type: 'response', exchange: connector.exchange(), n: 0, status: 200, headers, end: false });
+      return asked;
+    };
+    return { rig, connector, begun };
+  };
+
+  test('is cut visibly at the limit, the connector is told, and the log says that the rest can be had', async () => {
+    const { rig, connector, begun } = large([
+      ['Content-Length', '12'],
+      ['ETag', '"1"'],
+    ]);
+    const { response, failure } = await begun();
+
+    connector.body(1, '12345678');
+    connector.body(2, '9012', true);
+    await turn();
+
+    expect(response.body().toString()).toBe('1234567890');
+    expect(response.ended).toBe(false);
+    expect(failure()).toMatchObject({ code: 'ERR_RESPONSE_TOO_LARGE' });
+    expect(rig.logged('exchange.failed')).toMatchObject([{ code: 'ERR_RESPONSE_TOO_LARGE', error: expect.stringContaining('10 bytes') }]);
+  });
+
+  test('what fits to the byte is whole', async () => {
+    const { connector, begun } = large();
+    const { response, failure } = await begun();
+
+    connector.body(1, '1234567890', true);
+    await turn();
+
+    expect(response.ended).toBe(true);
+    expect(failure()).toBeNull();
+  });
+
+  test('is refused at once when it is said to be so long and cannot be resumed', async () => {
+    const { rig, begun } = large([['Content-Length', '11']]);
+
+    const { response } = await begun();
+    await turn();
+
+    expect(response.status).toBe(502);
+    expect(code(response.body())).toBe('ERR_RESPONSE_TOO_LARGE');
+    expect(framesTo(rig, 'cancel')).toMatchObject([{ frame: { code: 'ERR_RESPONSE_TOO_LARGE' } }]);
+  });
+
+  test('a HEAD request may be told of it', async () => {
+    const { connector, begun } = large([['Content-Length', '11']]);
+
+    const { response } = await begun({ httpMethod: 'HEAD' });
+    connector.body(1, '', true);
+    await turn();
+
+    expect(response.status).toBe(200);
+    expect(response.ended).toBe(true);
+  });
+});
+
 test('an exchange that is over leaves nothing behind: no timer, no post, no probe', async () => {
   const rig = createRig();
   const connector = manual(rig);

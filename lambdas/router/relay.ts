@@ -3,33 +3,47 @@
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import type { Exchange } from './exchange.ts';
+import { isResumable } from './is-resumable.ts';
 import type { UserResponse } from './ports.ts';
 import type { ResponseHead } from './response-inbox.ts';
 
 /** Answers the bytes of body relayed. Throws what ended the exchange early, or ERR_USER_GONE. */
 export const relay = async (
   exchange: Pick<Exchange, 'body' | 'cancel'>,
-  { status, headers }: ResponseHead,
+  method: string,
+  head: ResponseHead,
   clean: (headers: HeaderList) => HeaderList,
   response: UserResponse,
 ): Promise<number> => {
-  const stop = (): void => exchange.cancel(new SallyportError('ERR_USER_GONE'));
+  const stop = (): void => exchange.cancel(response.gone.reason);
   response.gone.addEventListener('abort', stop, { once: true });
   try {
-    if (response.gone.aborted) throw new SallyportError('ERR_USER_GONE');
-    response.begin(status, clean(headers));
+    response.gone.throwIfAborted();
+    refuseHopeless(method, head, response.maxBytes);
+    response.begin(head.status, clean(head.headers));
     let bytes = 0;
     for await (const part of exchange.body()) {
-      await response.write(part);
-      bytes += part.length;
+      const carried = part.subarray(0, response.maxBytes - bytes);
+      await response.write(carried);
+      bytes += carried.length;
+      if (carried.length < part.length) throw tooLarge(`Cut after ${bytes} bytes: a user who asks for the rest (Range) gets it.`);
     }
     await response.end();
     return bytes;
   } catch (error) {
-    const failure = response.gone.aborted ? new SallyportError('ERR_USER_GONE') : asSallyportError(error);
+    const failure = response.gone.aborted ? response.gone.reason : asSallyportError(error);
     exchange.cancel(failure);
     throw failure;
   } finally {
     response.gone.removeEventListener('abort', stop);
   }
 };
+
+/** What is bound to be cut, and cannot be gone on with, is not begun: the user would wait minutes for nothing, again and again. */
+const refuseHopeless = (method: string, head: ResponseHead, maxBytes: number): void => {
+  const length = Number(head.headers.find(([name]) => name.toLowerCase() === 'content-length')?.[1]);
+  if (method === 'HEAD' || !(length > maxBytes) || isResumable(method, head)) return;
+  throw tooLarge(`${length} bytes, of which ${maxBytes} would get through, and the application does not say that it serves ranges.`);
+};
+
+const tooLarge = (message: string): SallyportError => new SallyportError('ERR_RESPONSE_TOO_LARGE', message);

@@ -129,7 +129,13 @@ export const createRouter = (ports: RouterPorts): Router => {
       });
       const { exchange, head } = await holding(ports.clock, response, opening);
       trace.status = head.status;
-      const bytes = await relay(exchange, head, (fields) => responseHeaders(fields, application, urls.origin(request.host)), response);
+      const bytes = await relay(
+        exchange,
+        request.method,
+        head,
+        (fields) => responseHeaders(fields, application, urls.origin(request.host)),
+        response,
+      );
       tell('info', 'exchange.finished', { bytes });
     }
 

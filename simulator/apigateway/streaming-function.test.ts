@@ -39,6 +39,12 @@ describe.each(['faithful', 'quick'] as const)('in the %s mode', (mode) => {
     expect(await rest.ask('/')).toMatchObject({ status: 502, body: '{"message": "Internal server error"}' });
   });
 
+  test('a function that fails before its head is 502', async () => {
+    await start(mode, 'failFirst');
+
+    expect(await rest.ask('/')).toMatchObject({ status: 502, body: '{"message": "Internal server error"}' });
+  });
+
   test('a function that fails after its head breaks the connection', async () => {
     await start(mode, 'failLater');
 
@@ -52,6 +58,17 @@ describe.each(['faithful', 'quick'] as const)('in the %s mode', (mode) => {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     response.on('error', () => {});
     await once(response, 'data');
+
+    request.destroy();
+
+    await world.said('the user has gone');
+  });
+
+  test('a user who goes before the first byte is noticed by a function whose stream is open', async () => {
+    await start(mode, 'wait');
+    const request = rest.open('/');
+    request.end();
+    await world.said('waiting');
 
     request.destroy();
 

@@ -44,7 +44,7 @@ export const relayStream = async (parts: StreamParts): Promise<{ readonly bytes:
     return { bytes, complete: true };
   } catch (error) {
     stream.abort();
-    if (!response.headersSent && !limits.clientGone) throw error;
+    if (!response.headersSent && !limits.clientGone) throw asFailure(error);
     // The head is out: only breaking the connection tells the client that this is not all.
     response.destroy();
     return { bytes, complete: false };
@@ -100,6 +100,11 @@ const watchLimits = ({ response, clock, idleMs, timeoutMs }: StreamParts) => {
     },
   };
 };
+
+const asFailure = (error: unknown): IntegrationFailure =>
+  error instanceof IntegrationFailure
+    ? error
+    : new IntegrationFailure('function-error', error instanceof Error ? error.message : String(error), { cause: error });
 
 const pause = (clock: Clock, ms: number): Promise<void> =>
   ms <= 0 ? Promise.resolve() : new Promise((resolve) => clock.after(ms, resolve));

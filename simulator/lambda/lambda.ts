@@ -32,7 +32,11 @@ export interface LambdaDependencies extends Pick<FunctionDependencies, 'iam' | '
   readonly concurrentExecutions?: number;
   /** Whether a streamed response slows down to 2 MB/s after 6 MB, as AWS's does. @default true */
   readonly pacing?: boolean;
+  /** Whether a function sees that the reader of its stream has gone. `unseen`: it writes on, into nothing, as on AWS. @default 'seen' */
+  readonly departures?: Departures;
 }
+
+export type Departures = 'seen' | 'unseen';
 
 export interface LambdaService extends Lambda {
   readonly mode: Mode;
@@ -42,7 +46,7 @@ export interface LambdaService extends Lambda {
 }
 
 export const createLambda = (dependencies: LambdaDependencies): LambdaService => {
-  const { mode, clock, pacing = true, concurrentExecutions = QUOTAS.lambda.concurrentExecutions } = dependencies;
+  const { mode, clock, pacing = true, departures = 'seen', concurrentExecutions = QUOTAS.lambda.concurrentExecutions } = dependencies;
   const guardian = new Guardian();
   const concurrency = createConcurrency(concurrentExecutions);
   const functions = new Map<string, LambdaFunction>();
@@ -79,18 +83,17 @@ export const createLambda = (dependencies: LambdaDependencies): LambdaService =>
     const { answer } = target.start(serialise(event, QUOTAS.lambda.eventMaxBytes));
     answer.catch(() => {}); // Told to whoever reads the chunks.
     const limits = { burstBytes: QUOTAS.lambda.streamedBurstBytes, bytesPerSecond: QUOTAS.lambda.streamedBytesPerSecond, clock };
-    return {
-      chunks: (async function* () {
-        const { chunks } = await answer;
-        yield* pacing ? pace(chunks, limits) : chunks;
-      })(),
-      abort: () => {
-        answer.then(
-          (given) => given.abort(),
-          () => {},
-        );
-      },
+    const chunks = (async function* () {
+      const { chunks } = await answer;
+      yield* pacing ? pace(chunks, limits) : chunks;
+    })();
+    const close = () => {
+      answer.then(
+        (given) => given.abort(),
+        () => {},
+      );
     };
+    return { chunks, abort: departures === 'seen' ? close : () => void readOn(chunks) };
   };
 
   const queue = createAsyncQueue({ clock, invoke });
@@ -119,6 +122,15 @@ const serialise = (event: unknown, maxBytes: number): string => {
     throw new AwsError(413, 'RequestTooLargeException', `Request must be smaller than ${maxBytes} bytes for the InvokeFunction operation`);
   }
   return text;
+};
+
+/** What nobody takes any more is taken and dropped, so that the function goes on to its end. */
+const readOn = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+  try {
+    for await (const _ of chunks);
+  } catch {
+    // The function failed, or wrote more than it may: there is nobody left to tell.
+  }
 };
 
 /** A buffered invocation takes a streamed answer too, as far as a buffered one may go. */

@@ -6,8 +6,8 @@ import type { Mode } from './sandbox.ts';
 const MODES: readonly Mode[] = ['faithful', 'quick'];
 const worlds: LambdaWorld[] = [];
 
-const open = (mode: Mode): LambdaWorld => {
-  const world = createWorld(mode);
+const open = (mode: Mode, options: Parameters<typeof createWorld>[1] = {}): LambdaWorld => {
+  const world = createWorld(mode, options);
   worlds.push(world);
   return world;
 };
@@ -108,6 +108,19 @@ describe.each(MODES)('response streaming in the %s mode', (mode) => {
     expect(String(again.value)).toContain('tick');
     expect(world.environments()).toHaveLength(1);
     expect(world.environments()[0]!.invocations).toBe(2);
+  });
+
+  test('with departures unseen the function writes on to its end, and nothing tells it', async () => {
+    const world = open(mode, { departures: 'unseen', pacing: false });
+    const arn = await world.create('streamMuch', { Timeout: 60 });
+
+    const stream = await world.lambda.invokeStreaming(arn, { megabytes: 48 });
+    await stream.chunks[Symbol.asyncIterator]().next();
+    stream.abort();
+
+    await world.said('written 48');
+    await world.said('REPORT');
+    expect(world.lines.filter((line) => line.includes('ERROR'))).toEqual([]);
   });
 
   test('a reader that waits holds the function back', async () => {

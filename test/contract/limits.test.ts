@@ -16,6 +16,11 @@ test.each([
   ['a heartbeat comes twice within the idle time', ours.HEARTBEAT_MS * 2 < apigatewayv2.idleMs],
   ['a socket is replaced before the platform ends it', ours.SOCKET_MAX_AGE_MS < apigatewayv2.connectionMs],
   ['the largest request body fits an event, base64 included', Math.ceil(ours.REQUEST_BODY_MAX_BYTES / 3) * 4 < lambda.eventMaxBytes],
+  ['a response is cut by us before Lambda does', ours.RESPONSE_MAX_BYTES + ours.HEADER_LINE_MAX_BYTES < lambda.streamedMaxBytes],
+  [
+    'a connector keeps an exchange as long as the platform does',
+    ours.EXCHANGE_MAX_MS === apigateway.streamMs && ours.EXCHANGE_MAX_MS === lambda.timeoutMaxSeconds * 1000,
+  ],
   ['a tunnel is stale only after two missed heartbeats', ours.TUNNEL_STALE_MS > ours.HEARTBEAT_MS * 2],
   ['a connector is heard before it is taken for dead', ours.PROGRESS_FIRST_MS < ours.SILENCE_FIRST_MS],
   ['and while the head is awaited', ours.PROGRESS_WAIT_MS * 2 < ours.SILENCE_WAIT_MS],

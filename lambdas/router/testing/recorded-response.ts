@@ -12,6 +12,7 @@ export interface RecordedResponse extends UserResponse {
   slow: boolean;
   /** How often it was held before its head. */
   held: number;
+  maxBytes: number;
   takeAgain(): void;
   leave(): void;
   header(name: string): string | null;
@@ -31,6 +32,7 @@ export const recordResponse = (): RecordedResponse => {
     hold: () => {
       response.held += 1;
     },
+    maxBytes: Number.POSITIVE_INFINITY,
     gone: gone.signal,
     get begun() {
       return response.status !== null;

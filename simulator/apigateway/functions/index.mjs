@@ -19,6 +19,19 @@ export const failLater = streamifyResponse(async (_event, responseStream) => {
   throw new Error('in the middle');
 });
 
+export const failFirst = streamifyResponse(async () => {
+  throw new Error('before anything');
+});
+
+/** Opens its stream and has nothing to say yet. */
+export const wait = streamifyResponse(async (_event, responseStream) => {
+  responseStream.setContentType('application/vnd.awslambda.http-integration-response');
+  responseStream.write('');
+  process.stdout.write('waiting\n');
+  await once(responseStream, 'error').catch(() => {});
+  process.stdout.write('the user has gone\n');
+});
+
 /** Writes until it is told that nobody listens any more. */
 export const forever = streamifyResponse(async (_event, responseStream) => {
   const response = HttpResponseStream.from(responseStream, { statusCode: 200 });
