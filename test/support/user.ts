@@ -25,7 +25,7 @@ export interface UserProgram {
     options?: { method?: Dispatcher.HttpMethod; headers?: Record<string, string>; body?: string | Buffer },
   ): Promise<Answer>;
   /** The same, with the body as a stream. */
-  open(url: string, headers?: Record<string, string>): Promise<Dispatcher.ResponseData>;
+  open(url: string, headers?: Record<string, string>, left?: AbortSignal): Promise<Dispatcher.ResponseData>;
 }
 
 export const stranger: UserProgram = userProgram({});
@@ -48,13 +48,18 @@ export const signIn = async (world: World, username: string, application: string
 };
 
 function userProgram(common: Record<string, string>): UserProgram {
-  const send = (url: string, method: Dispatcher.HttpMethod, headers: Record<string, string>, body?: string | Buffer) =>
-    request(url, { dispatcher, method, headers: { ...common, ...headers }, body });
+  const send = (
+    url: string,
+    method: Dispatcher.HttpMethod,
+    headers: Record<string, string>,
+    body?: string | Buffer,
+    signal?: AbortSignal,
+  ) => request(url, { dispatcher, method, headers: { ...common, ...headers }, body, signal });
   return {
     fetch: async (url, { method = 'GET', headers = {}, body } = {}) => {
       const response = await send(url, method, headers, body);
       return { status: response.statusCode, headers: response.headers, body: Buffer.from(await response.body.arrayBuffer()) };
     },
-    open: (url, headers = {}) => send(url, 'GET', headers),
+    open: (url, headers = {}, left) => send(url, 'GET', headers, undefined, left),
   };
 }
