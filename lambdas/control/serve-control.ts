@@ -80,7 +80,7 @@ const list = async ({ directory }: ControlPorts): Promise<HttpAnswer> => {
 };
 
 const apply = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
-  const applied = await applyApplications(readJson(event, BODY_MAX_BYTES), ports, ports.log);
+  const applied = await applyApplications(readJson(event, BODY_MAX_BYTES), ports);
   ports.log.info('control.applications-applied', { ...applied });
   return answerJson(200, applied);
 };

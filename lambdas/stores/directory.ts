@@ -1,6 +1,6 @@
 // Published applications in DynamoDB: `host#<host>`/`<path>`, an item for each address, so that one query finds all that a
 // request's host may mean. Items of further addresses say in `at` which one they are.
-import { isDeepStrictEqual } from 'node:util';
+import { setTimeout } from 'node:timers/promises';
 import { SallyportError } from '../../protocol/errors.ts';
 import { addressesOf } from '../../tenants/address-list.ts';
 import {
@@ -30,6 +30,7 @@ import type {
   SingleSignOn,
   Translation,
 } from './records.ts';
+import { nameOf, replaceItems } from './replace-items.ts';
 import type { Item, Key, Table } from './table.ts';
 
 const named = shaped<Exclude<Access, string>>({ users: texts, groups: texts });
@@ -101,12 +102,17 @@ const formerly = ({ headers = {} }: Item): SingleSignOn | undefined => {
 
 const hostKey = (host: string): string => `host#${host}`;
 const keyOf = ({ host, path }: Pick<Address, 'host' | 'path'>): Key => ({ pk: hostKey(host), sk: path });
-const nameOf = ({ pk, sk }: { readonly pk?: unknown; readonly sk?: unknown }): string => `${String(pk)} ${String(sk)}`;
 
 const itemsOf = (application: Application): (Key & Item)[] =>
   addressesOf(application).map((address, index) => ({ ...keyOf(address), ...application, ...(index > 0 && { at: address }) }));
 
-export const createDirectory = ({ table }: { readonly table: Table }): Directory => {
+export interface DirectoryPorts {
+  readonly table: Table;
+  /** Between attempts to take back what was written. */
+  readonly pause?: (ms: number) => Promise<unknown>;
+}
+
+export const createDirectory = ({ table, pause = (ms) => setTimeout(ms) }: DirectoryPorts): Directory => {
   const read = (item: Item): Application => readRecord(table.name, { ...BEFORE, singleSignOn: formerly(item), ...item }, APPLICATION);
   const readAt = (item: Item): Application =>
     item.at === undefined
@@ -120,17 +126,10 @@ export const createDirectory = ({ table }: { readonly table: Table }): Directory
 
     replace: async (applications) => {
       const items = applications.flatMap(itemsOf);
-      const wanted = new Set(items.map(nameOf));
-      if (wanted.size < items.length) {
+      if (new Set(items.map(nameOf)).size < items.length) {
         throw new SallyportError('ERR_CONFIGURATION_INVALID', 'Two applications have one external URL. Nothing was written.');
       }
-      const held = new Map((await table.scan()).map((item) => [nameOf(item), item]));
-
-      // What is new comes before what goes: an application that moves is never away.
-      const changed = items.filter((item) => !isDeepStrictEqual(held.get(nameOf(item)), item));
-      await Promise.all(changed.map((item) => table.put(item)));
-      const gone = [...held].filter(([name]) => !wanted.has(name)).map(([, item]) => item);
-      await Promise.all(gone.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+      const { changed, gone } = await replaceItems(items, table, pause);
 
       const ids = new Set(applications.map(({ id }) => id));
       const idsOf = (some: readonly Item[]): string[] => [...new Set(some.map(({ id }) => String(id)))].sort();
