@@ -112,7 +112,7 @@ Ctrl-C ends everything.
 `;
 
 const describeUser = (user: (typeof USERS)[number]): string =>
-  `${user.groups.join(', ') || 'no groups'}${user.multiFactor ? `; one-time code ${oneTimeCode(user)}` : ''}`;
+  `${user.groups.join(', ') || 'no groups'}${user.secondFactor === 'never' ? '' : `; one-time code ${oneTimeCode(user)}${user.secondFactor === 'always' ? '' : ' when asked'}`}`;
 
 const withReadyFile = (file: string, { applications, certificate }: ReadyFile): string => `\
     A Cookie header for curl:      npm run --silent sign-in -- --ready-file ${file} --user bob --application ${applications[0]?.name}

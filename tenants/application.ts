@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
 import { ORIGIN_IDLE_MAX_MS, ORIGIN_TIMEOUT_MAX_MS } from '../protocol/limits.ts';
 import { readAlternateUrl, readExternalUrl, readHomePath, readInternalUrl } from './addresses.ts';
+import { conditionList } from './conditions.ts';
 import { corsRules } from './cors.ts';
 import { INTERNAL_URL_WORDS, segmentList } from './segments.ts';
 import {
@@ -118,6 +119,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
       ),
       preAuthentication: choice(['sign-in', 'pass-through'], 'Leave it out to have users sign in before anything reaches the application.'),
       access: accessSetting.optional(),
+      conditions: conditionList(claims),
       hostHeader: choice(['internal', 'external'], 'Leave it out to send the internal URL’s host.'),
       singleSignOn: singleSignOn(claims),
       timeout: optional(

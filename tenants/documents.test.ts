@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { requirementsSchema } from './conditions.ts';
 import { tenantSchema } from './schema.ts';
 
 /** Paths of the settings; what is left out is unwrapped, what is read as one value is one setting. */
@@ -26,6 +27,15 @@ test('every setting has a row in docs/configuration.md, and every row is a setti
   const rows = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
 
   expect(rows).toEqual(settingsOf(tenantSchema({ domain: 'example.com', claims: [] }), ''));
+});
+
+test('every requirement of a condition has a row, and every row is one', () => {
+  const document = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
+  const [, table = ''] = /\| requirement \|([\s\S]*?)\n\n/.exec(document) ?? [];
+
+  const rows = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
+
+  expect(rows).toEqual([...new Set(settingsOf(requirementsSchema([]), '').map((path) => path.split('.')[0]))]);
 });
 
 test('the example has every setting that there is', () => {

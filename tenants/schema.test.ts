@@ -46,6 +46,7 @@ describe('defaults', () => {
         clientId: 'sallyport',
         scopes: ['openid', 'profile', 'email'],
         claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
+        secondFactor: { amr: ['mfa'], acr: [] },
       },
       applications: [
         {
@@ -63,6 +64,7 @@ describe('defaults', () => {
           timeoutMs: 85_000,
           verifyCertificate: true,
           homePath: '',
+          conditions: [],
           segments: [],
           alternateHost: null,
           idleTimeoutMs: 290_000,

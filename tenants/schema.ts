@@ -7,6 +7,13 @@ import { crossFaults } from './cross-faults.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
 import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
 
+/** Values of the provider's claims that show it (RFC 8176; OpenID Connect Core §2). */
+export interface SecondFactor {
+  readonly amr: readonly string[];
+  /** The first is asked for. */
+  readonly acr: readonly string[];
+}
+
 /** How our own pages look to the tenant's users. */
 export interface Appearance {
   /** Of the organisation, as users know it; null for the tenant's own. */
@@ -30,6 +37,7 @@ export interface Tenant {
     readonly scopes: readonly string[];
     /** Which of the provider's claims say what; `further` ones are carried for applications' headers. */
     readonly claims: Readonly<Record<'username' | 'name' | 'email' | 'groups', string>> & { readonly further: readonly string[] };
+    readonly secondFactor: SecondFactor;
   };
   readonly sessionLifetimeMinutes: number;
   readonly appearance: Appearance;
@@ -39,6 +47,8 @@ export interface Tenant {
 /** Known of every user, under these names. */
 const CLAIMS_KNOWN = ['subject', 'issuer', 'username', 'name', 'email', 'groups'];
 const SCOPES_DEFAULT = ['openid', 'profile', 'email'];
+/** RFC 8176. */
+const AMR_DEFAULT = ['mfa'];
 const LIFETIME_DEFAULT_MINUTES = 8 * 60;
 const LIFETIME_MIN_MINUTES = 5;
 const LIFETIME_MAX_MINUTES = 7 * 24 * 60;
@@ -117,6 +127,25 @@ export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claim
                 ),
               },
               { error: 'a map of what is known of users to the provider’s claims' },
+            )
+            .prefault(NOTHING_SAID),
+          secondFactor: z
+            .strictObject(
+              {
+                amr: optional<readonly string[]>(
+                  AMR_DEFAULT,
+                  'a list of values of the claim amr',
+                  `Leave it out for ${AMR_DEFAULT.join(', ')}.`,
+                  readLines,
+                ),
+                acr: optional<readonly string[]>(
+                  [],
+                  'a list of values of the claim acr',
+                  'The provider’s documentation names them; the first is asked for where a condition requires mfa.',
+                  readLines,
+                ),
+              },
+              { error: 'a map with amr and acr' },
             )
             .prefault(NOTHING_SAID),
         },

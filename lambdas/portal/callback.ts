@@ -1,5 +1,6 @@
 // `GET /callback`: the browser comes back from the identity provider. What it brings must belong to a sign-in that this browser began.
 import { timingSafeEqual } from 'node:crypto';
+import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
@@ -9,6 +10,7 @@ import { handOver } from './hand-over.ts';
 import { createSession, currentSession } from './portal-session.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import { type PortalAnswer, type PortalRequest, single } from './request.ts';
+import { satisfies } from './second-factor.ts';
 import { openState, type SignInState } from './sign-in-state.ts';
 import { groupsAreElsewhere } from './user-claims.ts';
 
@@ -29,7 +31,13 @@ const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInS
   if (browser === null || !timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser))) {
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
   }
-  const signedIn = await ports.provider.redeem(request.query, { state: sealed, nonce: state.nonce, verifier: state.verifier });
+  const stepUp = state.target?.stepUp ?? null;
+  const signedIn = await ports.provider.redeem(request.query, {
+    state: sealed,
+    nonce: state.nonce,
+    verifier: state.verifier,
+    ...(stepUp === null || stepUp.withinSeconds === null ? {} : { maxAge: stepUp.withinSeconds }),
+  });
   if (groupsAreElsewhere(signedIn.claims, ports.claimNames)) {
     ports.log.warn('sign-in.groups-left-out', {
       claim: ports.claimNames.groups,
@@ -38,14 +46,24 @@ const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInS
   }
 
   const known = await currentSession(ports, request);
-  if (known !== null && isOfAnotherTab(known, state, signedIn)) return handOver(ports, known, state.target);
-  const { session, cookie } = await createSession(ports, signedIn);
+  const enough = (session: Session): boolean => stepUp === null || satisfies(session, stepUp, ports.now());
+  if (known !== null && isOfAnotherTab(known, state, signedIn) && enough(known)) return handOver(ports, known, state.target);
+  // The same user has shown more: what was begun before goes on, and ends with the new session.
+  const takesOver = known !== null && stepUp !== null && isSameUser(known, signedIn);
+  const { session, cookie } = await createSession(ports, signedIn, takesOver ? known.id : undefined);
   ports.log.info('sign-in.completed', { user: session.user.username, amr: session.user.amr });
   // One portal session for each browser: signing out later must end all that was begun here.
-  if (known !== null) await ports.sessions.revoke(known.id);
+  if (known !== null && !takesOver) await ports.sessions.revoke(known.id);
+  // Before the application is asked again, which would send the browser here again.
+  if (!enough(session)) throw new SallyportError('ERR_STEP_UP_FAILED', describeStepUp(stepUp!));
   return handOver(ports, session, state.target, [cookie]);
 };
 
 /** Two tabs signed in at once: the second one joins the session that the first one got meanwhile, instead of ending it. */
-const isOfAnotherTab = ({ user, createdAt }: Session, { startedAt }: SignInState, { claims }: SignedIn): boolean =>
-  createdAt >= startedAt && user.issuer === claims.iss && user.subject === claims.sub;
+const isOfAnotherTab = (known: Session, { startedAt }: SignInState, signedIn: SignedIn): boolean =>
+  known.createdAt >= startedAt && isSameUser(known, signedIn);
+
+const isSameUser = ({ user }: Session, { claims }: SignedIn): boolean => user.issuer === claims.iss && user.subject === claims.sub;
+
+const describeStepUp = ({ mfa, withinSeconds }: StepUp): string =>
+  `The sign-in service did not show ${mfa ? 'a second factor' : `a sign-in of the last ${withinSeconds} s`}.`;

@@ -10,6 +10,7 @@ export const ENVIRONMENT = [
   'CLIENT_ID',
   'SCOPES',
   'CLAIMS',
+  'SECOND_FACTOR',
   'SESSION_LIFETIME_MINUTES',
   'PORTAL_URL',
 ] as const;

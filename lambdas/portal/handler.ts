@@ -10,6 +10,7 @@ import { createTable } from '../stores/table.ts';
 import { readClaimNames } from './claim-names.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { createProvider } from './provider.ts';
+import { readSecondFactor } from './second-factor.ts';
 import { createServePortal } from './serve-portal.ts';
 
 const env = readEnvironment(ENVIRONMENT);
@@ -36,6 +37,7 @@ export const handler = createServePortal({
     log,
   }),
   claimNames,
+  secondFactor: readSecondFactor(env.SECOND_FACTOR),
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,
   stateKey: async () => stateKey(await masterKey.read()),
   now: Date.now,

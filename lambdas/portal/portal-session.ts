@@ -4,6 +4,7 @@ import type { Session } from '../stores/records.ts';
 import { PORTAL_COOKIE, readSecret, setCookie } from './cookies.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import type { PortalRequest } from './request.ts';
+import { showsSecondFactor } from './second-factor.ts';
 import { toUser } from './user-claims.ts';
 
 /** Null without a session. An application's session is none here. Throws ERR_STORE_UNAVAILABLE. */
@@ -15,14 +16,26 @@ export const currentSession = async ({ sessions }: Pick<PortalPorts, 'sessions'>
 
 /** A new session under a new id, whatever the browser brought along (session fixation), and the cookie that names it. */
 export const createSession = async (
-  { sessions, claimNames, sessionLifetimeMs, now, randomSecret }: PortalPorts,
+  { sessions, claimNames, secondFactor, sessionLifetimeMs, now, randomSecret }: PortalPorts,
   { claims, idToken }: SignedIn,
+  previous?: string,
 ): Promise<{ readonly session: Session; readonly cookie: string }> => {
   const secret = randomSecret();
   const id = digest(secret);
   const createdAt = now();
   const user = toUser(claims, claimNames);
-  const session: Session = { id, parent: id, host: null, user, createdAt, expiresAt: createdAt + sessionLifetimeMs, idToken };
+  const session: Session = {
+    id,
+    parent: id,
+    host: null,
+    user,
+    createdAt,
+    expiresAt: createdAt + sessionLifetimeMs,
+    mfa: showsSecondFactor(claims, secondFactor),
+    authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+    idToken,
+    previous,
+  };
   await sessions.create(session);
   return { session, cookie: setCookie(PORTAL_COOKIE, secret, sessionLifetimeMs) };
 };

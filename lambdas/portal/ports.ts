@@ -1,5 +1,6 @@
 // What the portal is given from outside (D12): stores, the identity provider, time and chance.
 import type { Log } from '../../protocol/log.ts';
+import type { SecondFactor } from '../../tenants/schema.ts';
 import type { Directory, Sessions } from '../stores/records.ts';
 
 /** What the provider is asked with, and what must come back. */
@@ -8,6 +9,8 @@ export interface SignInChecks {
   readonly nonce: string;
   /** PKCE (RFC 7636). */
   readonly verifier: string;
+  /** Seconds, where a recent sign-in was asked for: the provider must then say when it was. */
+  readonly maxAge?: number;
 }
 
 export interface SignedIn {
@@ -18,8 +21,8 @@ export interface SignedIn {
 
 /** The tenant's OpenID provider. Each throws ERR_IDENTITY_PROVIDER_UNREACHABLE when it cannot be reached. */
 export interface IdentityProvider {
-  /** Where the browser signs in. */
-  signInUrl(checks: SignInChecks): Promise<string>;
+  /** Where the browser signs in; `further` are parameters of the authorization request. */
+  signInUrl(checks: SignInChecks, further?: Readonly<Record<string, string>>): Promise<string>;
   /** Redeems what came back to `/callback`. Throws ERR_IDENTITY_REFUSED or ERR_SIGN_IN_INVALID when it does not hold. */
   redeem(callback: URLSearchParams, checks: SignInChecks): Promise<SignedIn>;
   /** Where the browser ends its session at the provider; null when the provider offers nothing of the kind. */
@@ -44,6 +47,7 @@ export interface PortalPorts {
   readonly directory: Pick<Directory, 'applicationsOn' | 'applications'>;
   readonly provider: IdentityProvider;
   readonly claimNames: ClaimNames;
+  readonly secondFactor: SecondFactor;
   readonly sessionLifetimeMs: number;
   readonly stateKey: () => Promise<Uint8Array>;
   readonly now: () => number;

@@ -19,10 +19,10 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
   const redirectUri = `${portalUrl}/callback`;
   const configuration = createProviderConfiguration(options);
 
-  const redeemOnce = async (callback: URLSearchParams, { state, nonce, verifier }: SignInChecks): Promise<SignedIn> => {
+  const redeemOnce = async (callback: URLSearchParams, { state, nonce, verifier, maxAge }: SignInChecks): Promise<SignedIn> => {
     const config = await configuration.get();
     const url = new URL(`${redirectUri}?${callback}`);
-    const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
+    const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, ...(maxAge === undefined ? {} : { maxAge }) };
     const tokens = await oidc.authorizationCodeGrant(config, url, checks);
     const claims = tokens.claims();
     if (claims === undefined) throw new SallyportError('ERR_IDENTITY_REFUSED', 'The sign-in service sent no ID token.');
@@ -31,7 +31,7 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
   };
 
   return {
-    signInUrl: async ({ state, nonce, verifier }) =>
+    signInUrl: async ({ state, nonce, verifier }, further = {}) =>
       oidc.buildAuthorizationUrl(await configuration.get(), {
         redirect_uri: redirectUri,
         scope: scopes,
@@ -39,6 +39,7 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
         nonce,
         code_challenge: digest(verifier),
         code_challenge_method: 'S256',
+        ...further,
       }).href,
 
     redeem: async (callback, checks) => {

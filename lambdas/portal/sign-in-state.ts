@@ -1,11 +1,14 @@
 // What the portal remembers of a sign-in while the browser is at the provider: it travels as `state`, encrypted (JWE), so nothing is stored.
 import { CompactEncrypt, compactDecrypt } from 'jose';
+import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 
 /** Where a sign-in leads: an application, with the challenge of the browser's cookie there. */
 export interface SignInTarget {
   readonly to: string;
   readonly challenge: string;
+  /** What the application's conditions ask for beyond a session; null for nothing. */
+  readonly stepUp: StepUp | null;
 }
 
 export interface SignInState {

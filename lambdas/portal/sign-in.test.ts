@@ -20,6 +20,7 @@ const wiki: Application = {
   timeoutMs: 60_000,
   verifyCertificate: true,
   homePath: 'start?view=all',
+  conditions: [],
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,
@@ -379,4 +380,60 @@ test('logs hold no secrets, codes or tokens of a sign-in', async () => {
   for (const secret of [new URL(url).searchParams.get('code'), browser.cookie(world.portalUrl, PORTAL_COOKIE), 'eyJ']) {
     expect(log).not.toContain(secret);
   }
+});
+
+describe('an application that asks for more', () => {
+  const asks = (further: Record<string, string>) => `${signInUrl()}&${new URLSearchParams(further)}`;
+
+  test('a second factor is asked for at the provider; the sign-in before goes on, and one sign-out ends both', async () => {
+    world.idp.user = { ...alice, amr: ['pwd'] };
+    await browser.open(world.portalUrl);
+    const before = (await portalSession())!;
+    world.idp.user = { ...alice, acr: 'mfa' };
+
+    const { url, text, trail } = await browser.open(asks({ mfa: '1' }), { until: atApplication });
+
+    const asked = new URL(trail.find(toProvider)!).searchParams;
+    expect([asked.get('acr_values'), asked.get('prompt')]).toEqual(['mfa', 'login']);
+    expect([url, text]).toEqual([expect.stringContaining('/.sallyport/session?code='), '']);
+    expect(await portalSession()).toMatchObject({ mfa: true, previous: before.id });
+    expect(await world.sessions.find(before.id)).toMatchObject({ mfa: false });
+
+    await world.sessions.revoke((await portalSession())!.id);
+    expect(await world.sessions.find(before.id)).toBeNull();
+  });
+
+  test('a session that is good enough goes straight back', async () => {
+    world.idp.user = { ...alice, acr: 'mfa' };
+    await browser.open(world.portalUrl);
+
+    const { trail } = await browser.open(asks({ mfa: '1' }), { until: atApplication });
+
+    expect(trail.filter(toProvider)).toEqual([]);
+  });
+
+  test('a recent sign-in is asked for, and the provider says when it was', async () => {
+    await browser.open(world.portalUrl);
+    expect(await portalSession()).toMatchObject({ authenticatedAt: null });
+    world.clock = Date.now();
+
+    const { trail } = await browser.open(asks({ max_age: '900' }), { until: atApplication });
+
+    expect(new URL(trail.find(toProvider)!).searchParams.get('max_age')).toBe('900');
+    expect((await portalSession())!.authenticatedAt).toBeGreaterThan(1_700_000_000_000);
+  });
+
+  test('a provider that shows no second factor leads to a page, not round and round', async () => {
+    world.idp.user = { ...alice, amr: ['pwd'], acr: 'mfa' };
+    await browser.open(world.portalUrl);
+    world.idp.user = { ...alice, amr: ['pwd'] };
+
+    const { status, text } = await browser.open(asks({ mfa: '1', max_age: '1' }));
+
+    expect([status, text]).toEqual([403, expect.stringContaining('ERR_STEP_UP_FAILED')]);
+  });
+
+  test.each(['mfa=0', 'mfa=yes', 'max_age=0', 'max_age=-1', 'max_age=1e9'])('%s is refused', async (further) => {
+    expect((await browser.open(`${signInUrl()}&${further}`)).status).toBe(400);
+  });
 });

@@ -1,5 +1,7 @@
 // `GET /sign-in?to&challenge`: an application host sends the browser here. With a portal session it goes straight back with a code,
 // else to the identity provider first. Without `to`, the portal itself is where the sign-in leads.
+
+import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { digest } from '../keys.ts';
 import { BROWSER_COOKIE, readSecret, setCookie } from './cookies.ts';
@@ -8,6 +10,7 @@ import { currentSession } from './portal-session.ts';
 import type { PortalPorts } from './ports.ts';
 import { type PortalAnswer, type PortalRequest, redirectTo, single } from './request.ts';
 import { checkReturnUrl } from './return-url.ts';
+import { satisfies, stepUpParameters } from './second-factor.ts';
 import { SIGN_IN_LIFETIME_MS, type SignInTarget, sealState } from './sign-in-state.ts';
 
 /** SHA-256, base64url. */
@@ -17,17 +20,21 @@ const CHALLENGE = /^[\w-]{43}$/;
 export const signIn = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
   const target = await readTarget(ports, request.query);
   const session = await currentSession(ports, request);
-  return session === null ? beginSignIn(ports, request, target) : handOver(ports, session, target);
+  const isGood = session !== null && (!target?.stepUp || satisfies(session, target.stepUp, ports.now()));
+  return isGood ? handOver(ports, session, target) : beginSignIn(ports, request, target);
 };
 
 export const beginSignIn = async (ports: PortalPorts, request: PortalRequest, target: SignInTarget | null): Promise<PortalAnswer> => {
-  const { provider, stateKey, now, randomSecret } = ports;
+  const { provider, secondFactor, stateKey, now, randomSecret } = ports;
   // Kept while it is good, so that sign-ins in two tabs do not spoil each other.
   const browser = readSecret(request, BROWSER_COOKIE) ?? randomSecret();
   const verifier = randomSecret();
   const nonce = randomSecret();
   const state = await sealState({ target, verifier, nonce, browser: digest(browser), startedAt: now() }, await stateKey());
-  return redirectTo(await provider.signInUrl({ state, nonce, verifier }), [setCookie(BROWSER_COOKIE, browser, SIGN_IN_LIFETIME_MS)]);
+  const further = target?.stepUp ? stepUpParameters(target.stepUp, secondFactor) : {};
+  return redirectTo(await provider.signInUrl({ state, nonce, verifier }, further), [
+    setCookie(BROWSER_COOKIE, browser, SIGN_IN_LIFETIME_MS),
+  ]);
 };
 
 const readTarget = async ({ directory, portalUrl }: PortalPorts, query: URLSearchParams): Promise<SignInTarget | null> => {
@@ -37,5 +44,15 @@ const readTarget = async ({ directory, portalUrl }: PortalPorts, query: URLSearc
   if (challenge === null || !CHALLENGE.test(challenge)) {
     throw new SallyportError('ERR_REQUEST_INVALID', 'The sign-in lacks its challenge: open the application itself.');
   }
-  return { to: url.href, challenge };
+  return { to: url.href, challenge, stepUp: readStepUp(query) };
+};
+
+/** The router's word by way of the browser. Who changes it gets a session that the router finds wanting once more. */
+const readStepUp = (query: URLSearchParams): StepUp | null => {
+  const [mfa, age] = [single(query, 'mfa'), single(query, 'max_age')];
+  if (mfa === null && age === null) return null;
+  if ((mfa !== null && mfa !== '1') || (age !== null && !/^[1-9]\d{0,5}$/.test(age))) {
+    throw new SallyportError('ERR_REQUEST_INVALID', 'The sign-in asks for something unknown: open the application itself.');
+  }
+  return { mfa: mfa !== null, withinSeconds: age === null ? null : Number(age) };
 };

@@ -1,5 +1,33 @@
-// Third pass: whether the user may use the application. Names are compared exactly: folding case or Unicode has let strangers in.
-import type { Access, User } from '../stores/records.ts';
+// Third pass: whether this request of this user may go on. The policy decides; here its decision becomes an answer.
 
-export const mayUse = (access: Access, user: User): boolean =>
-  access === 'everyone' || access.users.includes(user.username) || access.groups.some((group) => user.groups.includes(group));
+import { decide, type StepUp } from '../../policy/decide.ts';
+import { isNamed } from '../../policy/requirements.ts';
+import { SallyportError } from '../../protocol/errors.ts';
+import type { Access, Application, Session, User } from '../stores/records.ts';
+import type { CanonicalRequest } from './canonical-request.ts';
+
+/** Assignment alone, as the portal lists applications. */
+export const mayUse = (access: Access, user: User): boolean => access === 'everyone' || isNamed(access, user);
+
+/** Null: it may. Else what the user is to show first. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET. */
+export const authorise = (
+  application: Application,
+  request: Pick<CanonicalRequest, 'method' | 'path' | 'clientAddress'>,
+  session: Session | null,
+  now: number,
+): StepUp | null => {
+  const decision = decide(application, request, {
+    user: session?.user ?? null,
+    clientAddress: request.clientAddress,
+    country: null,
+    now,
+    authenticatedAt: session?.authenticatedAt ?? null,
+    mfa: session?.mfa ?? false,
+    by: 'browser',
+  });
+  if (decision.outcome === 'allow') return null;
+  if (decision.outcome === 'step up') return decision.stepUp;
+  const who = session?.user.username ?? 'Nobody in particular';
+  if (decision.rule === 'access') throw new SallyportError('ERR_ACCESS_DENIED', `Nothing in the access of ${application.id} names ${who}.`);
+  throw new SallyportError('ERR_CONDITION_NOT_MET', `${who} does not meet “${decision.rule}” of ${application.id}.`);
+};

@@ -1,8 +1,9 @@
 // The paths of our own on every application host, all below `/.sallyport/`; an application never sees them, an origin never serves them.
+
+import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { type Answer, redirect } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
-import { pathReadings } from './path-readings.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
 
 const RESERVED = '/.sallyport';

@@ -1,8 +1,9 @@
 // First pass: which application a host and path belong to, as it is there. The most specific host wins, then the longest path.
+
+import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
-import { pathReadings } from './path-readings.ts';
 import type { ReadDirectory } from './ports.ts';
 
 /** `slash`: the request names an application's path without its final slash, where relative links would lead astray. */

@@ -1,10 +1,10 @@
 // The router (D12: it knows no AWS). One request at a time through the passes in their fixed order: resolve, authenticate,
 // authorise, clean headers, open exchange, relay. Each may refuse; whatever fails, the user gets an answer with a code.
-import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
+import { asSallyportError, type SallyportError } from '../../protocol/errors.ts';
 import type { Application, Session, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
 import { authenticate } from './authenticate.ts';
-import { mayUse } from './authorise.ts';
+import { authorise } from './authorise.ts';
 import { type CanonicalRequest, canonicalHeaders, canonicalRequest, type ProxyEvent } from './canonical-request.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { errorAnswer } from './error-page.ts';
@@ -88,21 +88,20 @@ export const createRouter = (ports: RouterPorts): Router => {
       const { application } = resolved;
       trace.application = application.id;
 
-      const user = await identify(request, application);
-      if (user === 'nobody') return signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options());
+      const session = await identify(request, application);
+      if (session === 'nobody') return signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options());
+      const user = session?.user ?? null;
       if (user !== null) trace.user = user.username;
+      const stepUp = authorise(application, request, session, ports.clock.now());
+      if (stepUp !== null) return signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp);
       await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user));
       return null;
     }
 
-    /** Null where the application lets everyone pass. Throws ERR_ACCESS_DENIED. */
-    async function identify(request: CanonicalRequest, application: Application): Promise<User | null | 'nobody'> {
+    /** Null where the application lets everyone pass. */
+    async function identify(request: CanonicalRequest, application: Application): Promise<Session | null | 'nobody'> {
       if (application.preAuthentication === 'pass-through') return null;
-      const session: Session | null = await authenticate(ports.findSession, ports.clock, request);
-      if (session === null) return 'nobody';
-      if (mayUse(application.access, session.user)) return session.user;
-      trace.user = session.user.username;
-      throw new SallyportError('ERR_ACCESS_DENIED', `No rule of ${application.id} names ${session.user.username} or a group of theirs.`);
+      return (await authenticate(ports.findSession, ports.clock, request)) ?? 'nobody';
     }
 
     async function exchangeWith(request: CanonicalRequest, application: Application, user: User | null, told: Introduction): Promise<void> {

@@ -37,8 +37,17 @@ export const redeemSession = async (ports: RedeemPorts, request: CanonicalReques
   const location = returnUrl(urls.origin(request.host), code);
 
   const secret = newSecret();
-  const { user, expiresAt } = parent;
-  await sessions.create({ id: digest(secret), parent: code.parent, host: code.host, user, createdAt: clock.now(), expiresAt });
+  const { user, expiresAt, mfa, authenticatedAt } = parent;
+  await sessions.create({
+    id: digest(secret),
+    parent: code.parent,
+    host: code.host,
+    user,
+    createdAt: clock.now(),
+    expiresAt,
+    mfa,
+    authenticatedAt,
+  });
   return redirect(303, location, [
     setCookie(SESSION_COOKIE, secret, Math.floor((expiresAt - clock.now()) / 1000)),
     setCookie(SIGN_IN_COOKIE, '', 0),

@@ -1,5 +1,7 @@
 // A request without a session: a page load is sent to sign in at the portal, a program gets 401 with the address.
 // The browser keeps a secret whose digest goes along, so that only the browser that began a sign-in can end it.
+
+import type { StepUp } from '../../policy/decide.ts';
 import { digest } from '../keys.ts';
 import type { Answer } from './answer.ts';
 import { redirect } from './answer.ts';
@@ -24,6 +26,7 @@ export const signInAnswer = (
   request: CanonicalRequest,
   applicationPath: string,
   options: ErrorAnswerOptions,
+  stepUp: StepUp | null = null,
 ): Answer => {
   const known = cookieValues(request.headers, SIGN_IN_COOKIE).filter(isSecret);
   // Reused, so that two tabs can sign in at once and a hundred requests leave one cookie (oauth2-proxy#2163).
@@ -32,14 +35,22 @@ export const signInAnswer = (
   const wanted = request.path + request.query;
   const returnable = wanted.length <= RETURN_MAX_CHARACTERS && RETURNABLE.test(wanted);
   const to = urls.origin(request.host) + (returnable ? wanted : applicationPath);
-  const url = `${urls.portal}/sign-in?to=${encodeURIComponent(to)}&challenge=${digest(secret)}`;
+  const url = `${urls.portal}/sign-in?to=${encodeURIComponent(to)}&challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}`;
 
   const cookie = setCookie(SIGN_IN_COOKIE, secret, SIGN_IN_LIFETIME_S);
   if (options.pageLoad) return redirect(302, url, [cookie]);
-  const refusal = errorAnswer({ ...options, code: 'ERR_SIGN_IN_REQUIRED' });
+  const refusal = errorAnswer({ ...options, code: stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED' });
   // RFC 9110 §15.5.2 wants a challenge; a scheme that browsers do not know opens no password box.
+  const challenge = stepUp === null ? 'Sallyport' : `Sallyport ${stepUpChallenge(stepUp)}`;
   return {
     ...refusal,
-    headers: [...refusal.headers, cookie, ['WWW-Authenticate', 'Sallyport'], ['Sallyport-Sign-In', url]],
+    headers: [...refusal.headers, cookie, ['WWW-Authenticate', challenge], ['Sallyport-Sign-In', url]],
   };
 };
+
+const stepUpQuery = ({ mfa, withinSeconds }: StepUp): string =>
+  `${mfa ? '&mfa=1' : ''}${withinSeconds === null ? '' : `&max_age=${withinSeconds}`}`;
+
+/** As RFC 9470 §3 has it for bearer tokens. */
+const stepUpChallenge = ({ withinSeconds }: StepUp): string =>
+  `error="insufficient_user_authentication"${withinSeconds === null ? '' : `, max_age="${withinSeconds}"`}`;

@@ -1,9 +1,10 @@
 // Sign-in as an application host sees it: sent away without a session, back with a code, out again.
 import { describe, expect, test } from '@jest/globals';
+import type { Requirements } from '../../policy/requirements.ts';
 import { digest } from '../keys.ts';
-import type { SignInCode } from '../stores/records.ts';
+import type { Session, SignInCode } from '../stores/records.ts';
 import type { RecordedResponse } from './testing/recorded-response.ts';
-import { type EventChanges, event, HOST, session, user } from './testing/records.ts';
+import { application, type EventChanges, event, HOST, session, user } from './testing/records.ts';
 import { createRig } from './testing/rig.ts';
 
 const PAGE = { 'Sec-Fetch-Mode': ['navigate'], Accept: ['text/html'] };
@@ -134,6 +135,8 @@ describe('back with a code', () => {
       id: digest(secret),
       parent: 'portal-1',
       host: HOST,
+      mfa: false,
+      authenticatedAt: null,
       user: user({ username: 'bob' }),
       createdAt: rig.clock.now(),
       expiresAt: rig.clock.now() + 60_000,
@@ -250,6 +253,49 @@ describe('reserved paths', () => {
     const response = await answer(rig, { path, headers: { Cookie: [rig.signIn()] } });
 
     expect(response.status).toBe(400);
+    expect(rig.received).toEqual([]);
+  });
+});
+
+describe('conditions', () => {
+  const secret = 's'.repeat(43);
+  const signedIn = (rig: ReturnType<typeof createRig>, changes: Partial<Session> = {}) =>
+    rig.sessions.set(digest(secret), session({ id: digest(secret), expiresAt: rig.clock.now() + 3_600_000, ...changes }));
+  const COOKIE = { Cookie: [`__Host-sallyport-session=${secret}`] };
+  const asks = (require: Requirements) => {
+    const rig = createRig();
+    rig.applications[0] = application({ conditions: [{ name: 'Two factors', paths: [], methods: [], require, refuse: null }] });
+    return rig;
+  };
+
+  test('a page load is sent to show a second factor, and says how recent the sign-in must be', async () => {
+    const rig = asks({ mfa: true, signedInWithinSeconds: 900 });
+    signedIn(rig);
+
+    const response = await answer(rig, { headers: { ...PAGE, ...COOKIE } });
+
+    const { searchParams } = new URL(response.header('Location')!);
+    expect([response.status, searchParams.get('mfa'), searchParams.get('max_age')]).toEqual([302, '1', '900']);
+    expect(rig.received).toEqual([]);
+  });
+
+  test('a script is told so (RFC 9470)', async () => {
+    const rig = asks({ mfa: true });
+    signedIn(rig);
+
+    const response = await answer(rig, { headers: { ...COOKIE, 'Sec-Fetch-Mode': ['cors'] } });
+
+    expect([response.status, response.header('WWW-Authenticate')]).toEqual([401, 'Sallyport error="insufficient_user_authentication"']);
+    expect(JSON.parse(response.body().toString())).toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' });
+  });
+
+  test('who does not meet one is refused before anything reaches a connector', async () => {
+    const rig = asks({ networks: ['198.51.100.0/24'] });
+    signedIn(rig);
+
+    const response = await answer(rig, { headers: COOKIE });
+
+    expect([response.status, JSON.parse(response.body().toString()).code]).toEqual([403, 'ERR_CONDITION_NOT_MET']);
     expect(rig.received).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
 // The URL at the origin: the internal URL with what follows the application's external path, byte for byte. Never another host,
 // and for no reader above the internal URL's own path.
+
+import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
-import { pathReadings } from './path-readings.ts';
 
 /** Throws ERR_REQUEST_INVALID when some server would find another place in it. */
 export const targetUrl = (

@@ -20,6 +20,7 @@ const wiki: Application = {
   timeoutMs: 60_000,
   verifyCertificate: true,
   homePath: '',
+  conditions: [],
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,

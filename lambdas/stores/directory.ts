@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { SallyportError } from '../../protocol/errors.ts';
 import { addressesOf } from '../../tenants/address-list.ts';
+import { conditionList } from './condition-shape.ts';
 import {
   count,
   filled,
@@ -64,6 +65,7 @@ const APPLICATION: RecordShape<Application> = {
   connectorGroup: filled,
   preAuthentication: oneOf('sign-in', 'pass-through'),
   access,
+  conditions: conditionList,
   hostHeader: oneOf('internal', 'external'),
   singleSignOn,
   segments: listOf(shaped(ADDRESS)),
@@ -82,6 +84,7 @@ const APPLICATION: RecordShape<Application> = {
 
 /** What an item means that was written before there were these fields. */
 const BEFORE: Partial<Application> = {
+  conditions: [],
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,

@@ -11,6 +11,7 @@ export const text: Check<string> = (value) => typeof value === 'string';
 export const filled: Check<string> = (value): value is string => text(value) && value !== '';
 export const flag: Check<boolean> = (value) => typeof value === 'boolean';
 export const count: Check<number> = (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+export const countOrNull: Check<number | null> = (value): value is number | null => value === null || count(value);
 export const texts: Check<readonly string[]> = (value): value is readonly string[] => Array.isArray(value) && value.every(text);
 export const optionalText: Check<string | undefined> = (value): value is string | undefined => value === undefined || text(value);
 export const textOrNull: Check<string | null> = (value): value is string | null => value === null || text(value);

@@ -1,4 +1,5 @@
 // What the tables hold, as the functions see it. The stores beside this file turn it into DynamoDB items and back.
+import type { Condition } from '../../policy/condition.ts';
 
 /** A published application: the tenant file's entry, normalised. */
 export interface Application {
@@ -15,6 +16,8 @@ export interface Application {
   readonly connectorGroup: string;
   readonly preAuthentication: 'sign-in' | 'pass-through';
   readonly access: Access;
+  /** What must be the case besides. */
+  readonly conditions: readonly Condition[];
   /** Which name the origin sees in `Host`. */
   readonly hostHeader: 'internal' | 'external';
   readonly singleSignOn: SingleSignOn;
@@ -126,8 +129,14 @@ export interface Session {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** Whether the user showed more than one factor. */
+  readonly mfa: boolean;
+  /** When the provider last asked the user to show who they are; null when it does not tell. */
+  readonly authenticatedAt: number | null;
   /** For sign-out at the provider; kept with the portal session only. */
   readonly idToken?: string;
+  /** The portal session that this one took over from, when the user had to show more: a sign-out ends both. */
+  readonly previous?: string;
 }
 
 /** What the portal hands to an application host, once: how a portal session becomes an application session. */

@@ -17,8 +17,9 @@ const user = {
   claims: { office: 'Bern' },
   amr: ['pwd'],
 };
-const portal: Session = { id: 'p1', parent: 'p1', host: null, user, createdAt: START, expiresAt: START + HOUR, idToken: 'x.y.z' };
-const wiki: Session = { id: 'w1', parent: 'p1', host: 'wiki.apps.example.com', user, createdAt: START, expiresAt: START + HOUR };
+const common = { user, createdAt: START, expiresAt: START + HOUR, mfa: true, authenticatedAt: START };
+const portal: Session = { ...common, id: 'p1', parent: 'p1', host: null, idToken: 'x.y.z' };
+const wiki: Session = { ...common, id: 'w1', parent: 'p1', host: 'wiki.apps.example.com' };
 const code: SignInCode = {
   id: 'c1',
   parent: 'p1',

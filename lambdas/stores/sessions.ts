@@ -1,6 +1,19 @@
 // Sessions and sign-in codes in DynamoDB: `session#<id>`, `code#<id>`, and the index `by-parent` for sign-out.
 
-import { count, filled, optionalText, type RecordShape, readRecord, shaped, text, textByName, textOrNull, texts } from './record-shape.ts';
+import {
+  count,
+  countOrNull,
+  filled,
+  flag,
+  optionalText,
+  type RecordShape,
+  readRecord,
+  shaped,
+  text,
+  textByName,
+  textOrNull,
+  texts,
+} from './record-shape.ts';
 import type { Session, Sessions, SignInCode, User } from './records.ts';
 import type { Key, Table } from './table.ts';
 
@@ -24,8 +37,14 @@ const SESSION: RecordShape<Session> = {
   user: shaped(USER),
   createdAt: count,
   expiresAt: count,
+  mfa: flag,
+  authenticatedAt: countOrNull,
   idToken: optionalText,
+  previous: optionalText,
 };
+
+/** What an item means that was written before there were these fields. */
+const BEFORE: Partial<Session> = { mfa: false, authenticatedAt: null };
 
 const CODE: RecordShape<SignInCode> = { id: filled, parent: filled, host: filled, challenge: filled, returnTo: filled, expiresAt: count };
 
@@ -38,8 +57,16 @@ export const expiresAtSeconds = (expiresAt: number): number => Math.ceil(expires
 export const createSessions = ({ table, now }: { readonly table: Table; readonly now: () => number }): Sessions => {
   const findLive = async (id: string): Promise<Session | null> => {
     const item = await table.get(sessionKey(id));
-    const session = item && readRecord(table.name, item, SESSION);
+    const session = item && readRecord(table.name, { ...BEFORE, ...item }, SESSION);
     return session && session.expiresAt > now() ? session : null;
+  };
+
+  const revoke = async (parent: string): Promise<void> => {
+    // The parent first: from here on none of its sessions is good, whatever happens to the rest of this.
+    const ended = await table.take(sessionKey(parent));
+    const keys = await table.queryIndex(BY_PARENT, 'parent', parent);
+    await Promise.all(keys.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+    if (typeof ended?.previous === 'string') await revoke(ended.previous);
   };
 
   return {
@@ -54,12 +81,7 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
       return (await findLive(session.parent)) === null ? null : session;
     },
 
-    revoke: async (parent) => {
-      // The parent first: from here on none of its sessions is good, whatever happens to the rest of this.
-      await table.take(sessionKey(parent));
-      const keys = await table.queryIndex(BY_PARENT, 'parent', parent);
-      await Promise.all(keys.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
-    },
+    revoke,
 
     createCode: async (code) => {
       await table.put({ ...codeKey(code.id), ...code, expiresAtSeconds: expiresAtSeconds(code.expiresAt) });

@@ -20,7 +20,7 @@ export interface PortalFunctionsProps {
 
 /** Signs users in and lists their applications. */
 export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, secrets }: PortalFunctionsProps) => {
-  const { issuer, clientId, scopes, claims } = tenant.identityProvider;
+  const { issuer, clientId, scopes, claims, secondFactor } = tenant.identityProvider;
   const portal = new ProxyFunction(scope, 'Portal', {
     folder: 'portal',
     environment: PORTAL,
@@ -34,6 +34,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.set('CLIENT_ID', clientId);
   portal.set('SCOPES', scopes.join(' '));
   portal.set('CLAIMS', JSON.stringify(claims));
+  portal.set('SECOND_FACTOR', JSON.stringify(secondFactor));
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
   portal.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'PutItem', 'DeleteItem');

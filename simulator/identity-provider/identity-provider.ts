@@ -62,15 +62,15 @@ export const startIdentityProvider = async (): Promise<IdentityProvider> => {
 const createSignIn = (provider: Provider) => {
   const halfway = new Map<string, TestUser>();
 
-  const finish = (request: IncomingMessage, response: ServerResponse, user: TestUser) => {
-    const amr = user.multiFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'];
-    const login = { accountId: subjectOf(user.username), amr, acr: user.multiFactor ? 'mfa' : 'pwd' };
+  const finish = (request: IncomingMessage, response: ServerResponse, user: TestUser, twoFactors: boolean) => {
+    const amr = twoFactors ? ['pwd', 'otp', 'mfa'] : ['pwd'];
+    const login = { accountId: subjectOf(user.username), amr, acr: twoFactors ? 'mfa' : 'pwd' };
     return provider.interactionFinished(request, response, { login }, { mergeWithLastSubmission: false });
   };
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      const { uid } = await provider.interactionDetails(request, response);
+      const { uid, params } = await provider.interactionDetails(request, response);
       const action = `/sign-in/${uid}`;
       if (request.url === action && request.method === 'GET') return sendPage(response, passwordPage(action, false));
       if (request.method !== 'POST') return sendPage(response, faultPage(), 404);
@@ -79,7 +79,11 @@ const createSignIn = (provider: Provider) => {
       if (request.url === `${action}/password`) {
         const user = USERS.find(({ username, password }) => username === form.get('username') && password === form.get('password'));
         if (!user) return sendPage(response, passwordPage(action, true), 401);
-        if (!user.multiFactor) return await finish(request, response, user);
+        const asked = String(params.acr_values ?? '')
+          .split(' ')
+          .includes('mfa');
+        const twoFactors = user.secondFactor === 'always' || (asked && user.secondFactor === 'on request');
+        if (!twoFactors) return await finish(request, response, user, false);
         halfway.set(uid, user);
         return sendPage(response, codePage(action, user, false));
       }
@@ -88,7 +92,7 @@ const createSignIn = (provider: Provider) => {
       if (request.url !== `${action}/code` || !user) return sendPage(response, faultPage(), 404);
       if (form.get('code') !== oneTimeCode(user)) return sendPage(response, codePage(action, user, true), 401);
       halfway.delete(uid);
-      return await finish(request, response, user);
+      return await finish(request, response, user, true);
     } catch {
       // The provider throws for an interaction that it does not know (any more).
       if (!response.headersSent) sendPage(response, faultPage(), 400);

@@ -6,8 +6,8 @@ export interface TestUser {
   readonly name: string;
   readonly groups: readonly string[];
   readonly department: string;
-  /** True for users who also give a one-time code. */
-  readonly multiFactor: boolean;
+  /** Whether the user gives a one-time code as well: always, when an application asks for it, or never. */
+  readonly secondFactor: 'always' | 'on request' | 'never';
 }
 
 export const MAIL_DOMAIN = 'example.com';
@@ -21,11 +21,11 @@ export const USERS: readonly TestUser[] = [
     name: 'Alice Ashby',
     groups: ['staff', 'wiki-editors'],
     department: 'Engineering',
-    multiFactor: true,
+    secondFactor: 'always',
   },
-  { username: 'bob', password: 'builder', name: 'Bob Börjesson', groups: ['staff'], department: 'Facilities', multiFactor: false },
-  { username: 'carol', password: 'christmas', name: 'Carol Carter', groups: ['contractors'], department: '', multiFactor: false },
-  { username: 'dave', password: 'lonely', name: 'Dave Dietrich', groups: [], department: '', multiFactor: false },
+  { username: 'bob', password: 'builder', name: 'Bob Börjesson', groups: ['staff'], department: 'Facilities', secondFactor: 'on request' },
+  { username: 'carol', password: 'christmas', name: 'Carol Carter', groups: ['contractors'], department: '', secondFactor: 'never' },
+  { username: 'dave', password: 'lonely', name: 'Dave Dietrich', groups: [], department: '', secondFactor: 'never' },
 ];
 
 /** A test provider's second step: the code is on the page, since nobody has a telephone for it. */

@@ -49,12 +49,13 @@ export const startIdentityProvider = async ({
     cookies: { keys: ['of the test'] },
     scopes: SCOPES,
     claims: {
-      openid: ['sub', 'amr'],
+      openid: ['sub', 'amr', 'acr'],
       profile: ['name', 'preferred_username', 'department'],
       email: ['email', 'email_verified'],
       groups: ['groups'],
     },
     conformIdTokenClaims: smallIdTokens,
+    acrValues: ['mfa'],
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId, ...accounts.get(accountId) }) }),
@@ -81,9 +82,11 @@ export const startIdentityProvider = async ({
   };
   const interact = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (test.user === null) return provider.interactionFinished(request, response, { error: 'access_denied' });
-    const { sub, amr, ...claims } = test.user;
+    const { sub, amr, acr, ...claims } = test.user;
     accounts.set(String(sub), claims);
-    return provider.interactionFinished(request, response, { login: { accountId: String(sub), amr: amr as string[] } });
+    return provider.interactionFinished(request, response, {
+      login: { accountId: String(sub), amr: amr as string[], acr: acr as string | undefined },
+    });
   };
   server.on('request', (request, response) => {
     if (test.away) request.destroy();
@@ -98,6 +101,7 @@ const grantEverything = async ({ oidc: { client, session, provider } }: KoaConte
   if (known) return provider.Grant.find(known);
   const grant = new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId });
   grant.addOIDCScope(SCOPES.join(' '));
+  grant.addOIDCClaims(['amr', 'acr']);
   await grant.save();
   return grant;
 };

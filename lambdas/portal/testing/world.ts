@@ -90,6 +90,7 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
     },
     provider,
     claimNames,
+    secondFactor: { amr: ['mfa'], acr: ['mfa'] },
     sessionLifetimeMs: 8 * 3_600_000,
     stateKey: async () => stateKey('master'),
     now,

@@ -19,6 +19,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   timeoutMs: 30_000,
   verifyCertificate: true,
   homePath: '',
+  conditions: [],
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,
@@ -48,6 +49,8 @@ export const session = (changes: Partial<Session> & Pick<Session, 'id' | 'expire
   host: HOST,
   user: user(),
   createdAt: 0,
+  mfa: false,
+  authenticatedAt: null,
   ...changes,
 });
 

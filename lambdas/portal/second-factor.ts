@@ -1,0 +1,36 @@
+// How it shows that a user proved more than one factor, and how the provider is asked for it.
+
+import type { StepUp } from '../../policy/decide.ts';
+import { SallyportError } from '../../protocol/errors.ts';
+import type { SecondFactor } from '../../tenants/schema.ts';
+import type { Session } from '../stores/records.ts';
+
+/** The environment's SECOND_FACTOR, as lib/ writes it from the tenant file. Throws ERR_CONFIGURATION_INVALID. */
+export const readSecondFactor = (text: string): SecondFactor => {
+  const { amr, acr } = JSON.parse(text) as Partial<Record<string, unknown>>;
+  if (isTexts(amr) && isTexts(acr)) return { amr, acr };
+  throw new SallyportError('ERR_CONFIGURATION_INVALID', 'SECOND_FACTOR must have the lists amr and acr: deploy the stack again.');
+};
+
+export const showsSecondFactor = (claims: Readonly<Record<string, unknown>>, { amr, acr }: SecondFactor): boolean => {
+  const methods = Array.isArray(claims.amr) ? claims.amr : [];
+  return methods.some((method) => amr.includes(method)) || (typeof claims.acr === 'string' && acr.includes(claims.acr));
+};
+
+/** Whether a session is as good as a condition asks. */
+export const satisfies = ({ mfa, authenticatedAt }: Session, { mfa: wanted, withinSeconds }: StepUp, now: number): boolean =>
+  (mfa || !wanted) && (withinSeconds === null || (authenticatedAt !== null && now - authenticatedAt <= withinSeconds * 1000));
+
+/** What the authorization request says of it. */
+export const stepUpParameters = ({ mfa, withinSeconds }: StepUp, { acr }: SecondFactor): Record<string, string> => ({
+  ...(withinSeconds === null ? {} : { max_age: String(withinSeconds) }),
+  ...(mfa ? secondFactorParameters(acr) : {}),
+});
+
+/** `acr_values` alone is a wish: a provider with a session of the user's may answer at once, without asking for anything. */
+const secondFactorParameters = ([wanted]: readonly string[]): Record<string, string> => ({
+  prompt: 'login',
+  ...(wanted === undefined ? {} : { acr_values: wanted }),
+});
+
+const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string');

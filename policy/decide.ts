@@ -1,0 +1,72 @@
+// The decision on one canonical request (D10). Who is assigned may use the application; every condition whose scope the request
+// falls into must then be met. Conditions only take away, so their order means nothing and one more never lets anyone in.
+
+import type { Application } from '../lambdas/stores/records.ts';
+import type { Condition } from './condition.ts';
+import { pathReadings } from './path-readings.ts';
+import { examine, type Facts, type Finding, isMendable } from './requirements.ts';
+
+export interface Asked {
+  readonly method: string;
+  /** The canonical path, as it is forwarded. */
+  readonly path: string;
+}
+
+/** What the user is to show anew; the identity provider is asked for it. */
+export interface StepUp {
+  readonly mfa: boolean;
+  /** How long ago it may have been; null where it does not matter. */
+  readonly withinSeconds: number | null;
+}
+
+export interface Decision {
+  readonly outcome: 'allow' | 'deny' | 'step up';
+  /** The name of the condition that decided; `access` for the assignment. */
+  readonly rule: string;
+  readonly stepUp: StepUp | null;
+  /** Everything that was looked at, for `why`: condition by condition. */
+  readonly examined: ReadonlyArray<{ readonly rule: string; readonly findings: readonly Finding[]; readonly met: boolean }>;
+}
+
+export type Governed = Pick<Application, 'preAuthentication' | 'access' | 'path' | 'conditions'>;
+
+export const decide = ({ preAuthentication, access, path, conditions }: Governed, asked: Asked, facts: Facts): Decision => {
+  const examined: { rule: string; findings: readonly Finding[]; met: boolean }[] = [];
+  if (preAuthentication === 'sign-in') {
+    const findings = access === 'everyone' ? [] : examine(access, facts);
+    const met = facts.user !== null && findings.every(({ holds }) => holds);
+    examined.push({ rule: 'access', findings, met });
+    if (!met) return { outcome: 'deny', rule: 'access', stepUp: null, examined };
+  }
+
+  const mended: { rule: string; stepUp: StepUp }[] = [];
+  for (const condition of conditions.filter((one) => covers(one, asked, path))) {
+    const required = condition.require === null ? [] : examine(condition.require, facts);
+    const refused = condition.refuse === null ? [] : examine(condition.refuse, facts);
+    const isRefused = condition.refuse !== null && refused.every(({ holds }) => holds);
+    const missing = required.filter(({ holds }) => !holds);
+    const met = !isRefused && missing.length === 0;
+    examined.push({ rule: condition.name, findings: [...required, ...refused], met });
+    if (met) continue;
+    // Whoever is refused anyway, or nobody, is not sent to show a second factor first.
+    if (isRefused || facts.user === null || !missing.every(isMendable))
+      return { outcome: 'deny', rule: condition.name, stepUp: null, examined };
+    mended.push({ rule: condition.name, stepUp: stricter(mended.at(-1)?.stepUp ?? null, condition) });
+  }
+  const last = mended.at(-1);
+  if (last) return { outcome: 'step up', rule: mended[0]!.rule, stepUp: last.stepUp, examined };
+  return { outcome: 'allow', rule: examined.at(-1)?.rule ?? 'pass-through', stepUp: null, examined };
+};
+
+/** Servers read a path in different ways: a condition holds wherever any of the readings falls into its scope. */
+const covers = ({ methods, paths }: Condition, { method, path }: Asked, below: string): boolean => {
+  if (methods.length > 0 && !methods.includes(method)) return false;
+  if (paths.length === 0) return true;
+  const scopes = paths.map((prefix) => (below.slice(0, -1) + prefix).toLowerCase());
+  return [...pathReadings(path)].some((reading) => scopes.some((scope) => reading.startsWith(scope)));
+};
+
+const stricter = (known: StepUp | null, { require }: Condition): StepUp => {
+  const within = [known?.withinSeconds ?? null, require?.signedInWithinSeconds ?? null].filter((seconds) => seconds !== null);
+  return { mfa: known?.mfa === true || require?.mfa === true, withinSeconds: within.length === 0 ? null : Math.min(...within) };
+};
