@@ -247,6 +247,29 @@ describe('an answer comes back', () => {
   });
 });
 
+describe('interim answers', () => {
+  test('are left out, asked for or not, on every request of a connection', async () => {
+    let connections = 0;
+    const host = await serveRaw((socket) => {
+      connections += 1;
+      socket.on('data', () => {
+        socket.write(
+          'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n',
+        );
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      });
+    });
+    const origins = create({ connections: 1 });
+
+    for (let request = 0; request < 3; request += 1) {
+      const { status, headers, body } = await origins.call(call({ method: 'POST', origin: `http://${host}`, body: Buffer.from('x') }));
+
+      expect({ status, headers, text: await textOf(body) }).toEqual({ status: 200, headers: [['Content-Length', '2']], text: 'ok' });
+    }
+    expect(connections).toBe(1);
+  });
+});
+
 describe('an abort', () => {
   test('stops the call at the origin, before and within the answer', async () => {
     const ended: string[] = [];
@@ -320,6 +343,18 @@ describe('a failure has its code', () => {
     const host = await answers('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n');
 
     expect(await failure({ origin: `http://${host}` })).toMatchObject({ code: 'ERR_ORIGIN_ABORTED' });
+  });
+
+  test('the body is coded in a way that nobody asked for', async () => {
+    const host = await answers('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n');
+
+    expect(await failure({ origin: `http://${host}` })).toMatchObject({ code: 'ERR_ORIGIN_INVALID' });
+  });
+
+  test('it changes to another protocol', async () => {
+    const host = await answers('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+
+    expect(await failure({ origin: `http://${host}`, method: 'POST' })).toMatchObject({ code: expect.stringMatching(/^ERR_ORIGIN_/) });
   });
 
   test('the head is too large', async () => {

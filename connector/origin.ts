@@ -6,6 +6,7 @@ import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
+import { withoutContinue } from './interim.ts';
 import { originError } from './origin-errors.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
 
@@ -68,7 +69,12 @@ export class Origins {
       body.on('error', () => {}).destroy();
       throw new SallyportError('ERR_ORIGIN_INVALID', `${origin} answered with status ${statusCode}; 200 to 599 was expected.`);
     }
-    return { status: statusCode, headers: withoutHopByHop(pairs(headers as unknown as string[])), body: coded(origin, body) };
+    const fields = pairs(headers as unknown as string[]);
+    if (isCodedOtherwise(fields)) {
+      body.on('error', () => {}).destroy();
+      throw new SallyportError('ERR_ORIGIN_INVALID', `${origin} used a transfer coding that nobody asked for; only chunked is understood.`);
+    }
+    return { status: statusCode, headers: withoutHopByHop(fields), body: coded(origin, body) };
   }
 
   /** Connections that were made under different rules are not shared. */
@@ -104,10 +110,21 @@ export class Origins {
         connect = buildConnector({ ...common, checkServerIdentity: (_, certificate) => checkServerIdentity(hostname, certificate) });
         connectors.set(hostname, connect);
       }
-      connect({ ...options, servername: isIP(hostname) === 0 ? hostname : '' }, callback);
+      connect({ ...options, servername: isIP(hostname) === 0 ? hostname : '' }, (...connected) => {
+        const [error, socket] = connected;
+        if (error === null) callback(null, withoutContinue(socket));
+        else callback(...connected);
+      });
     };
   }
 }
+
+/** `TE` was not sent, so no coding but chunked may come (RFC 9112 §7.4): without its field the body would be garbage. */
+const isCodedOtherwise = (headers: HeaderList): boolean =>
+  headers
+    .filter(([name]) => name.toLowerCase() === 'transfer-encoding')
+    .flatMap(([, value]) => value.split(','))
+    .some((coding) => !/^\s*(?:chunked|identity)?\s*$/i.test(coding));
 
 const mayRepeat = ({ method, body, signal }: OriginCall): boolean =>
   IDEMPOTENT.has(method) && (body === null || body instanceof Uint8Array) && !signal.aborted;

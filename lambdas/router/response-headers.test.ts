@@ -5,7 +5,7 @@ import { application } from './testing/records.ts';
 const ORIGIN = 'https://wiki.apps.example.com';
 const app = application();
 
-test('duplicates stay, hop-by-hop fields and what the platform makes itself go', () => {
+test('duplicates stay, hop-by-hop fields go', () => {
   const headers = responseHeaders(
     [
       ['Set-Cookie', 'a=1'],
@@ -15,12 +15,6 @@ test('duplicates stay, hop-by-hop fields and what the platform makes itself go',
       ['Connection', 'close, X-Hop'],
       ['X-Hop', '1'],
       ['Transfer-Encoding', 'chunked'],
-      ['Content-Length', '5'],
-      ['Date', 'now'],
-      ['Server', 'Apache'],
-      ['Alt-Svc', 'h3=":443"'],
-      ['X-Amzn-ErrorType', 'x'],
-      ['Sallyport-Sign-In', 'https://evil.example'],
       ['Content-Type', 'text/html'],
     ],
     app,

@@ -5,11 +5,6 @@ import { isFieldValue, isToken, withoutHopByHop } from '../../protocol/headers.t
 import type { Application } from '../stores/records.ts';
 import { isOurCookie } from './cookies.ts';
 
-/**
- * API Gateway makes these itself and would hand the origin's on as `x-amzn-remapped-…`; a length in the prelude breaks streaming (aws.md §3.2).
- * `alt-svc` would send the browser past us.
- */
-const DROPPED: ReadonlySet<string> = new Set(['content-length', 'date', 'server', 'alt-svc']);
 const ADDRESSES: ReadonlySet<string> = new Set(['location', 'content-location']);
 
 /** Throws ERR_ORIGIN_INVALID for fields that are none: a line break here would be another field, or another response. */
@@ -19,8 +14,6 @@ export const responseHeaders = (headers: HeaderList, application: Application, e
   }
   return withoutHopByHop(headers).flatMap(([name, value]) => {
     const known = name.toLowerCase();
-    // x-amzn-* and our own prefix speak for the platform and for us.
-    if (DROPPED.has(known) || known.startsWith('x-amzn-') || known.startsWith('sallyport-')) return [];
     if (ADDRESSES.has(known)) return [[name, externalAddress(value, application, externalOrigin)] as const];
     if (known === 'set-cookie') return externalCookie(value, application).map((cookie) => [name, cookie] as const);
     return [[name, value] as const];

@@ -6,6 +6,7 @@ import { type Answer, redirect, send } from './answer.ts';
 import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
 import { type CanonicalRequest, canonicalHeaders, canonicalRequest, type ProxyEvent } from './canonical-request.ts';
+import { createChallengeNotice } from './challenge-notice.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
@@ -13,6 +14,7 @@ import { createExternalUrls } from './external-url.ts';
 import { holding } from './hold.ts';
 import { type OpenPorts, openExchange } from './open-exchange.ts';
 import { isPageLoad } from './page-load.ts';
+import { platformHeaders } from './platform-headers.ts';
 import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
 import { relay } from './relay.ts';
 import { answerReserved } from './reserved.ts';
@@ -49,6 +51,7 @@ const NOTHING_TOLD: Introduction = { headers: [], signOn: undefined };
 
 export const createRouter = (ports: RouterPorts): Router => {
   const urls = createExternalUrls(ports.portalUrl);
+  const noticeChallenge = createChallengeNotice(ports.log);
 
   return async (event, response, deadlineAt) => {
     const startedAt = ports.clock.now();
@@ -128,11 +131,12 @@ export const createRouter = (ports: RouterPorts): Router => {
       });
       const { exchange, head } = await holding(ports.clock, response, opening);
       trace.status = head.status;
+      noticeChallenge(application.id, head.headers);
       const bytes = await relay(
         exchange,
         request.method,
         head,
-        (fields) => responseHeaders(fields, application, urls.origin(request.host)),
+        (fields) => platformHeaders(responseHeaders(fields, application, urls.origin(request.host))),
         response,
       );
       tell('info', 'exchange.finished', { bytes });
