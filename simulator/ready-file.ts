@@ -19,7 +19,7 @@ export interface ReadyFile {
   readonly administrator: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Where AWS SDK clients find the simulator. */
   readonly awsEndpoint: string;
-  readonly connectors: ReadonlyArray<{ readonly pid: number; readonly stateDirectory: string }>;
+  readonly connectors: ReadonlyArray<{ readonly pid: number; readonly stateDirectory: string; readonly logFile: string }>;
   /** With `--tls`: the certificate to trust, PEM. */
   readonly certificate?: string;
 }

@@ -1,7 +1,8 @@
 // Exchanges whose channels die, and frames that are not theirs.
 import { describe, expect, test } from '@jest/globals';
 import { encode } from '../../protocol/codec.ts';
-import type { ConnectorFrame } from '../../protocol/frames.ts';
+import type { ConnectorFrame, CreditFrame } from '../../protocol/frames.ts';
+import { LINGER_MS } from '../../protocol/limits.ts';
 import { asked, code, failWith, framesTo, manual, silent, withTwo } from './testing/connectors.ts';
 import { turn } from './testing/manual-clock.ts';
 import { tunnel } from './testing/records.ts';
@@ -41,6 +42,41 @@ describe('resuming', () => {
 
     expect(response.body().toString()).toBe('kept');
     expect(asked(rig)).toHaveLength(2);
+  });
+
+  test('it dies without a word before the head, and dialling takes its time: the connector is not blamed for that', async () => {
+    const rig = createRig();
+    await rig.ask();
+    const connector = manual(rig);
+    rig.replyApi.mute(rig.replyApi.connections()[0]!);
+
+    const { response } = await rig.ask({ httpMethod: 'POST' });
+    rig.replyApi.refuse = true;
+    await rig.clock.advance(2_999);
+    rig.replyApi.refuse = false;
+    await rig.clock.advance(1);
+    connector.answer(rig.requests()[1]!.exchange, 'late');
+    await turn();
+
+    expect(response.body().toString()).toBe('late');
+  });
+
+  test('it dies without a word in mid-body: it is replaced while the connector still keeps what it sent last', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response } = await rig.ask();
+    connector.head(false, Buffer.from('a'));
+    await turn();
+
+    rig.replyApi.mute(rig.replyApi.connections()[0]!);
+    connector.body(1, 'b', true);
+    await rig.clock.advance(LINGER_MS - 500);
+    connector.body(1, 'b', true);
+    await turn();
+
+    expect(framesTo(rig, 'reply-to').at(-1)).toMatchObject({ frame: { received: 1, replyTo: rig.replyApi.connections()[0] } });
+    expect(response.body().toString()).toBe('ab');
+    expect(response.ended).toBe(true);
   });
 
   test('it cannot be opened again: the user is told so', async () => {
@@ -90,6 +126,22 @@ describe('resuming', () => {
     }
 
     expect(failure()).toMatchObject({ code: 'ERR_EXCHANGE_LOST' });
+  });
+
+  test('credit is lost: after a while of quiet it is told again', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    await rig.ask();
+    connector.head();
+    for (let n = 1; n <= 30; n += 1) connector.body(n, Buffer.alloc(90_000));
+    await turn();
+    const limitTold = () => framesTo(rig, 'credit').map(({ frame }) => (frame as CreditFrame).limit);
+    const before = limitTold();
+
+    await rig.clock.advance(8_000);
+
+    expect(before).toHaveLength(1);
+    expect(limitTold()).toEqual([before[0], before[0]]);
   });
 
   test('the last frame is lost: after a while of quiet it is asked for again', async () => {

@@ -83,7 +83,7 @@ export class Exchange {
       deadlineAt,
       headMs: request.timeoutMs,
       gap: () => this.#inbox.gap,
-      quiet: () => this.#announce(),
+      quiet: () => this.#ask(),
       suspected: () => this.#suspect(),
       expired: (error) => this.#fail(error),
     });
@@ -122,6 +122,7 @@ export class Exchange {
     return {
       key: this.#plan.key,
       frame: (opened) => this.#accept(opened),
+      interrupted: () => this.#silence?.heard(false),
       moved: (replyTo) => {
         this.#replyTo = replyTo;
         this.#silence?.heard(false);
@@ -199,6 +200,13 @@ export class Exchange {
   #tellCredit(): void {
     const { received, limit } = this.#inbox;
     if (limit !== null) this.#control({ type: 'credit', exchange: this.id, received, limit });
+  }
+
+  /** The body has paused: what was sent last may be lost, ours or the connector's, or our connection may have died without a word. */
+  #ask(): void {
+    this.#ports.channel.probe();
+    this.#announce();
+    this.#tellCredit();
   }
 
   /** Nothing is heard though a healthy connector would have said something: our connection, its tunnel or a frame may be lost. */

@@ -18,6 +18,8 @@ export interface ExchangeListener {
   /** Opens the frames of the connector that was asked; a frame of any other does not open. */
   readonly key: FrameKey;
   frame(opened: OpenedFrame): void;
+  /** The reply channel's connection is lost and another is being opened: until then nothing can be heard. */
+  interrupted(): void;
   /** The reply channel has a new connection. */
   moved(replyTo: string): void;
   /** The reply channel is lost and could not be opened again. */

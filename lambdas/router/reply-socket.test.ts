@@ -18,6 +18,7 @@ const prepare = ({ ticket = async () => 'a.ticket' }: { ticket?: () => Promise<s
     socket.attend(exchange, {
       key: new Uint8Array(32),
       frame: () => events.push('frame'),
+      interrupted: () => events.push('interrupted'),
       moved: (replyTo) => events.push(`moved to ${replyTo}`),
       lost: (error) => events.push(`lost: ${error.code}`),
     });
@@ -66,12 +67,12 @@ describe('when it was idle', () => {
 
     await socket.address();
     attend();
-    await clock.advance(1_499);
+    await clock.advance(999);
     const before = [...events];
     await clock.advance(1);
 
     expect(before).toEqual([]);
-    expect(events).toEqual(['moved to reply-2=']);
+    expect(events).toEqual(['interrupted', 'moved to reply-2=']);
     expect(await socket.address()).toBe('reply-2=');
   });
 
@@ -135,7 +136,7 @@ describe('when it is lost', () => {
     api.close('reply-1=');
     await turn();
 
-    expect(events).toEqual(['moved to reply-2=']);
+    expect(events).toEqual(['interrupted', 'moved to reply-2=']);
   });
 
   test('an exchange that is over is told nothing', async () => {
@@ -147,7 +148,7 @@ describe('when it is lost', () => {
     api.close('reply-1=');
     await turn();
 
-    expect(events).toHaveLength(1);
+    expect(events).toHaveLength(2);
   });
 
   test('what cannot be opened in three attempts is ERR_REPLY_CHANNEL', async () => {
@@ -159,7 +160,7 @@ describe('when it is lost', () => {
     api.close('reply-1=');
     await clock.advance(1_000);
 
-    expect(events).toEqual(['lost: ERR_REPLY_CHANNEL']);
+    expect(events).toEqual(['interrupted', 'lost: ERR_REPLY_CHANNEL']);
     expect(api.dialled).toHaveLength(4);
   });
 });

@@ -44,7 +44,8 @@ interface Line {
 const IDLE_MS = 20_000;
 /** API Gateway has closed a socket after 10 minutes of idleness. */
 const IDLE_MAX_MS = 9.5 * 60_000;
-const PROBE_ANSWER_MS = 1_500;
+/** Suspicion (1.5 s) and this stay below the 3 s after which a connector that was not heard at all is given up. */
+const PROBE_ANSWER_MS = 1_000;
 const DIAL_MS = 4_000;
 const DIAL_PAUSES_MS = [100, 400];
 /** Exchanges that are over: their late frames are expected and not worth a warning. */
@@ -129,6 +130,7 @@ export class ReplySocket implements ReplyChannel {
     this.#drop();
     // Without an exchange there is no hurry, and the environment may freeze in the middle of it: the next request opens a new one.
     if (this.#exchanges.size === 0) return;
+    for (const listener of [...this.#exchanges.values()]) listener.interrupted();
     this.#open().then(
       (connectionId) => {
         for (const listener of [...this.#exchanges.values()]) listener.moved(connectionId);

@@ -1,7 +1,9 @@
 // For what becomes true within a time that the product promises and no event tells.
 
+const PAUSE_MS = 50;
+
 /** Tries again until `act` no longer throws; rethrows its last error at the deadline. */
-export const eventually = async (deadlineMs: number, act: () => Promise<void>): Promise<void> => {
+export const eventually = async <Value>(deadlineMs: number, act: () => Promise<Value> | Value): Promise<Value> => {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     try {
@@ -9,5 +11,6 @@ export const eventually = async (deadlineMs: number, act: () => Promise<void>): 
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
+    await new Promise((resume) => setTimeout(resume, PAUSE_MS));
   }
 };

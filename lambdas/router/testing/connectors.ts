@@ -38,6 +38,9 @@ export const manual = (rig: ReturnType<typeof createRig>) => {
     progress: (received = 1) => send({ type: 'progress', exchange: exchange(), received }),
     moved: (to: string, received = 1) => send({ type: 'moved', exchange: exchange(), tunnel: to, received }),
     fail: (n: number, failure: string) => send({ type: 'error', exchange: exchange(), n, code: failure, message: 'x' }),
+    /** The whole answer to an exchange that is not the first. */
+    answer: (to: string, text: string) =>
+      send({ type: 'response', exchange: to, n: 0, status: 200, headers: HEADERS, end: true }, Buffer.from(text)),
     send: (frame: ConnectorFrame, payload?: Uint8Array) => send(frame, payload),
   };
 };
