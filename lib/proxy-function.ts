@@ -1,19 +1,13 @@
 // The one way to make a function: bundled from lambdas/<folder>/handler.ts, with a role of its own that may do nothing but
 // write its log, and an environment that is exactly what the folder's environment.ts names. Each bind… sets a name and its grant together.
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Some packages call `require` for Node's own modules, which ES modules do not have. */
-const REQUIRE_BANNER = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
+import { functionCode } from './function-code.ts';
 
 export type TableAction = 'GetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
@@ -29,7 +23,7 @@ export interface ProxyFunctionProps<Name extends string> {
 }
 
 export class ProxyFunction<Name extends string> extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly role: Role;
   readonly logGroup: LogGroup;
   readonly #unset: Set<Name>;
@@ -41,10 +35,10 @@ export class ProxyFunction<Name extends string> extends Construct {
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], this.logGroup.logGroupArn);
 
-    this.function = new NodejsFunction(this, 'Function', {
-      entry: join(ROOT, 'lambdas', folder, 'handler.ts'),
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
+    this.function = new LambdaFunction(this, 'Function', {
+      // With the SDK inside: the runtime's own copy changes under us.
+      code: functionCode(folder),
+      handler: 'index.handler',
       description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -52,16 +46,6 @@ export class ProxyFunction<Name extends string> extends Construct {
       timeout,
       role: this.role,
       logGroup: this.logGroup,
-      awsSdkConnectionReuse: false,
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        mainFields: ['module', 'main'],
-        minify: true,
-        banner: REQUIRE_BANNER,
-        // The runtime's own copy of the SDK changes under us: ours is in the bundle.
-        bundleAwsSDK: true,
-      },
     });
     this.node.addValidation({
       validate: () => [...this.#unset].map((name) => `lambdas/${folder}/environment.ts names ${name}, which lib/ does not set.`),

@@ -8,7 +8,7 @@ import { TenantStack } from '../tenant-stack.ts';
 export const exampleTenant = (): Tenant => loadTenant(tenantFiles('example')[0]!);
 
 export const exampleStack = (change: Partial<Tenant> = {}): TenantStack => {
-  // CDK's own check of the template costs seconds each time: the build, cdk-nag's rules and cfn-lint look at it as well.
+  // CDK's own check of the template costs seconds each time: bin/sallyport.test.ts, cdk-nag's rules and cfn-lint look at it as well.
   const app = new App({ builtinCloudFormationValidation: false, treeMetadata: false, context: { 'aws:cdk:bundling-stacks': [] } });
   return new TenantStack(app, { ...exampleTenant(), ...change });
 };

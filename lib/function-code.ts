@@ -1,0 +1,62 @@
+// The code of the functions: each lambdas/<folder>/handler.ts becomes one file, bundled by esbuild in this process.
+// One run makes all of them, since they share most of what they import; it waits until the first is wanted.
+import { readdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { buildSync } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LAMBDAS = join(ROOT, 'lambdas');
+const HANDLER = 'handler.ts';
+/** What Lambda loads for `index.handler`. */
+const ENTRY = 'index.mjs';
+/** Some packages call `require` for Node's own modules, which ES modules do not have. */
+const REQUIRE_BANNER = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
+
+/** Below lambdas/. An assembly names it by the hash of the bundle, so the same sources make the same template. */
+export const functionCode = (folder: string): Code =>
+  Code.fromAsset(join(LAMBDAS, folder), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // CDK's other way to bundle, which is never taken.
+      image: DockerImage.fromRegistry('none'),
+      local: {
+        tryBundle: (directory) => {
+          writeFileSync(join(directory, ENTRY), bundleOf(folder));
+          return true;
+        },
+      },
+    },
+  });
+
+let bundles: ReadonlyMap<string, Uint8Array> | undefined;
+
+const bundleOf = (folder: string): Uint8Array => {
+  bundles ??= bundleAll();
+  const bundle = bundles.get(folder);
+  if (bundle === undefined) throw new Error(`lambdas/${folder} has no ${HANDLER}.`);
+  return bundle;
+};
+
+const bundleAll = (): ReadonlyMap<string, Uint8Array> => {
+  const folders = readdirSync(LAMBDAS, { recursive: true, encoding: 'utf8' })
+    .filter((file) => basename(file) === HANDLER)
+    .map(dirname);
+  const { outputFiles } = buildSync({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(folders.map((folder) => [folder, join(LAMBDAS, folder, HANDLER)])),
+    outdir: LAMBDAS,
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: { js: REQUIRE_BANNER },
+    minify: true,
+    logLevel: 'warning',
+  });
+  return new Map(outputFiles.map(({ path, contents }) => [basename(path, '.js'), contents]));
+};
