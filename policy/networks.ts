@@ -16,6 +16,8 @@ export const isNetwork = (text: string): boolean => {
   return bits > 0 && Number(length ?? 0) <= bits;
 };
 
+export const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%');
+
 const listOf = (networks: readonly string[]): BlockList => {
   const known = built.get(networks);
   if (known) return known;

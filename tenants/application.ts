@@ -5,6 +5,8 @@ import { ORIGIN_IDLE_MAX_MS, ORIGIN_TIMEOUT_MAX_MS } from '../protocol/limits.ts
 import { readAlternateUrl, readExternalUrl, readHomePath, readInternalUrl } from './addresses.ts';
 import { conditionList } from './conditions.ts';
 import { corsRules } from './cors.ts';
+import { expectationList, unmetExpectations } from './expectations.ts';
+import type { LocatedFault, Path } from './faults.ts';
 import { INTERNAL_URL_WORDS, segmentList } from './segments.ts';
 import {
   accessSetting,
@@ -120,6 +122,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
       preAuthentication: choice(['sign-in', 'pass-through'], 'Leave it out to have users sign in before anything reaches the application.'),
       access: accessSetting.optional(),
       conditions: conditionList(claims),
+      expectations: expectationList,
       hostHeader: choice(['internal', 'external'], 'Leave it out to send the internal URL’s host.'),
       singleSignOn: singleSignOn(claims),
       timeout: optional(
@@ -158,7 +161,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
 
 /** The entry as the directory holds it. */
 export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>): Application => {
-  const { externalUrl, alternateUrl, access, timeout, idleTimeout, ...rest } = entry;
+  const { externalUrl, alternateUrl, access, timeout, idleTimeout, expectations: _tried, ...rest } = entry;
   return {
     ...rest,
     ...externalUrl,
@@ -169,3 +172,9 @@ export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>)
     idleTimeoutMs: idleTimeout,
   };
 };
+
+type ApplicationEntry = z.output<ReturnType<typeof applicationSchema>>;
+
+/** What the policies decide otherwise than their own test cases say. */
+export const expectationFaults = (entries: readonly ApplicationEntry[], at: Path): LocatedFault[] =>
+  entries.flatMap((entry, index) => unmetExpectations(normalise(entry), entry.expectations, [...at, index, 'expectations']));

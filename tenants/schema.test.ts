@@ -240,6 +240,74 @@ describe('between applications', () => {
   });
 });
 
+describe('expectations', () => {
+  const conditions = [{ name: 'Office', paths: ['/admin/'], require: { groups: ['admins'], networks: ['203.0.113.0/24'], mfa: true } }];
+  const admin = { request: 'GET /admin/x', user: 'dora', groups: ['admins'], address: '203.0.113.9' };
+
+  test('that are met are no part of the application', () => {
+    const read = application({
+      conditions,
+      expectations: [
+        { ...admin, mfa: true, decision: 'allow' },
+        { ...admin, decision: 'step up' },
+        { ...admin, address: '198.51.100.1', decision: 'deny' },
+        { request: 'GET /', decision: 'deny' },
+      ],
+    });
+
+    expect(read).not.toHaveProperty('expectations');
+    expect(read.conditions).toHaveLength(1);
+  });
+
+  test('that are not met refuse the file, with what decided and why', () => {
+    const faults = faultsOf({ conditions, expectations: [{ ...admin, address: '198.51.100.1', mfa: true, decision: 'allow' }] });
+
+    expect(faults).toEqual([
+      expect.objectContaining({
+        path: 'applications[0].expectations[0]',
+        expected: '“allow” for dora, GET /admin/x',
+        got: '“deny” by Office (Office: networks 203.0.113.0/24, but 198.51.100.1)',
+      }),
+    ]);
+  });
+
+  test.each([
+    ['request', { decision: 'deny' }],
+    ['request', { request: 'get /', decision: 'deny' }],
+    ['request', { request: 'GET /?q', decision: 'deny' }],
+    ['address', { request: 'GET /', address: 'here', decision: 'deny' }],
+    ['at', { request: 'GET /', at: '2026-13-01T00:00Z', decision: 'deny' }],
+    ['decision', { request: 'GET /', decision: 'maybe' }],
+  ])('a faulty %s is refused', (name, expectation) => {
+    expect(faultsOf({ expectations: [expectation] }).map(({ path }) => path)).toEqual([`applications[0].expectations[0].${name}`]);
+  });
+});
+
+describe('conditions', () => {
+  test.each([
+    ['require', [{ name: 'x' }]],
+    ['require', [{ name: 'x', require: {} }]],
+    ['require', [{ name: 'x', require: { group: ['a'] } }]],
+    ['require', [{ name: 'x', require: { networks: ['10.0.0.0/33'] } }]],
+    ['require', [{ name: 'x', require: { networks: [] } }]],
+    ['require', [{ name: 'x', require: { countries: ['Germany'] } }]],
+    ['require', [{ name: 'x', require: { hours: { from: '8:00', to: '18:00', zone: 'Europe/Berlin' } } }]],
+    ['require', [{ name: 'x', require: { hours: { from: '08:00', to: '18:00', zone: 'Berlin' } } }]],
+    ['require', [{ name: 'x', require: { signedInWithin: '30s' } }]],
+    ['require', [{ name: 'x', require: { mfa: false } }]],
+    ['require', [{ name: 'x', require: { claims: { shoeSize: ['44'] } } }]],
+    ['refuse', [{ name: 'x', refuse: { by: ['carrier pigeon'] } }]],
+    ['paths', [{ name: 'x', refuse: {}, paths: ['admin'] }]],
+    ['paths', [{ name: 'x', refuse: {}, paths: ['/a/../b/'] }]],
+    ['methods', [{ name: 'x', refuse: {}, methods: ['get'] }]],
+  ])('a faulty %s is refused', (name, value) => {
+    const faults = faultsOf({ conditions: value });
+
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults.some(({ path, expected }) => path.includes(`conditions[0].${name}`) || expected.includes(name))).toBe(true);
+  });
+});
+
 describe('refusals', () => {
   test('all faults are reported at once, each with place, expectation, what came and advice', () => {
     const faults = faultsIn({

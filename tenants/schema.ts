@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
 import { isBelow, readHost, readIssuer } from './addresses.ts';
-import { type ApplicationContext, applicationSchema, normalise } from './application.ts';
+import { type ApplicationContext, applicationSchema, expectationFaults, normalise } from './application.ts';
 import { crossFaults } from './cross-faults.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
 import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
@@ -198,6 +198,7 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
     ...portalFaults(portal, domain),
+    ...(parsed.success ? expectationFaults(parsed.data.applications, ['applications']) : []),
     ...crossFaults(settings.applications, { domain, portalHost: portal ?? portalOf(domain) }, ['applications']),
   ];
   if (!parsed.success || faults.length > 0) throw configurationError(source, faults.map(locate));
@@ -215,6 +216,7 @@ export const parseApplications = (raw: unknown, source: string, context: Applica
   const parsed = schema.safeParse(raw);
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
+    ...(parsed.success ? expectationFaults(parsed.data.applications, ['applications']) : []),
     ...crossFaults(isMap(raw) ? raw.applications : undefined, context, ['applications']),
   ];
   if (!parsed.success || faults.length > 0) throw configurationError(source, faults);
