@@ -42,7 +42,7 @@ export const createProviderConfiguration = ({ issuer, clientId, clientSecret, no
         timeout: REQUEST_TIMEOUT_S,
       });
     } catch (error) {
-      throw providerError(error);
+      throw providerError(error, issuer);
     }
   };
 

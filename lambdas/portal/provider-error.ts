@@ -3,13 +3,14 @@
 import * as oidc from 'openid-client';
 import { SallyportError } from '../../protocol/errors.ts';
 
-export const providerError = (error: unknown): SallyportError => {
+/** `issuer`: as the tenant file has it, for the log. */
+export const providerError = (error: unknown, issuer: string): SallyportError => {
   if (error instanceof SallyportError) return error;
   if (error instanceof oidc.AuthorizationResponseError) return answered(error.error, error);
   if (error instanceof oidc.ResponseBodyError) return tokenRefused(error);
   if (error instanceof oidc.WWWAuthenticateChallengeError) return secretRefused(error);
   if (isOutOfReach(error)) {
-    const message = 'The identity provider cannot be reached. Check its issuer address and its status.';
+    const message = `The identity provider ${issuer} cannot be reached. Check identityProvider.issuer in the tenant file, and the provider’s status.`;
     return new SallyportError('ERR_IDENTITY_PROVIDER_UNREACHABLE', message, { cause: error });
   }
   return new SallyportError('ERR_IDENTITY_REFUSED', 'What the sign-in service answered did not pass our checks.', { cause: error });

@@ -50,7 +50,7 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
           return redeemOnce(callback, checks);
         });
       } catch (error) {
-        throw providerError(error);
+        throw providerError(error, options.issuer);
       }
     },
 

@@ -5,6 +5,7 @@ import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { digest } from '../keys.ts';
 import { BROWSER_COOKIE, readSecret, setCookie } from './cookies.ts';
+import { FailureWithWayOut } from './failure.ts';
 import { handOver } from './hand-over.ts';
 import { currentSession } from './portal-session.ts';
 import type { PortalPorts } from './ports.ts';
@@ -20,8 +21,12 @@ const CHALLENGE = /^[\w-]{43}$/;
 export const signIn = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
   const target = await readTarget(ports, request.query);
   const session = await currentSession(ports, request);
-  const isGood = session !== null && (!target?.stepUp || satisfies(session, target.stepUp, ports.now()));
-  return isGood ? handOver(ports, session, target) : beginSignIn(ports, request, target);
+  if (session !== null && (!target?.stepUp || satisfies(session, target.stepUp, ports.now()))) return handOver(ports, session, target);
+  try {
+    return await beginSignIn(ports, request, target);
+  } catch (error) {
+    throw new FailureWithWayOut(error, target?.to ?? `${ports.portalUrl}/`);
+  }
 };
 
 export const beginSignIn = async (ports: PortalPorts, request: PortalRequest, target: SignInTarget | null): Promise<PortalAnswer> => {

@@ -1,0 +1,42 @@
+// The bundled connector as an administrator starts it, with a folder and a code of its own.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Child, startChild } from './child.ts';
+import { ROOT } from './files.ts';
+
+export interface ConnectorOptions {
+  readonly code?: string;
+  /** Origins that it may call. */
+  readonly allow?: readonly string[];
+  /** Since when its clock is an hour behind. */
+  readonly clockWrongFrom?: 'start' | 'SIGUSR2';
+}
+
+export interface ConnectorHome {
+  start(options?: ConnectorOptions): Child;
+  /** What the connector has kept: nothing before it is enrolled. */
+  kept(): string[];
+  dispose(): void;
+}
+
+export const createConnectorHome = (): ConnectorHome => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-connector-'));
+  const clock = new URL('./wrong-clock.mjs', import.meta.url).href;
+  return {
+    start: ({ code, allow = [], clockWrongFrom }: ConnectorOptions = {}) => {
+      const preload = clockWrongFrom === undefined ? [] : ['--import', clock];
+      const settings = ['--state-directory', folder, '--health-address', 'off', ...allow.flatMap((origin) => ['--allow', origin])];
+      return startChild(process.execPath, [...preload, join(ROOT, 'dist/connector.mjs'), ...settings], {
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '--no-warnings',
+          ...(code === undefined ? {} : { SALLYPORT_ENROLMENT_CODE: code }),
+          ...(clockWrongFrom === undefined ? {} : { CLOCK_WRONG_FROM: clockWrongFrom }),
+        },
+      });
+    },
+    kept: () => readdirSync(folder),
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
+};
