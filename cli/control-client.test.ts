@@ -44,10 +44,35 @@ describe('a request', () => {
     );
   });
 
+  test('with a query is signed with it', async () => {
+    const { client, asked } = await clientOf({ 'GET /control/exchanges/a?from=1&to=2&next=x%2F': [200, { lines: [], next: null }] });
+
+    await client.exchange('a', { from: 1, to: 2, next: 'x/' });
+
+    const [{ headers }] = asked as [(typeof asked)[0]];
+    const signed = ['host', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'];
+    const fields = signed.map((name) => `${name}:${headers[name]}`);
+    const canonical = ['GET', '/control/exchanges/a', 'from=1&next=x%2F&to=2', ...fields, '', signed.join(';'), sha256('')];
+    const scope = '20261124/eu-central-1/execute-api/aws4_request';
+    const text = ['AWS4-HMAC-SHA256', '20261124T102030Z', scope, sha256(canonical.join('\n'))].join('\n');
+    const key = hmac(hmac(hmac(hmac('AWS4secret', '20261124'), 'eu-central-1'), 'execute-api'), 'aws4_request');
+    expect(headers.authorization).toContain(`Signature=${hmac(key, text).toString('hex')}`);
+  });
+
   test.each<[string, (client: ReturnType<typeof createControlClient>) => Promise<unknown>, unknown]>([
     ['GET /control/applications', (client) => client.applications(), [{ id: 'a' }]],
     ['PUT /control/applications', (client) => client.apply([]), { applications: [{ id: 'a' }] }],
     ['GET /control/status', (client) => client.status(), { applications: [{ id: 'a' }] }],
+    [
+      'GET /control/exchanges/a-b?from=1&to=2&next=x%2F%2B%3D',
+      (client) => client.exchange('a-b', { from: 1, to: 2, next: 'x/+=' }),
+      { applications: [{ id: 'a' }] },
+    ],
+    [
+      'GET /control/exchanges/a-b?from=1&to=2',
+      (client) => client.exchange('a-b', { from: 1, to: 2, next: null }),
+      { applications: [{ id: 'a' }] },
+    ],
     ['DELETE /control/connectors/one', (client) => client.removeConnector('one'), { applications: [{ id: 'a' }] }],
   ])('%s', async (route, call, expected) => {
     const { client } = await clientOf({ [route]: [200, { applications: [{ id: 'a' }] }] });

@@ -1,7 +1,7 @@
 // Calls the control API, signed with AWS Signature Version 4. Used by the sallyport command and by the simulator's own start.
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { Applied, IssuedCode, RemovedConnector, Status } from '../protocol/control.ts';
+import type { Applied, IssuedCode, LogPage, RemovedConnector, Status } from '../protocol/control.ts';
 import { type ErrorCode, isErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { Application } from '../tenants/application.ts';
 import { ConfigurationError, type Fault, isMap } from '../tenants/faults.ts';
@@ -28,6 +28,8 @@ export interface ControlClient {
   apply(applications: unknown): Promise<Applied>;
   status(): Promise<Status>;
   removeConnector(id: string): Promise<RemovedConnector>;
+  /** What the router logged of an exchange or a request from `from` to `to`; `next` goes on where a page before ended. */
+  exchange(id: string, span: { readonly from: number; readonly to: number; readonly next: string | null }): Promise<LogPage>;
 }
 
 /** API Gateway gives up on the function after 29 s. */
@@ -42,6 +44,10 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     apply: (applications) => call('PUT', 'applications', { applications }),
     status: () => call('GET', 'status'),
     removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
+    exchange: (id, { from, to, next }) => {
+      const query = new URLSearchParams({ from: String(from), to: String(to), ...(next !== null && { next }) });
+      return call('GET', `exchanges/${encodeURIComponent(id)}?${query}`);
+    },
   };
 };
 
@@ -83,6 +89,7 @@ const sign = async ({ region, credentials, now = Date.now }: ControlTarget, meth
       protocol: url.protocol,
       hostname: url.hostname,
       path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
       headers: { host: url.host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       body,
     },

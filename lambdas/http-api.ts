@@ -6,6 +6,8 @@ import { type PageAnswer, SECURITY_HEADERS } from './pages/page.ts';
 export interface HttpEvent {
   /** Decoded by API Gateway. */
   readonly rawPath: string;
+  /** As it was sent, without its `?`. */
+  readonly rawQueryString?: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
   readonly isBase64Encoded: boolean;

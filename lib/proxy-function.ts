@@ -4,7 +4,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { functionCode } from './function-code.ts';
@@ -70,6 +70,12 @@ export class ProxyFunction<Name extends string> extends Construct {
   bindSecret(name: Name, secret: ISecret): void {
     this.set(name, secret.secretArn);
     this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+  }
+
+  /** The function may search what another one logs. */
+  bindLog(name: Name, logGroup: ILogGroup): void {
+    this.set(name, logGroup.logGroupName);
+    this.allow(['logs:FilterLogEvents'], logGroup.logGroupArn);
   }
 
   allow(actions: readonly string[], resource: string): void {

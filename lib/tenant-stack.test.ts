@@ -65,6 +65,7 @@ describe('what each function may do, and nothing else', () => {
       'PortalControlRole',
       [
         log('PortalControl'),
+        'Allow logs:FilterLogEvents on {IngressRouterLog.Arn}',
         'Allow dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesRegistry.Arn}',
         'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
       ],

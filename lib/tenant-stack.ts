@@ -33,7 +33,15 @@ export class TenantStack extends Stack {
     const tunnelApi = new TunnelApi(this, 'TunnelApi', { tenant: tenant.tenant, tables, secrets });
     const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, secrets, tunnelApi });
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
-    const portal = new Portal(this, 'Portal', { tenant, portalUrl, tunnelUrl: tunnelApi.stage.url, certificate, tables, secrets });
+    const portal = new Portal(this, 'Portal', {
+      tenant,
+      portalUrl,
+      tunnelUrl: tunnelApi.stage.url,
+      routerLog: ingress.router.logGroup,
+      certificate,
+      tables,
+      secrets,
+    });
     new Directory(this, 'Directory', { tenant, tables });
     new PublicNames(this, 'Names', { hostedZoneId, names: [...ingress.names, portal.name] });
     new Alarms(this, 'Alarms', { tenant: tenant.tenant, router: ingress.router, topicArn: alarmTopicArn });

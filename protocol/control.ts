@@ -22,6 +22,14 @@ export interface RemovedConnector {
   readonly group: string;
 }
 
+/** `GET /control/exchanges/{id}?from=…&to=…[&next=…]`: the router's log lines of an exchange, or of a request that became none. */
+export interface LogPage {
+  /** The oldest first. */
+  readonly lines: ReadonlyArray<Readonly<Record<string, unknown>>>;
+  /** With it the search goes on; null when everything from `from` to `to` was searched. */
+  readonly next: string | null;
+}
+
 /** `GET /control/status` */
 export interface Status {
   readonly tenant: string;

@@ -1,4 +1,5 @@
 // For tests: the AWS endpoint with IAM and its services, and real SDK clients against it.
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -9,6 +10,7 @@ import { systemClock } from './clock.ts';
 import { startDynamodb } from './dynamodb/dynamodb.ts';
 import { createFaults } from './faults.ts';
 import { createIam } from './iam/iam.ts';
+import { createLogs } from './logs/logs.ts';
 import { createMeter } from './meter.ts';
 import { createSecretsManager } from './secretsmanager/secretsmanager.ts';
 import type { AccessKeys, Clock, CreatedResource } from './services.ts';
@@ -27,9 +29,10 @@ export const startAwsFixture = async ({ clock = systemClock, random = Math.rando
   const log = createLog({ write: () => {} });
   const dynamodb = await startDynamodb({ iam, meter, faults, clock, log, random });
   const secretsManager = createSecretsManager({ iam, meter, clock });
-  const services = [dynamodb.service, secretsManager.service, createSts({ iam, meter })];
+  const logs = createLogs({ iam, meter, clock });
+  const services = [dynamodb.service, secretsManager.service, createSts({ iam, meter }), logs.service];
   const endpoint = await startAwsEndpoint({ services, iam, clock, log });
-  const types = { ...iam.resources, ...dynamodb.resources, ...secretsManager.resources };
+  const types = { ...iam.resources, ...dynamodb.resources, ...secretsManager.resources, ...logs.resources };
   const clients: { destroy(): void }[] = [];
 
   const create = async (type: string, logicalId: string, properties: Record<string, unknown>): Promise<CreatedResource> => {
@@ -65,10 +68,12 @@ export const startAwsFixture = async ({ clock = systemClock, random = Math.rando
     meter,
     faults,
     endpoint,
+    logs,
     create,
     createFunctionRole,
     sts: (keys: AccessKeys = iam.administrator) => kept(new STSClient(settings(keys))),
     secrets: (keys: AccessKeys = iam.administrator) => kept(new SecretsManagerClient(settings(keys))),
+    logReader: (keys: AccessKeys = iam.administrator) => kept(new CloudWatchLogsClient(settings(keys))),
     tables: (keys: AccessKeys = iam.administrator) => kept(new DynamoDBClient(settings(keys))),
     dispose: async () => {
       for (const client of clients) client.destroy();

@@ -12,6 +12,7 @@ export const UNITS = {
   'read-units': 'DynamoDB: read request units; label table',
   'write-units': 'DynamoDB: write request units, indexes included; label table',
   'table-calls': 'DynamoDB: calls (not billed; tells zero from half a unit); labels table, action',
+  'logs-calls': 'CloudWatch Logs: calls that read (not billed); label action',
   'secrets-calls': 'Secrets Manager: API calls; label action',
   'sts-calls': 'STS: API calls (not billed); label action',
 } as const;

@@ -74,6 +74,13 @@ export const QUOTAS = {
     /** Observed in the message of most services ("… - 5 min."). */
     clockSkewMs: 5 * 60_000,
   },
+  // "FilterLogEvents" (CloudWatch Logs API Reference), "CloudWatch Logs quotas"
+  logs: {
+    /** "Maximum value of 10000", also what a page holds when nobody says. */
+    eventsPerPage: 10_000,
+    /** A page may hold fewer, or none, with more to come: how many are looked at for one is the simulator's choice. */
+    eventsPerScan: 500,
+  },
   // "Understand CloudFormation quotas" and "Custom resource request and response reference" (CloudFormation User Guide)
   cloudformation: {
     resourcesPerTemplate: 500,

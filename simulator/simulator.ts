@@ -62,7 +62,7 @@ export interface SimulatorOptions {
 
 export interface Simulator extends Deployment {
   readonly publicServer: PublicServer;
-  /** Where AWS SDK clients find DynamoDB, Secrets Manager and STS. */
+  /** Where AWS SDK clients find DynamoDB, Secrets Manager, STS and CloudWatch Logs. */
   readonly awsEndpointUrl: string;
   readonly controlUrl: string;
   readonly control: Pick<Control, 'add'>;
@@ -90,7 +90,7 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
     for (const rules of [endpoints, addresses]) rules.register(origin, local);
   }
   const iam = createIam({ clock, ...(options.withoutStatement === undefined ? {} : { withoutStatement: options.withoutStatement }) });
-  const logs = createLogs({ iam, ...(options.logSink ? { sink: options.logSink } : {}) });
+  const logs = createLogs({ iam, meter, clock, ...(options.logSink ? { sink: options.logSink } : {}) });
 
   const ends: (() => Promise<void>)[] = [];
   /** What was started last ends first; one that fails to end does not keep the others. */
@@ -110,7 +110,7 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
     const control = ending(await startControl(options.controlPort));
     const dynamodb = ending(await startDynamodb({ iam, meter, faults, clock, log, random }));
     const secretsManager = createSecretsManager({ iam, meter, clock });
-    const services = [dynamodb.service, secretsManager.service, createSts({ iam, meter })];
+    const services = [dynamodb.service, secretsManager.service, createSts({ iam, meter }), logs.service];
     const endpoint = ending(await startAwsEndpoint({ services, iam, clock, log }));
     const lambda = ending(
       createLambda({

@@ -1,3 +1,12 @@
 // What the control API needs of its deployment. JSON lists: CLAIMS that an application's headers may carry, ALTERNATE_HOSTS that are served.
 
-export const ENVIRONMENT = ['TENANT', 'DOMAIN', 'CLAIMS', 'ALTERNATE_HOSTS', 'REGISTRY_TABLE', 'DIRECTORY_TABLE', 'PORTAL_URL'] as const;
+export const ENVIRONMENT = [
+  'TENANT',
+  'DOMAIN',
+  'CLAIMS',
+  'ALTERNATE_HOSTS',
+  'REGISTRY_TABLE',
+  'DIRECTORY_TABLE',
+  'PORTAL_URL',
+  'ROUTER_LOG_GROUP',
+] as const;

@@ -7,6 +7,7 @@ import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createTable } from '../stores/table.ts';
 import { ENVIRONMENT } from './environment.ts';
+import { createLogsClient, createRouterLog } from './router-log.ts';
 import { createServeControl } from './serve-control.ts';
 
 const env = readEnvironment(ENVIRONMENT);
@@ -15,6 +16,7 @@ const tables = createDocumentClient();
 export const handler = createServeControl({
   registry: createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
+  routerLog: createRouterLog({ client: createLogsClient(), group: env.ROUTER_LOG_GROUP, now: Date.now }),
   tenant: env.TENANT,
   domain: env.DOMAIN,
   claims: JSON.parse(env.CLAIMS),

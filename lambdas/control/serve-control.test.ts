@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { IssuedCode, Status } from '../../protocol/control.ts';
+import type { IssuedCode, LogPage, Status } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { HttpAnswer, HttpEvent } from '../http-api.ts';
@@ -9,6 +9,7 @@ import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-tab
 import type { Application, Directory, Registry } from '../stores/records.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createTable } from '../stores/table.ts';
+import type { LogQuery, RouterLog } from './router-log.ts';
 import { createServeControl } from './serve-control.ts';
 
 const NOW = 1_700_000_000_000;
@@ -26,6 +27,9 @@ let registry: Registry;
 let directory: Directory;
 let tableName: string;
 let lines: Array<Record<string, unknown>>;
+/** What the router's log was asked, and the pages that it answers. */
+let searched: LogQuery[];
+let pages: LogPage[];
 
 beforeAll(async () => {
   emulated = await startEmulatedTables();
@@ -33,6 +37,8 @@ beforeAll(async () => {
 afterAll(() => emulated.close());
 beforeEach(async () => {
   lines = [];
+  searched = [];
+  pages = [];
   registry = createRegistry({ table: createTable(emulated.client, await emulated.create()), now: () => NOW });
   tableName = await emulated.create();
   directory = createDirectory({ table: createTable(emulated.client, tableName) });
@@ -40,10 +46,18 @@ beforeEach(async () => {
 
 const ADMINISTRATOR = { iam: { userArn: 'arn:aws:iam::123456789012:user/ada' } };
 
+const routerLog: RouterLog = {
+  find: async (query) => {
+    searched.push(query);
+    return pages.shift() ?? { lines: [], next: null };
+  },
+};
+
 const call = (method: string, path: string, body?: unknown, authorizer: object | null = ADMINISTRATOR): Promise<HttpAnswer> => {
   const serve = createServeControl({
     registry,
     directory,
+    routerLog,
     tenant: 'example',
     domain: 'example.com',
     alternateHosts: [],
@@ -54,7 +68,8 @@ const call = (method: string, path: string, body?: unknown, authorizer: object |
     log: createLog({ write: (line) => void lines.push(JSON.parse(line)), now: () => NOW }),
   });
   const event: HttpEvent = {
-    rawPath: `/control/${path}`,
+    rawPath: `/control/${path.split('?')[0]}`,
+    rawQueryString: path.split('?')[1],
     headers: {},
     body: body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)).toString('base64'),
     isBase64Encoded: true,
@@ -244,7 +259,56 @@ describe('connectors', () => {
   });
 });
 
+describe('exchanges', () => {
+  const finished = { time: '2026-11-24T10:00:05.000Z', request: 'r-9', exchange: 'second', ms: 5000 };
+  const retried = { time: '2026-11-24T10:00:01.000Z', request: 'r-9', exchange: 'first' };
+
+  test('are found by their id or their request’s, with every attempt of the same request', async () => {
+    pages = [
+      { lines: [finished], next: null },
+      { lines: [retried, finished], next: null },
+    ];
+
+    const answer = await call('GET', 'exchanges/second?from=1000&to=2000');
+
+    expect(read(answer)).toEqual({ lines: [retried, finished], next: null });
+    expect(searched).toEqual([
+      { fields: [{ exchange: 'second' }, { request: 'second' }], from: 1000, to: 2000, next: undefined },
+      { fields: [{ request: 'r-9' }], from: Date.parse(finished.time) - 6000, to: Date.parse(finished.time) + 1000 },
+    ]);
+  });
+
+  test('that an attempt began are looked for as long as a request can take', async () => {
+    pages = [{ lines: [retried], next: null }];
+
+    await call('GET', 'exchanges/first?from=1000&to=2000');
+
+    const { from, to } = searched[1]!;
+    expect([from, to].map((at) => Math.abs(at - Date.parse(retried.time)))).toEqual([960_000, 960_000]);
+  });
+
+  test('that are not found yet are looked for further with the token', async () => {
+    pages = [{ lines: [], next: 'token/+=' }];
+
+    const answer = await call('GET', `exchanges/x?from=1&to=2&next=${encodeURIComponent('before/+=')}`);
+
+    expect(read(answer)).toEqual({ lines: [], next: 'token/+=' });
+    expect(searched).toMatchObject([{ next: 'before/+=' }]);
+  });
+
+  test.each(['exchanges/x', 'exchanges/x?from=a&to=2', 'exchanges/x?from=1&to=-2', 'exchanges/x?from=&to=1e3'])(
+    'need a time to look at: %s',
+    async (path) => {
+      const answer = await call('GET', path);
+
+      expect([answer.statusCode, read<{ code: string }>(answer).code]).toEqual([400, 'ERR_REQUEST_INVALID']);
+      expect(searched).toEqual([]);
+    },
+  );
+});
+
 test.each([
+  ['GET', 'exchanges/a"b', 404, 'ERR_CONTROL_UNKNOWN'],
   ['GET', 'nothing', 404, 'ERR_CONTROL_UNKNOWN'],
   ['GET', 'connectors/a/b', 404, 'ERR_CONTROL_UNKNOWN'],
   ['POST', 'status', 405, 'ERR_METHOD_REFUSED'],

@@ -6,6 +6,8 @@ import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } 
 import type { Directory, Registry } from '../stores/records.ts';
 import { applyApplications } from './apply.ts';
 import { issueCode } from './enrolment-code.ts';
+import { findExchange } from './exchange-log.ts';
+import type { RouterLog } from './router-log.ts';
 import { readStatus } from './status.ts';
 
 /** Lambda takes 6 MB; a tenant file of this size has thousands of applications. */
@@ -14,6 +16,7 @@ const BODY_MAX_BYTES = 2 * 1024 * 1024;
 export interface ControlPorts {
   readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'removeConnector'>;
   readonly directory: Pick<Directory, 'applications' | 'replace'>;
+  readonly routerLog: RouterLog;
   readonly tenant: string;
   readonly domain: string;
   readonly claims: readonly string[];
@@ -34,6 +37,7 @@ interface Route {
 const ROUTES: readonly Route[] = [
   { path: /^\/control\/enrolment-codes$/, methods: { POST: (ports, event) => issue(ports, event) } },
   { path: /^\/control\/applications$/, methods: { GET: (ports) => list(ports), PUT: (ports, event) => apply(ports, event) } },
+  { path: /^\/control\/exchanges\/([\w-]{1,128})$/, methods: { GET: (ports, event, id) => explain(ports, event, id) } },
   { path: /^\/control\/status$/, methods: { GET: async (ports) => answerJson(200, await readStatus(ports)) } },
   { path: /^\/control\/connectors\/([\w-]{1,64})$/, methods: { DELETE: (ports, _event, id) => remove(ports, id) } },
 ];
@@ -84,6 +88,9 @@ const apply = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer>
   ports.log.info('control.applications-applied', { ...applied });
   return answerJson(200, applied);
 };
+
+const explain = async ({ routerLog }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
+  answerJson(200, await findExchange(routerLog, id, new URLSearchParams(rawQueryString)));
 
 const remove = async ({ registry, log }: ControlPorts, id: string): Promise<HttpAnswer> => {
   const connector = (await registry.connectors()).find((known) => known.id === id);

@@ -3,7 +3,6 @@ import type { HttpEvent } from '../http-api.ts';
 import { SECURITY_HEADERS } from '../pages/page.ts';
 
 export interface PortalEvent extends HttpEvent {
-  readonly rawQueryString?: string;
   readonly cookies?: readonly string[];
 }
 

@@ -1,4 +1,5 @@
 // The three functions behind the portal's host, each with exactly what it uses.
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT as CONTROL } from '../../lambdas/control/environment.ts';
 import { ENVIRONMENT as ENROLMENT } from '../../lambdas/enrolment/environment.ts';
@@ -14,6 +15,8 @@ export interface PortalFunctionsProps {
   readonly portalUrl: string;
   /** What connectors dial. */
   readonly tunnelUrl: string;
+  /** What the router logs. */
+  readonly routerLog: ILogGroup;
   readonly tables: Tables;
   readonly secrets: Secrets;
 }
@@ -59,11 +62,11 @@ export const enrolmentFunction = (scope: Construct, { tenant, tunnelUrl, tables 
 };
 
 /** What administrators do without a deployment: enrolment codes, applications, status. */
-export const controlFunction = (scope: Construct, { tenant, portalUrl, tables }: PortalFunctionsProps) => {
+export const controlFunction = (scope: Construct, { tenant, portalUrl, routerLog, tables }: PortalFunctionsProps) => {
   const control = new ProxyFunction(scope, 'Control', {
     folder: 'control',
     environment: CONTROL,
-    description: 'Control API: enrolment codes, applications, status, for administrators',
+    description: 'Control API: enrolment codes, applications, status, exchanges, for administrators',
     timeout: API_TIMEOUT,
   });
   control.set('TENANT', tenant.tenant);
@@ -71,6 +74,7 @@ export const controlFunction = (scope: Construct, { tenant, portalUrl, tables }:
   control.set('ALTERNATE_HOSTS', JSON.stringify(alternateHosts(tenant)));
   control.set('CLAIMS', JSON.stringify(claimNames(tenant.identityProvider.claims)));
   control.set('PORTAL_URL', portalUrl);
+  control.bindLog('ROUTER_LOG_GROUP', routerLog);
   control.bindTable('REGISTRY_TABLE', tables.registry, 'Query', 'PutItem', 'DeleteItem');
   control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
   return control;

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { createManualClock } from '../clock.ts';
 import { createIam } from '../iam/iam.ts';
+import { createMeter } from '../meter.ts';
 import { createLogs, type LogLine } from './logs.ts';
 
 const prepare = async (resource: string) => {
   const iam = createIam({ clock: createManualClock() });
   const sunk: LogLine[] = [];
-  const logs = createLogs({ iam, sink: (line) => sunk.push(line), keep: 3 });
+  const logs = createLogs({ iam, meter: createMeter(), clock: createManualClock(), sink: (line) => sunk.push(line), keep: 3 });
   const request = (logicalId: string, properties: Record<string, unknown>) => ({ logicalId, type: '', properties, stackName: 'Test' });
   const group = await logs.resources['AWS::Logs::LogGroup']?.(request('Log', { LogGroupName: 'router-log', RetentionInDays: 90 }));
   const role = await iam.resources['AWS::IAM::Role']?.(
@@ -70,7 +71,7 @@ test('a group that nobody knows is told', async () => {
 });
 
 test('a retention that CloudWatch does not offer is refused', async () => {
-  const logs = createLogs({ iam: createIam({ clock: createManualClock() }) });
+  const logs = createLogs({ iam: createIam({ clock: createManualClock() }), meter: createMeter(), clock: createManualClock() });
 
   const refusal = logs.resources['AWS::Logs::LogGroup']?.({
     logicalId: 'Log',

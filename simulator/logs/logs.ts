@@ -1,12 +1,14 @@
-// CloudWatch Logs as functions meet it: log groups of the template, and lines that a function's role may or may not write.
+// CloudWatch Logs as functions meet it: log groups of the template, lines that a function's role may or may not write, and FilterLogEvents.
 
 import { SallyportError } from '../../protocol/errors.ts';
 import { arn } from '../account.ts';
+import { type AwsService, jsonProtocol } from '../aws-protocols.ts';
 import { physicalName } from '../cloudformation/physical-name.ts';
 import { allowOnly } from '../cloudformation/properties.ts';
 import type { ControlRoute } from '../control.ts';
 import type { IamService } from '../iam/iam.ts';
-import { AwsError, type Logs, type ResourceTypes } from '../services.ts';
+import { AwsError, type Clock, type Logs, type Meter, type ResourceTypes } from '../services.ts';
+import { filterLogEvents, type LogEvent, readFilterInput } from './filter-log-events.ts';
 
 export interface LogLine {
   readonly group: string;
@@ -15,14 +17,18 @@ export interface LogLine {
 }
 
 export interface LogsService extends Logs {
+  /** FilterLogEvents, the one action that is read by. */
+  readonly service: AwsService;
   readonly resources: ResourceTypes;
   readonly routes: readonly ControlRoute[];
   /** The last lines of a group, oldest first. Throws ERR_REQUEST_INVALID when there is no such group. */
-  lines(group: string): readonly LogLine[];
+  lines(group: string): readonly Omit<LogLine, 'group'>[];
 }
 
 export interface LogsDependencies {
   readonly iam: Pick<IamService, 'authorize' | 'principalOf'>;
+  readonly meter: Meter;
+  readonly clock: Pick<Clock, 'now'>;
   /** Gets every line that was stored. */
   readonly sink?: (line: LogLine) => void;
   /** Of each group. @default 5000 */
@@ -32,11 +38,12 @@ export interface LogsDependencies {
 /** "RetentionInDays" (AWS::Logs::LogGroup). */
 const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
-export const createLogs = ({ iam, sink, keep = 5000 }: LogsDependencies): LogsService => {
-  const groups = new Map<string, LogLine[]>();
+export const createLogs = ({ iam, meter, clock, sink, keep = 5000 }: LogsDependencies): LogsService => {
+  const groups = new Map<string, LogEvent[]>();
   const streams = new Set<string>();
+  let written = 0;
 
-  const find = (name: string): readonly LogLine[] => {
+  const find = (name: string): readonly LogEvent[] => {
     const exact = groups.get(name);
     if (exact) return exact;
     const [only, ...more] = [...groups.keys()].filter((group) => group.includes(name));
@@ -51,6 +58,20 @@ export const createLogs = ({ iam, sink, keep = 5000 }: LogsDependencies): LogsSe
   };
 
   return {
+    service: {
+      scope: 'logs',
+      protocol: jsonProtocol('1.1'),
+      answer: async ({ action, input, principal }) => {
+        meter.add('logs-calls', 1, { action });
+        if (action !== 'FilterLogEvents')
+          throw new AwsError(400, 'UnknownOperationException', `The simulator has FilterLogEvents, not ${action}.`);
+        const asked = readFilterInput(input);
+        iam.authorize(principal, 'logs:FilterLogEvents', arn('logs', `log-group:${asked.logGroupName}:log-stream:`));
+        const events = groups.get(asked.logGroupName);
+        if (!events) throw new AwsError(400, 'ResourceNotFoundException', 'The specified log group does not exist.');
+        return filterLogEvents(events, asked);
+      },
+    },
     resources: {
       'AWS::Logs::LogGroup': async (request) => {
         allowOnly(request, ['LogGroupName', 'RetentionInDays', 'Tags', 'LogGroupClass', 'DeletionProtectionEnabled']);
@@ -97,9 +118,8 @@ export const createLogs = ({ iam, sink, keep = 5000 }: LogsDependencies): LogsSe
       const kept = groups.get(group);
       if (!kept) return;
       for (const line of lines) {
-        const entry = { group, stream, line };
-        kept.push(entry);
-        sink?.(entry);
+        kept.push({ id: written++, stream, at: clock.now(), line });
+        sink?.({ group, stream, line });
       }
       if (kept.length > keep) kept.splice(0, kept.length - keep);
     },

@@ -1,0 +1,40 @@
+// `GET /control/exchanges/{id}`: what the router logged of an exchange, with the attempts before it, or of a request that became none.
+import type { LogPage } from '../../protocol/control.ts';
+import { SallyportError } from '../../protocol/errors.ts';
+import type { RouterLog } from './router-log.ts';
+
+/** An invocation of the router takes 15 minutes at most. */
+const REQUEST_MAX_MS = 16 * 60_000;
+const MARGIN_MS = 1_000;
+
+/** Throws ERR_REQUEST_INVALID, ERR_STORE_UNAVAILABLE. */
+export const findExchange = async (log: RouterLog, id: string, query: URLSearchParams): Promise<LogPage> => {
+  const next = query.get('next') ?? undefined;
+  const page = await log.find({
+    fields: [{ exchange: id }, { request: id }],
+    from: readTime(query, 'from'),
+    to: readTime(query, 'to'),
+    next,
+  });
+
+  const [line] = page.lines;
+  if (line === undefined || typeof line.request !== 'string') return page;
+  // Other attempts of the same request were exchanges of their own.
+  const whole = await log.find({ fields: [{ request: line.request }], ...spanOf(line) });
+  return { lines: whole.next === null && whole.lines.length > 0 ? whole.lines : page.lines, next: null };
+};
+
+/** The last line of a request tells how long it took. */
+const spanOf = ({ time, ms }: LogPage['lines'][number]): { readonly from: number; readonly to: number } => {
+  const at = Date.parse(String(time));
+  if (Number.isNaN(at)) throw new SallyportError('ERR_INTERNAL', 'A line of the router’s log has no time.');
+  return typeof ms === 'number'
+    ? { from: at - ms - MARGIN_MS, to: at + MARGIN_MS }
+    : { from: at - REQUEST_MAX_MS, to: at + REQUEST_MAX_MS };
+};
+
+const readTime = (query: URLSearchParams, name: string): number => {
+  const text = query.get(name) ?? '';
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new SallyportError('ERR_REQUEST_INVALID', `${name} must be milliseconds since the epoch.`);
+};
