@@ -1,7 +1,7 @@
 // Calls the control API, signed with AWS Signature Version 4. Used by the sallyport command and by the simulator's own start.
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { Applied, IssuedCode, LogPage, RemovedConnector, Status } from '../protocol/control.ts';
+import type { Applied, DecisionReport, IssuedCode, LogPage, RemovedConnector, Status } from '../protocol/control.ts';
 import { type ErrorCode, isErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { Application } from '../tenants/application.ts';
 import { ConfigurationError, type Fault, isMap } from '../tenants/faults.ts';
@@ -26,6 +26,8 @@ export interface ControlClient {
   applications(): Promise<readonly Application[]>;
   /** Applications in the tenant file's form. */
   apply(applications: unknown): Promise<Applied>;
+  /** What the router would decide; the situation as an expectation of the tenant file has it. */
+  decide(method: string, url: string, situation: Readonly<Record<string, unknown>>): Promise<DecisionReport>;
   status(): Promise<Status>;
   removeConnector(id: string): Promise<RemovedConnector>;
   /** What the router logged of an exchange or a request from `from` to `to`; `next` goes on where a page before ended. */
@@ -42,6 +44,7 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     issueCode: (group) => call('POST', 'enrolment-codes', { group }),
     applications: async () => (await call<{ applications: Application[] }>('GET', 'applications')).applications,
     apply: (applications) => call('PUT', 'applications', { applications }),
+    decide: (method, url, situation) => call('POST', 'decisions', { method, url, situation }),
     status: () => call('GET', 'status'),
     removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
     exchange: (id, { from, to, next }) => {

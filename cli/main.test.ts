@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Status } from '../protocol/control.ts';
+import type { DecisionReport, Status } from '../protocol/control.ts';
 import { loadTenant, tenantFiles } from '../tenants/load.ts';
 import { main } from './main.ts';
 import { findTarget } from './target.ts';
@@ -181,6 +181,43 @@ test('status shows connectors, groups and what is offline', async () => {
   ]);
 });
 
+test('why tells the decision, the rule and what was looked at, of what is supposed', async () => {
+  const report: DecisionReport = {
+    application: 'wiki',
+    request: { method: 'POST', host: 'wiki.apps.sallyport.localhost', path: '/admin/' },
+    outcome: 'deny',
+    rule: 'Office',
+    examined: [
+      { rule: 'access', met: true, findings: [] },
+      { rule: 'Office', met: false, findings: [{ requirement: 'networks', holds: false, wanted: '10.0.0.0/8', found: '192.0.2.1' }] },
+    ],
+  };
+  const url = 'https://wiki.apps.sallyport.localhost/admin/';
+  const supposed = ['--group', 'staff', '--group', 'admins', '--claim', 'team=a=b', '--mfa', '--signed-in-ago', '5m'];
+
+  expect(await runAt({ 'POST /control/decisions': [200, report] }, 'why', 'alice', 'POST', url, ...supposed)).toBe(0);
+
+  expect(JSON.parse(api!.asked[0]!.body)).toEqual({
+    method: 'POST',
+    url,
+    situation: {
+      user: 'alice',
+      groups: ['staff', 'admins'],
+      claims: { team: 'a=b' },
+      at: '2026-11-24T10:00:00Z',
+      mfa: true,
+      signedInAgo: '5m',
+    },
+  });
+  expect(said).toEqual([
+    'alice, POST wiki.apps.sallyport.localhost/admin/: denied, by “Office”.',
+    'Application wiki:',
+    '  met      access',
+    '  not met  Office',
+    '             no   networks: 10.0.0.0/8 (is: 192.0.2.1)',
+  ]);
+});
+
 describe('wrong calls answer 2 and show the usage', () => {
   test.each([
     [[], 'A command is expected.'],
@@ -192,6 +229,8 @@ describe('wrong calls answer 2 and show the usage', () => {
     [['apply', 'a', 'b'], 'apply takes no “b”.'],
     [['status', 'x'], 'status takes no “x”.'],
     [['status', '--group', 'x'], 'status takes no --group.'],
+    [['why', 'alice', 'GET'], 'why needs URL.'],
+    [['connector', 'enroll', '--group', 'a', '--mfa'], 'connector enroll takes no --mfa.'],
     [['status', '--colour'], "Unknown option '--colour'"],
   ])('%j', async (argv, message) => {
     expect(await run(...argv)).toBe(2);

@@ -1,9 +1,10 @@
 // The `sallyport` command. Answers 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 import { parseArgs } from 'node:util';
-import { asSallyportError } from '../protocol/errors.ts';
+import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
 import { enroll, remove } from './commands/connector.ts';
 import { status } from './commands/status.ts';
+import { type WhyOptions, why } from './commands/why.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { type Environment, findTarget } from './target.ts';
 
@@ -13,6 +14,9 @@ const USAGE = `sallyport — administers a deployment
   sallyport connector remove ID             takes a connector's access away
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
   sallyport status                          shows connectors, tunnels and which applications are reachable
+  sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
+      --group NAME, --claim NAME=VALUE (repeatable), --address ADDRESS, --country CODE, --at TIME, --mfa, --signed-in-ago 15m,
+      --by browser|token|service
 
 Which deployment:
   --endpoint URL       the stack's output ControlEndpoint (or SALLYPORT_CONTROL_ENDPOINT); with your usual AWS credentials
@@ -27,20 +31,56 @@ export interface CommandPorts {
   readonly connect?: typeof createControlClient;
 }
 
-type Command = (client: ControlClient, argument: string, say: (line: string) => void, now: () => number) => Promise<void>;
+const TARGET = { endpoint: { type: 'string' }, region: { type: 'string' }, simulator: { type: 'string' } } as const;
+const SUPPOSED = {
+  group: { type: 'string', multiple: true },
+  claim: { type: 'string', multiple: true },
+  address: { type: 'string' },
+  country: { type: 'string' },
+  at: { type: 'string' },
+  mfa: { type: 'boolean' },
+  'signed-in-ago': { type: 'string' },
+  by: { type: 'string' },
+} as const;
+
+interface Running {
+  readonly client: ControlClient;
+  readonly say: (line: string) => void;
+  readonly now: () => number;
+  /** What follows the words. */
+  readonly given: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
 
 interface Syntax {
   readonly words: readonly string[];
-  /** What follows the words, or the option that must be given. */
-  readonly needs?: 'FILE' | 'ID' | '--group';
-  readonly run: Command;
+  /** What must follow the words. */
+  readonly needs: readonly string[];
+  /** What it takes beyond where the deployment is. */
+  readonly options?: readonly (keyof typeof SUPPOSED)[];
+  /** Of these, the one that must be there. */
+  readonly must?: string;
+  readonly run: (running: Running) => Promise<void>;
 }
 
 const COMMANDS: readonly Syntax[] = [
-  { words: ['connector', 'enroll'], needs: '--group', run: enroll },
-  { words: ['connector', 'remove'], needs: 'ID', run: remove },
-  { words: ['apply'], needs: 'FILE', run: apply },
-  { words: ['status'], run: (client, _argument, say, now) => status(client, now(), say) },
+  {
+    words: ['connector', 'enroll'],
+    needs: [],
+    options: ['group'],
+    must: 'group',
+    run: ({ client, options, say }) => enroll(client, onlyGroup(options.group), say),
+  },
+  { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
+  { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
+  { words: ['status'], needs: [], run: ({ client, say, now }) => status(client, now(), say) },
+  {
+    words: ['why'],
+    needs: ['USER', 'METHOD', 'URL'],
+    options: Object.keys(SUPPOSED) as (keyof typeof SUPPOSED)[],
+    run: ({ client, given, options: { endpoint, region, simulator, help, ...supposed }, say, now }) =>
+      why(client, given, supposed as WhyOptions, say, now()),
+  },
 ];
 
 export const main = async (argv: readonly string[], ports: CommandPorts = {}): Promise<number> => {
@@ -57,7 +97,7 @@ export const main = async (argv: readonly string[], ports: CommandPorts = {}): P
     return 0;
   }
   try {
-    await call.run(connect(findTarget(call.options, env)), call.argument, say, now);
+    await call.run({ ...call, client: connect(findTarget(call.options, env)), say, now });
     return 0;
   } catch (failure) {
     const error = asSallyportError(failure);
@@ -66,35 +106,34 @@ export const main = async (argv: readonly string[], ports: CommandPorts = {}): P
   }
 };
 
-interface Call {
-  readonly run: Command;
-  readonly argument: string;
-  readonly options: { readonly endpoint?: string; readonly region?: string; readonly simulator?: string };
+interface Call extends Pick<Running, 'given' | 'options'> {
+  readonly run: Syntax['run'];
 }
 
 const readCall = (argv: readonly string[]): Call | 'help' => {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: {
-      endpoint: { type: 'string' },
-      region: { type: 'string' },
-      simulator: { type: 'string' },
-      group: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
+    options: { ...TARGET, ...SUPPOSED, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help) return 'help';
-  const { group, ...options } = values;
-
   const command = COMMANDS.find(({ words }) => words.every((word, index) => positionals[index] === word));
   if (!command) throw new Error(positionals.length === 0 ? 'A command is expected.' : `There is no command “${positionals.join(' ')}”.`);
-  const rest = positionals.slice(command.words.length);
-  const name = command.words.join(' ');
-  if (group !== undefined && command.needs !== '--group') throw new Error(`${name} takes no --group.`);
-  const given = command.needs === '--group' ? group : rest.shift();
-  if (command.needs !== undefined && given === undefined) throw new Error(`${name} needs ${command.needs}.`);
-  const surplus = command.needs === undefined && given !== undefined ? [given, ...rest] : rest;
-  if (surplus.length > 0) throw new Error(`${name} takes no “${surplus.join(' ')}”.`);
-  return { run: command.run, argument: given ?? '', options };
+
+  const { words, needs, options = [], must } = command;
+  const name = words.join(' ');
+  const given = positionals.slice(words.length);
+  const foreign = Object.keys(values).find((option) => !(option in TARGET) && !options.includes(option as keyof typeof SUPPOSED));
+  if (foreign !== undefined) throw new Error(`${name} takes no --${foreign}.`);
+  if (given.length < needs.length) throw new Error(`${name} needs ${needs.slice(given.length).join(' and ')}.`);
+  if (given.length > needs.length) throw new Error(`${name} takes no “${given.slice(needs.length).join(' ')}”.`);
+  if (must !== undefined && !(must in values)) throw new Error(`${name} needs --${must}.`);
+  return { run: command.run, given, options: values };
+};
+
+/** A connector belongs to one group. */
+const onlyGroup = (groups: unknown): string => {
+  const [group, ...others] = groups as readonly [string, ...string[]];
+  if (others.length > 0) throw new SallyportError('ERR_REQUEST_INVALID', 'A connector is of one group: give --group once.');
+  return group;
 };

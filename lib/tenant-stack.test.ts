@@ -67,7 +67,7 @@ describe('what each function may do, and nothing else', () => {
         log('PortalControl'),
         'Allow logs:FilterLogEvents on {IngressRouterLog.Arn}',
         'Allow dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesRegistry.Arn}',
-        'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
+        'Allow dynamodb:Scan dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
       ],
     ],
     ['DirectoryWriterRole', [log('DirectoryWriter'), 'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}']],

@@ -30,6 +30,23 @@ export interface LogPage {
   readonly next: string | null;
 }
 
+/** `POST /control/decisions {method, url, situation}`: what the router would decide, and everything that it would look at. */
+export interface DecisionReport {
+  readonly application: string;
+  /** What is decided on and forwarded. */
+  readonly request: { readonly method: string; readonly host: string; readonly path: string };
+  readonly outcome: 'allow' | 'deny' | 'step up';
+  readonly rule: string;
+  readonly examined: ReadonlyArray<{ readonly rule: string; readonly met: boolean; readonly findings: readonly FindingReport[] }>;
+}
+
+export interface FindingReport {
+  readonly requirement: string;
+  readonly holds: boolean;
+  readonly wanted: string;
+  readonly found: string;
+}
+
 /** `GET /control/status` */
 export interface Status {
   readonly tenant: string;

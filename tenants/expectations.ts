@@ -5,8 +5,8 @@ import type { Application } from '../lambdas/stores/records.ts';
 import { type Asked, type Decision, decide } from '../policy/decide.ts';
 import { isAddress } from '../policy/networks.ts';
 import { type Facts, type Finding, WAYS } from '../policy/requirements.ts';
-import { type LocatedFault, type Path, pathText } from './faults.ts';
-import { choice, optional, readLine, readLines, setting } from './settings.ts';
+import { ConfigurationError, faultsOf, type LocatedFault, type Path, pathText } from './faults.ts';
+import { choice, optional, readFlag, readLine, readLines, setting } from './settings.ts';
 
 const OUTCOMES = ['allow', 'deny', 'step up'] as const;
 
@@ -40,50 +40,60 @@ const claimText = (value: unknown): Readonly<Record<string, string>> | undefined
 const AT_DEFAULT = Date.UTC(2026, 0, 6, 12);
 const ADDRESS_DEFAULT = '192.0.2.1';
 
+/** What is supposed of a user and a moment. */
+const SITUATION = {
+  user: optional<string | null>(null, 'a user name', 'Leave it out for nobody.', readLine(256)),
+  groups: optional<readonly string[]>([], 'a list of groups', 'Leave it out for none.', readLines),
+  claims: optional<Readonly<Record<string, string>>>({}, 'a map of claim to text', 'Leave it out for none.', claimText),
+  address: optional(ADDRESS_DEFAULT, 'an IP address', `Leave it out for ${ADDRESS_DEFAULT}.`, (value) =>
+    typeof value === 'string' && isAddress(value) ? value : undefined,
+  ),
+  country: optional<string | null>(null, 'a country’s code', 'Leave it out for an unknown one.', (value) =>
+    typeof value === 'string' && /^[A-Z]{2}$/.test(value) ? value : undefined,
+  ),
+  at: optional(AT_DEFAULT, 'a time in UTC, in quotes', 'Write for example "2026-01-06T12:00Z"; left out, it is that.', readMoment),
+  mfa: optional(false, 'true or false', 'Leave it out for one factor.', readFlag),
+  signedInAgo: optional(0, 'a time such as 15m', 'Leave it out for just now.', readAgeSeconds),
+  by: choice(WAYS, 'Leave it out for a browser.'),
+};
+
+type Situation = { readonly [Name in keyof typeof SITUATION]: z.output<(typeof SITUATION)[Name]> };
+
+const factsOf = ({ user, groups, claims, address, country, at, mfa, signedInAgo, by }: Situation): Facts => ({
+  user: user === null ? null : { issuer: '', subject: '', name: '', email: '', amr: [], groups, claims, username: user },
+  clientAddress: address,
+  country,
+  now: at,
+  authenticatedAt: at - signedInAgo * 1000,
+  mfa,
+  by,
+});
+
 export const expectationList = z
   .array(
     z
       .strictObject(
         {
           request: setting('a method and a path', 'Write for example GET /admin/: the path is below the external URL.', readRequest),
-          user: optional<string | null>(null, 'a user name', 'Leave it out for nobody.', readLine(256)),
-          groups: optional<readonly string[]>([], 'a list of groups', 'Leave it out for none.', readLines),
-          claims: optional<Readonly<Record<string, string>>>({}, 'a map of claim to text', 'Leave it out for none.', claimText),
-          address: optional(ADDRESS_DEFAULT, 'an IP address', `Leave it out for ${ADDRESS_DEFAULT}.`, (value) =>
-            typeof value === 'string' && isAddress(value) ? value : undefined,
-          ),
-          country: optional<string | null>(null, 'a country’s code', 'Leave it out for an unknown one.', (value) =>
-            typeof value === 'string' && /^[A-Z]{2}$/.test(value) ? value : undefined,
-          ),
-          at: optional(AT_DEFAULT, 'a time in UTC, in quotes', 'Write for example "2026-01-06T12:00Z"; left out, it is that.', readMoment),
-          mfa: optional(false, 'true or false', 'Leave it out for one factor.', (value) =>
-            typeof value === 'boolean' ? value : undefined,
-          ),
-          signedInAgo: optional(0, 'a time such as 15m', 'Leave it out for just now.', readAgeSeconds),
-          by: choice(WAYS, 'Leave it out for a browser.'),
+          ...SITUATION,
           decision: setting(OUTCOMES.map((word) => `"${word}"`).join(' or '), 'Say what is to come out.', (value) =>
             OUTCOMES.find((word) => word === value),
           ),
         },
         { error: 'a map with request and decision' },
       )
-      .transform(({ request, user, groups, claims, address, country, at, mfa, signedInAgo, by, decision }): Expectation => {
-        const known = { issuer: '', subject: '', name: '', email: '', amr: [], groups, claims };
-        const facts: Facts = {
-          user: user === null ? null : { ...known, username: user },
-          clientAddress: address,
-          country,
-          now: at,
-          authenticatedAt: at - signedInAgo * 1000,
-          mfa,
-          by,
-        };
-        return { ...request, facts, decision };
-      }),
+      .transform(({ request, decision, ...situation }): Expectation => ({ ...request, facts: factsOf(situation), decision })),
     { error: 'a list of expectations' },
   )
   .max(200, { error: '200 expectations at most' })
   .default([]);
+
+/** The facts of `why`: the same settings as those of an expectation. Throws ConfigurationError. */
+export const parseSituation = (raw: unknown, source: string): Facts => {
+  const read = z.strictObject(SITUATION, { error: 'a map of what is supposed' }).safeParse(raw);
+  if (read.success) return factsOf(read.data);
+  throw new ConfigurationError(source, faultsOf(read.error, raw));
+};
 
 /** What came out otherwise, with everything that was looked at. */
 export const unmetExpectations = (application: Application, expectations: readonly Expectation[], at: Path): LocatedFault[] =>

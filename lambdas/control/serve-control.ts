@@ -9,13 +9,14 @@ import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
 import type { RouterLog } from './router-log.ts';
 import { readStatus } from './status.ts';
+import { why } from './why.ts';
 
 /** Lambda takes 6 MB; a tenant file of this size has thousands of applications. */
 const BODY_MAX_BYTES = 2 * 1024 * 1024;
 
 export interface ControlPorts {
   readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'removeConnector'>;
-  readonly directory: Pick<Directory, 'applications' | 'replace'>;
+  readonly directory: Pick<Directory, 'applications' | 'applicationsOn' | 'replace'>;
   readonly routerLog: RouterLog;
   readonly tenant: string;
   readonly domain: string;
@@ -38,6 +39,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/control\/enrolment-codes$/, methods: { POST: (ports, event) => issue(ports, event) } },
   { path: /^\/control\/applications$/, methods: { GET: (ports) => list(ports), PUT: (ports, event) => apply(ports, event) } },
   { path: /^\/control\/exchanges\/([\w-]{1,128})$/, methods: { GET: (ports, event, id) => explain(ports, event, id) } },
+  { path: /^\/control\/decisions$/, methods: { POST: (ports, event) => decision(ports, event) } },
   { path: /^\/control\/status$/, methods: { GET: async (ports) => answerJson(200, await readStatus(ports)) } },
   { path: /^\/control\/connectors\/([\w-]{1,64})$/, methods: { DELETE: (ports, _event, id) => remove(ports, id) } },
 ];
@@ -77,6 +79,9 @@ const issue = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer>
   ports.log.info('control.enrolment-code-issued', { group: issued.group, expiresAt: issued.expiresAt });
   return answerJson(201, issued);
 };
+
+const decision = async ({ directory }: ControlPorts, event: HttpEvent): Promise<HttpAnswer> =>
+  answerJson(200, await why(readJson(event, BODY_MAX_BYTES), directory));
 
 const list = async ({ directory }: ControlPorts): Promise<HttpAnswer> => {
   const applications = await directory.applications();

@@ -83,12 +83,13 @@ export const canonicalHeaders = (fields: ProxyEvent['multiValueHeaders']): Heade
 const asBytes = (value: string): string => (/[^\0-\xff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value);
 
 /** TRACE would show a user the headers that are meant for the origin; CONNECT is no request for a resource. */
-const canonicalMethod = (method: string): string => {
+export const canonicalMethod = (method: string): string => {
   if (!/^[A-Z]{1,20}$/.test(method) || method === 'TRACE' || method === 'CONNECT') throw refused('The method is none that is forwarded.');
   return method;
 };
 
-const canonicalHost = (headers: HeaderList): string => {
+/** The one host that a request names. Throws ERR_REQUEST_INVALID. */
+export const canonicalHost = (headers: HeaderList): string => {
   const hosts = headers.filter(([name]) => name.toLowerCase() === 'host').map(([, value]) => value);
   if (hosts.length !== 1) throw refused(`The request has ${hosts.length} Host fields; one is expected (RFC 9112 §3.2).`);
   const match = /^([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*)\.?(?::\d{1,5})?$/.exec(hosts[0]!.toLowerCase());

@@ -76,6 +76,6 @@ export const controlFunction = (scope: Construct, { tenant, portalUrl, routerLog
   control.set('PORTAL_URL', portalUrl);
   control.bindLog('ROUTER_LOG_GROUP', routerLog);
   control.bindTable('REGISTRY_TABLE', tables.registry, 'Query', 'PutItem', 'DeleteItem');
-  control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
+  control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'Query', 'PutItem', 'DeleteItem');
   return control;
 };

@@ -1,0 +1,42 @@
+// `sallyport why USER METHOD URL`: what the router would decide and by which rule, asked of the deployment itself.
+import type { DecisionReport } from '../../protocol/control.ts';
+import type { ControlClient } from '../control-client.ts';
+
+export interface WhyOptions {
+  readonly group?: readonly string[];
+  /** `name=value` */
+  readonly claim?: readonly string[];
+  readonly address?: string;
+  readonly country?: string;
+  readonly at?: string;
+  readonly mfa?: boolean;
+  readonly 'signed-in-ago'?: string;
+  readonly by?: string;
+}
+
+export const why = async (
+  client: ControlClient,
+  [user = '', method = '', url = '']: readonly string[],
+  { group = [], claim = [], at, 'signed-in-ago': signedInAgo, ...rest }: WhyOptions,
+  say: (line: string) => void,
+  now: number,
+): Promise<void> => {
+  const claims = Object.fromEntries(claim.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  const situation = { ...rest, user, groups: group, claims, at: at ?? moment(now), ...(signedInAgo === undefined ? {} : { signedInAgo }) };
+  for (const line of describe(await client.decide(method, url, situation), user)) say(line);
+};
+
+const moment = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
+
+const OUTCOMES = { allow: 'allowed', deny: 'denied', 'step up': 'asked to show more first' } as const;
+
+const describe = ({ application, request, outcome, rule, examined }: DecisionReport, user: string): string[] => [
+  `${user}, ${request.method} ${request.host}${request.path}: ${OUTCOMES[outcome]}${outcome === 'allow' ? '' : `, by “${rule}”`}.`,
+  `Application ${application}:`,
+  ...examined.flatMap(({ rule: name, met, findings }) => [
+    `  ${met ? 'met    ' : 'not met'}  ${name}`,
+    ...findings.map(
+      ({ requirement, holds, wanted, found }) => `             ${holds ? 'yes' : 'no '}  ${requirement}: ${wanted} (is: ${found})`,
+    ),
+  ]),
+];
