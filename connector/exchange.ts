@@ -19,6 +19,7 @@ import { Reassembly } from '../protocol/reassembly.ts';
 import type { Clock } from './clock.ts';
 import type { Account } from './ledger.ts';
 import type { CallOrigin, Post } from './ports.ts';
+import { PremisesWatch } from './premises-watch.ts';
 import { RequestBody } from './request-body.ts';
 import { ResponseFrames } from './response-frames.ts';
 import { Sender } from './sender.ts';
@@ -44,6 +45,8 @@ export interface ExchangeContext {
   readonly account: Account;
   /** Throws the SallyportError with which a request is refused. */
   readonly admit: (request: RequestFrame) => Admission;
+  /** Of a request frame, by the service's clock. */
+  readonly ageMs: (request: RequestFrame) => number;
   readonly onBegun: (exchange: Exchange) => void;
   /** Everything has been sent and the router has taken it, or nothing can be any more. */
   readonly onDelivered: (exchange: Exchange) => void;
@@ -76,6 +79,7 @@ export class Exchange {
   #ended = false;
   #closed = false;
   #beganAt = 0;
+  #watch: PremisesWatch | null = null;
   #log: Log;
 
   constructor(id: string, key: FrameKey, context: ExchangeContext) {
@@ -133,6 +137,7 @@ export class Exchange {
     this.#timers.arm('life', EXCHANGE_MAX_MS, () => this.#lose());
     this.#request = request;
     this.#beganAt = this.#context.clock.monotonic();
+    this.#watch = new PremisesWatch(this.#context.clock, this.#context.ageMs(request));
     this.#log = this.#log.with({ application: request.application, user: request.user, method: request.method });
     this.#sender = new Sender({
       replyTo: this.#earlyReplyTo?.replyTo ?? request.replyTo,
@@ -165,12 +170,17 @@ export class Exchange {
     this.#timers.arm('timeout', timeoutMs, () =>
       this.#fail(new SallyportError('ERR_ORIGIN_TIMEOUT', `${origin} gave no answer within ${timeoutMs} ms.`)),
     );
-    this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signal }).then(
+    const watch = this.#watch!;
+    const connected = () => watch.connected();
+    this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signal, connected }).then(
       (answer) => {
+        watch.answered();
         this.#timers.disarm('timeout');
         if (this.#ended || this.#closed) return;
         const { clock, settle } = this.#context;
-        this.#response = new ResponseFrames(this.id, method, answer, this.#sender!, { clock, settle, changed: () => this.#advance() });
+        const timings = () => watch.read();
+        const context = { clock, settle, timings, changed: () => this.#advance() };
+        this.#response = new ResponseFrames(this.id, method, answer, this.#sender!, context);
         this.#advance();
         if (request.idleTimeoutMs !== undefined && !this.#ended) this.#watchIdle(origin, request.idleTimeoutMs);
       },
@@ -243,7 +253,8 @@ export class Exchange {
     if (this.#ended || this.#closed || !this.#sender) return;
     this.#abort.abort(error);
     this.#response?.abandon();
-    this.#sender.send({ type: 'error', exchange: this.id, n: this.#sender.next, code: error.code, message: error.message });
+    const { code, message } = error;
+    this.#sender.send({ type: 'error', exchange: this.id, n: this.#sender.next, code, message, timings: this.#watch?.read() });
     this.#log.warn('exchange.failed', { code: error.code, error });
     this.#end(error.code);
     this.#advance();

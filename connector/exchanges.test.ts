@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { encode } from '../protocol/codec.ts';
+import { SallyportError } from '../protocol/errors.ts';
 import { EXCHANGE_MAX_MS, LINGER_MS, PAYLOAD_MAX_BYTES, RESUME_MS, WINDOW_BYTES } from '../protocol/limits.ts';
 import { answerOf, CONNECTOR, createBench, KEY, PlayedBody } from './testing/bench.ts';
 import { settled } from './testing/manual-clock.ts';
@@ -22,6 +23,31 @@ describe('an answer', () => {
     expect(bench.posted).toHaveLength(1);
     expect(bench.posted[0]).toMatchObject({ replyTo: 'router-1', frame: { type: 'response', n: 0, status: 200, end: true } });
     expect(bench.received().toString()).toBe('hello world');
+  });
+
+  test('tells how long everything took on premises', async () => {
+    const bench = createBench();
+    await bench.deliver(bench.request({ issuedAt: bench.clock.now() - 40 }));
+
+    await bench.clock.pass(5);
+    bench.calls[0]!.connected();
+    await bench.clock.pass(20);
+    bench.calls[0]!.answer(answerOf(new PlayedBody().write('x', null)));
+    await settled();
+
+    expect(bench.posted[0]!.frame).toMatchObject({ type: 'response', timings: { verified: 40, connected: 5, answered: 25, sent: 25 } });
+  });
+
+  test('that does not come tells how far it came', async () => {
+    const bench = createBench();
+    await bench.deliver(bench.request());
+
+    await bench.clock.pass(7);
+    bench.calls[0]!.fail(new SallyportError('ERR_ORIGIN_UNREACHABLE'));
+    await settled();
+
+    expect(bench.posted[0]!.frame).toMatchObject({ type: 'error', timings: { verified: 0, sent: 7 } });
+    expect(bench.posted[0]!.frame).not.toHaveProperty('timings.connected');
   });
 
   test('of known small length that is slow to come is not held back', async () => {

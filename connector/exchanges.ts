@@ -142,6 +142,7 @@ export class Exchanges {
       log,
       account: ledger.open(),
       admit: (request) => this.#admit(request),
+      ageMs: (request) => this.#ports.serviceClock.now() - request.issuedAt,
       onBegun: (begun) => {
         this.#remember(id);
         this.#running.add(begun);

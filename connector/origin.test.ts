@@ -56,6 +56,7 @@ const call = (fields: Partial<OriginCall>): OriginCall => ({
   verifyCertificate: true,
   loopbackAllowed: true,
   signal: new AbortController().signal,
+  connected: () => {},
   ...fields,
 });
 
@@ -203,6 +204,21 @@ describe('an answer comes back', () => {
     held!.end('last');
     expect(Buffer.from((await chunks.next()).value!).toString()).toBe('last');
     expect((await chunks.next()).done).toBe(true);
+  });
+
+  test('and tells when it has a connection, new or kept, before the origin is asked', async () => {
+    const events: string[] = [];
+    const host = await serve((_request, response) => {
+      events.push('asked');
+      response.end('x');
+    });
+    const origins = create();
+    const connected = () => void events.push('connected');
+
+    for (let turn = 0; turn < 3; turn += 1) await textOf((await origins.call(call({ origin: `http://${host}`, connected }))).body);
+    await expect(origins.call(call({ origin: 'http://127.0.0.1:1', connected }))).rejects.toMatchObject({ code: 'ERR_ORIGIN_UNREACHABLE' });
+
+    expect(events).toEqual(['connected', 'asked', 'connected', 'asked', 'connected', 'asked']);
   });
 
   test('over connections that are kept', async () => {

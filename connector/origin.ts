@@ -26,7 +26,7 @@ export interface OriginsOptions {
 
 export class Origins {
   readonly #options: OriginsOptions;
-  readonly #agents = new Map<string, Agent>();
+  readonly #agents = new Map<string, NoticingAgent>();
 
   constructor(options: OriginsOptions) {
     this.#options = options;
@@ -60,6 +60,7 @@ export class Origins {
       headers: flat(requestHeaders(call)),
       body: call.body as Dispatcher.DispatchOptions['body'],
       signal,
+      opaque: call.connected,
       responseHeaders: 'raw',
       // The exchange keeps its own time: how long an origin may be silent depends on the application.
       headersTimeout: 0,
@@ -78,11 +79,11 @@ export class Origins {
   }
 
   /** Connections that were made under different rules are not shared. */
-  #agent({ verifyCertificate, loopbackAllowed }: OriginCall): Agent {
+  #agent({ verifyCertificate, loopbackAllowed }: OriginCall): NoticingAgent {
     const key = `${verifyCertificate} ${loopbackAllowed}`;
     let agent = this.#agents.get(key);
     if (!agent) {
-      agent = new Agent({
+      agent = new NoticingAgent({
         connections: this.#options.connections,
         pipelining: 1,
         maxHeaderSize: HEAD_MAX_BYTES,
@@ -116,6 +117,20 @@ export class Origins {
         else callback(...connected);
       });
     };
+  }
+}
+
+/** Calls what a request carries as `opaque` when the request has a connection. */
+class NoticingAgent extends Agent {
+  override dispatch(options: Agent.DispatchOptions & { readonly opaque?: unknown }, handler: Dispatcher.DispatchHandler): boolean {
+    const { opaque: noticed } = options;
+    if (typeof noticed !== 'function') return super.dispatch(options, handler);
+    const connect = handler.onConnect;
+    handler.onConnect = (...connection) => {
+      noticed();
+      connect?.apply(handler, connection);
+    };
+    return super.dispatch(options, handler);
   }
 }
 

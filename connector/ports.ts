@@ -15,6 +15,8 @@ export interface OriginCall {
   readonly loopbackAllowed: boolean;
   /** Aborted when the user has gone or the time is up; its reason is what the call rejects with. */
   readonly signal: AbortSignal;
+  /** Called when the request has a connection; again when it is repeated over another. */
+  readonly connected: () => void;
 }
 
 export interface OriginAnswer {

@@ -1,6 +1,6 @@
 // Turns an origin's answer into frames: one when it is small, otherwise no chunk waits unless frames before it are still on their way.
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
-import type { ResponseFrame } from '../protocol/frames.ts';
+import type { PremisesTimings, ResponseFrame } from '../protocol/frames.ts';
 import { FRAME_MAX_BYTES, HEADER_LINE_MAX_BYTES, PAYLOAD_MAX_BYTES } from '../protocol/limits.ts';
 import type { Clock } from './clock.ts';
 import { Gatherer } from './gatherer.ts';
@@ -15,6 +15,8 @@ const FRAME_TAIL_BYTES = 32;
 export interface ResponseContext {
   readonly clock: Clock;
   readonly settle: (callback: () => void) => void;
+  /** What the watch shows now. */
+  readonly timings: () => PremisesTimings;
   /** There is something to send, or nothing more will come. */
   readonly changed: () => void;
 }
@@ -27,6 +29,7 @@ export class ResponseFrames {
   readonly #answer: OriginAnswer;
   readonly #sender: Sender;
   readonly #clock: Clock;
+  readonly #timings: () => PremisesTimings;
   readonly #body: Gatherer;
   readonly #head: ResponseFrame;
   readonly #cancelCollect: () => void;
@@ -36,11 +39,18 @@ export class ResponseFrames {
   #bytes = 0;
   #lastSentAt: number;
 
-  constructor(exchange: string, method: string, answer: OriginAnswer, sender: Sender, { clock, settle, changed }: ResponseContext) {
+  constructor(
+    exchange: string,
+    method: string,
+    answer: OriginAnswer,
+    sender: Sender,
+    { clock, settle, timings, changed }: ResponseContext,
+  ) {
     this.#exchange = exchange;
     this.#answer = answer;
     this.#sender = sender;
     this.#clock = clock;
+    this.#timings = timings;
     this.#lastSentAt = clock.monotonic();
     this.#head = { type: 'response', exchange, n: 0, status: answer.status, headers: answer.headers, end: false };
     const length = declaredLength(answer);
@@ -124,13 +134,14 @@ export class ResponseFrames {
 
   #sendHead(): void {
     this.#cancelCollect();
-    const lineBytes = Buffer.byteLength(JSON.stringify(this.#head));
+    const head = { ...this.#head, timings: this.#timings() };
+    const lineBytes = Buffer.byteLength(JSON.stringify(head));
     if (lineBytes > HEADER_LINE_MAX_BYTES) {
       throw new SallyportError('ERR_ORIGIN_INVALID', `The answer's head takes ${lineBytes} bytes; at most ${HEADER_LINE_MAX_BYTES} fit.`);
     }
     const room = Math.floor((FRAME_MAX_BYTES - lineBytes - FRAME_TAIL_BYTES) / 4) * 3;
     const payload = this.#body.take(Math.min(room, PAYLOAD_MAX_BYTES));
-    this.#sender.send({ ...this.#head, end: this.#body.done }, payload);
+    this.#sender.send({ ...head, end: this.#body.done }, payload);
     this.#headSent = true;
     this.#noteSent(payload);
   }

@@ -96,6 +96,17 @@ describe('a frame that does not open', () => {
     expect(decode(encode(request as Frame, KEY), keyOf).frame).toEqual(request);
   });
 
+  test('is invalid when it tells of timings that are none', () => {
+    const response: Frame = { type: 'response', exchange: 'exchange-1', n: 0, status: 200, headers: [], end: true };
+    const good = { verified: 0, sent: 1 };
+    const codes = [null, 'fast', {}, { verified: 1 }, { ...good, sent: -1 }, { ...good, answered: 0.5 }, { ...good, connected: '1' }]
+      .map((timings) => ({ ...response, timings }) as unknown as Frame)
+      .map((frame) => codeOf(() => decode(encode(frame, KEY), keyOf)));
+
+    expect(codes).toEqual(Array(7).fill('ERR_FRAME_INVALID'));
+    expect(decode(encode({ ...response, timings: good }, KEY), keyOf).frame).toEqual({ ...response, timings: good });
+  });
+
   test('is invalid when its payload is no base64, although the seal holds', () => {
     const sealed = `${JSON.stringify(body)}\nnot*base64!!`;
     const seal = createHmac('sha256', KEY).update(sealed).digest().subarray(0, 16).toString('base64url');

@@ -90,6 +90,18 @@ export interface CancelFrame extends ExchangeFrame {
 
 // ── connector → router, sealed with the same key, posted to `replyTo` ─────────────────────────────────────
 
+/** What the connector measured of an exchange, in milliseconds: for administrators (`sallyport explain`), nothing is decided by it. */
+export interface PremisesTimings {
+  /** From `issuedAt` until the request frame was opened and found genuine, by the service's clock as the connector knows it. */
+  readonly verified: number;
+  /** From then on, until the request had a connection to the origin; one that was kept is there at once. */
+  readonly connected?: number;
+  /** Until the origin's head was there. */
+  readonly answered?: number;
+  /** Until this frame was sent. */
+  readonly sent: number;
+}
+
 /** The origin's head. Payload: the body, or its first part. A small response is exactly this one frame. */
 export interface ResponseFrame extends ExchangeFrame {
   readonly type: 'response';
@@ -97,6 +109,8 @@ export interface ResponseFrame extends ExchangeFrame {
   readonly status: number;
   readonly headers: HeaderList;
   readonly end: boolean;
+  /** Older connectors do not tell. */
+  readonly timings?: PremisesTimings;
 }
 
 /** Still at work: sent when nothing else has been for a while. */
@@ -120,6 +134,8 @@ export interface ErrorFrame extends ExchangeFrame {
   readonly code: string;
   /** For the administrator's log. */
   readonly message: string;
+  /** Absent also where the request itself never came. */
+  readonly timings?: PremisesTimings;
 }
 
 export type RouterFrame = RequestFrame | BodyFrame | CreditFrame | ReplyToFrame | CancelFrame;

@@ -36,6 +36,9 @@ const signOn: Check = (value) => {
   return typeof method === 'string' && Object.hasOwn(SIGN_ON, method) && SIGN_ON[method](value);
 };
 
+const timings: Check = (value) =>
+  value === undefined || fieldsOf({ verified: count, connected: countOrAbsent, answered: countOrAbsent, sent: count })(value);
+
 /** Fields of each type; fields that only some senders of a type know are not listed. */
 const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> = {
   request: {
@@ -59,10 +62,10 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
   credit: { received: count, limit: count },
   'reply-to': { replyTo: text, received: count },
   cancel: { code: text },
-  response: { n: zero, status, headers: headerList, end: flag },
+  response: { n: zero, status, headers: headerList, end: flag, timings },
   progress: { received: count },
   moved: { tunnel: text, received: count },
-  error: { n: count, code: text, message: text },
+  error: { n: count, code: text, message: text, timings },
 };
 
 export const isFrame = (value: unknown): value is Frame => {
