@@ -87,9 +87,10 @@ export const createConnectors = (program: string, allow: readonly string[], auth
       clearTimeout(timer);
       log.end();
     };
-    running.push({ connector: { pid: child.pid ?? 0, stateDirectory, logFile }, stop });
+    const connector: LocalConnector = { pid: child.pid ?? 0, stateDirectory, logFile };
+    running.push({ connector, stop });
     await ready;
-    return running.at(-1)!.connector;
+    return connector;
   };
 
   return {

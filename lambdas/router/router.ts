@@ -147,7 +147,9 @@ export const createRouter = (ports: RouterPorts): Router => {
       const level = error.code === 'ERR_INTERNAL' ? 'error' : error.traits.hop === 'user' ? 'info' : 'warn';
       const refused =
         error.traits.hop === 'user' ? (trace.application === undefined ? 'request.refused' : 'exchange.refused') : 'request.failed';
-      tell(level, exchanged ? 'exchange.failed' : refused, { hop: error.traits.hop, status: error.traits.status, error });
+      // What the user got: a head that is out stands, whatever becomes of its body.
+      const status = response.begun && trace.status !== undefined ? trace.status : error.traits.status;
+      tell(level, exchanged ? 'exchange.failed' : refused, { hop: error.traits.hop, status, error });
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
       if (response.gone.aborted) return;
       if (response.begun) throw error;

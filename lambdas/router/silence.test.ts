@@ -50,6 +50,7 @@ describe('silence', () => {
     expect(response.body().toString()).toBe('half');
     expect(response.ended).toBe(false);
     expect(failure()).toMatchObject({ code: 'ERR_CONNECTOR_SILENT' });
+    expect(rig.logged('exchange.failed')).toMatchObject([{ status: 200, code: 'ERR_CONNECTOR_SILENT' }]);
   });
 
   test('an exchange ends before its invocation must', async () => {

@@ -2,8 +2,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { control } from './administrator.ts';
 import { type Child, startChild } from './child.ts';
 import { ROOT } from './files.ts';
+import { type LogLine, parseLog } from './logs.ts';
+import type { World } from './world.ts';
 
 export interface ConnectorOptions {
   readonly code?: string;
@@ -38,5 +41,26 @@ export const createConnectorHome = (): ConnectorHome => {
     },
     kept: () => readdirSync(folder),
     dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
+};
+
+export interface OwnConnector {
+  readonly child: Child;
+  readonly log: () => LogLine[];
+  dispose(): Promise<void>;
+}
+
+/** Enrols in a group and starts; resolves when its tunnel is open. */
+export const startConnector = async (world: World, group: string, allow: readonly string[]): Promise<OwnConnector> => {
+  const home = createConnectorHome();
+  const child = home.start({ code: (await control(world).issueCode(group)).code, allow });
+  await child.seen(/tunnel\.open/);
+  return {
+    child,
+    log: () => parseLog(child.output()),
+    dispose: async () => {
+      await child.stop();
+      home.dispose();
+    },
   };
 };

@@ -12,7 +12,9 @@ export const functionLog = async (world: World, name: keyof typeof LOG_GROUPS): 
   return lines.flatMap(({ line }) => parsed(line));
 };
 
-export const connectorLog = (file: string): LogLine[] => readFileSync(file, 'utf8').split('\n').flatMap(parsed);
+export const connectorLog = (file: string): LogLine[] => parseLog(readFileSync(file, 'utf8'));
+
+export const parseLog = (text: string): LogLine[] => text.split('\n').flatMap(parsed);
 
 const parsed = (line: string): LogLine[] => (line.startsWith('{') ? [JSON.parse(line)] : []);
 
