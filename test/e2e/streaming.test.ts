@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type PlayedOrigin, startPlayedOrigin } from '../support/played-origin.ts';
+import { pour } from '../support/pour.ts';
 import { signIn, type UserProgram } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -70,22 +71,6 @@ describe('each part is with the user before the next one is written', () => {
     expect((await body.next()).done).toBe(true);
   });
 });
-
-/** Writes as long as it is let; tells how much that was. */
-const pour = (response: ServerResponse, megabytes: number) => {
-  const block = Buffer.alloc(MEGABYTE, 'Sallyport ');
-  const state = { written: 0, finished: false };
-  const run = async () => {
-    response.writeHead(200, { 'content-type': 'application/octet-stream' });
-    for (; state.written < megabytes && !response.destroyed; state.written += 1) {
-      if (!response.write(block)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    }
-    state.finished = !response.destroyed;
-    response.end();
-  };
-  void run();
-  return state;
-};
 
 describe('a user who does not read', () => {
   const MEGABYTES = 150;

@@ -1,7 +1,7 @@
 // Debian's Chromium, headless, each with a profile of its own.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { ROOT } from './files.ts';
 import type { World } from './world.ts';
 
@@ -10,8 +10,17 @@ const SCREENSHOTS = join(ROOT, 'dist/screenshots');
 // Without these Chromium looks for its maker's services at every start.
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
 
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', ...QUIET] });
+const LAUNCH = { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', ...QUIET] };
+
+export const startBrowser = (): Promise<Browser> => chromium.launch(LAUNCH);
+
+/** A browser with a profile, as a person has it: with a history of downloads, which go into `folder`. */
+export const startProfile = async (folder: string): Promise<BrowserContext> => {
+  const context = await chromium.launchPersistentContext(join(folder, 'profile'), LAUNCH);
+  const browser = await context.browser()!.newBrowserCDPSession();
+  await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+  return context;
+};
 
 /** Keeps a picture of the page for whoever looks at the tests' output. */
 export const picture = async (page: Page, name: string): Promise<void> => {
