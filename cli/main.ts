@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
 import { enroll, remove } from './commands/connector.ts';
+import { explain } from './commands/explain.ts';
 import { status } from './commands/status.ts';
 import { type WhyOptions, why } from './commands/why.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
@@ -14,6 +15,7 @@ const USAGE = `sallyport — administers a deployment
   sallyport connector remove ID             takes a connector's access away
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
   sallyport status                          shows connectors, tunnels and which applications are reachable
+  sallyport explain ID                      shows what became of an exchange or a request, by the id on its error page
   sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
       --group NAME, --claim NAME=VALUE (repeatable), --address ADDRESS, --country CODE, --at TIME, --mfa, --signed-in-ago 15m,
       --by browser|token|service
@@ -73,6 +75,7 @@ const COMMANDS: readonly Syntax[] = [
   },
   { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
   { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
+  { words: ['explain'], needs: ['ID'], run: ({ client, given, say, now }) => explain(client, given[0]!, say, now()) },
   { words: ['status'], needs: [], run: ({ client, say, now }) => status(client, now(), say) },
   {
     words: ['why'],

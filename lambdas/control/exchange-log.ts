@@ -24,13 +24,14 @@ export const findExchange = async (log: RouterLog, id: string, query: URLSearchP
   return { lines: whole.next === null && whole.lines.length > 0 ? whole.lines : page.lines, next: null };
 };
 
-/** The last line of a request tells how long it took. */
-const spanOf = ({ time, ms }: LogPage['lines'][number]): { readonly from: number; readonly to: number } => {
+/** A line tells how long the request had taken; what comes after it is another attempt, if anything. */
+const spanOf = ({ time, ms, event }: LogPage['lines'][number]): { readonly from: number; readonly to: number } => {
   const at = Date.parse(String(time));
   if (Number.isNaN(at)) throw new SallyportError('ERR_INTERNAL', 'A line of the router’s log has no time.');
-  return typeof ms === 'number'
-    ? { from: at - ms - MARGIN_MS, to: at + MARGIN_MS }
-    : { from: at - REQUEST_MAX_MS, to: at + REQUEST_MAX_MS };
+  return {
+    from: at - (typeof ms === 'number' ? ms : REQUEST_MAX_MS) - MARGIN_MS,
+    to: at + (typeof ms === 'number' && event !== 'exchange.retried' ? MARGIN_MS : REQUEST_MAX_MS),
+  };
 };
 
 const readTime = (query: URLSearchParams, name: string): number => {

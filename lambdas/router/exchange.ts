@@ -2,7 +2,7 @@
 // Survives the loss of either channel: a new reply connection is announced, a new tunnel is followed (docs/protocol.md, Resuming).
 import { encode, type FrameKey, type OpenedFrame } from '../../protocol/codec.ts';
 import { asSallyportError, isErrorCode, SallyportError } from '../../protocol/errors.ts';
-import type { ErrorFrame, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
+import type { ErrorFrame, PremisesTimings, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Tunnel } from '../stores/records.ts';
 import type { Clock, ExchangeListener, PostFrame, ReplyChannel } from './ports.ts';
@@ -19,8 +19,20 @@ export interface ExchangePlan {
   /** The request frame's own fields; the exchange adds where to answer. */
   readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'replyTo' | 'issuedAt' | 'end'>;
   readonly body: Buffer;
+  /** When the user's request came in: what the log's times count from. */
+  readonly receivedAt: number;
   /** When the invocation must have ended. */
   readonly deadlineAt: number;
+}
+
+/** How far an exchange came, for the log: milliseconds since the user's request came in, and what the connector measured. */
+export interface Course {
+  /** The tunnel that it was posted to first. */
+  readonly tunnel: string;
+  readonly posted?: number;
+  readonly head?: number;
+  readonly firstByte?: number;
+  readonly premises?: PremisesTimings;
 }
 
 export interface ExchangePorts {
@@ -49,10 +61,12 @@ export class Exchange {
   #replyTo = '';
   #notCarriedOut = false;
   #postFailed = false;
+  #course: Course;
 
   constructor(plan: ExchangePlan, ports: ExchangePorts) {
     this.id = plan.id;
     this.connector = plan.tunnel.connector;
+    this.#course = { tunnel: plan.tunnel.connectionId };
     this.#plan = plan;
     this.#ports = ports;
     this.#follower = new TunnelFollower(plan.tunnel, { ...ports, found: () => this.#resync(null), lost: (error) => this.#fail(error) });
@@ -61,6 +75,10 @@ export class Exchange {
   /** True when the request was refused before anything was done with it. */
   get notCarriedOut(): boolean {
     return this.#notCarriedOut;
+  }
+
+  get course(): Course {
+    return this.#course;
   }
 
   /** True when it is unknown whether the request was delivered. */
@@ -87,6 +105,7 @@ export class Exchange {
       suspected: () => this.#suspect(),
       expired: (error) => this.#fail(error),
     });
+    this.#note('posted');
     const posting = post(this.#follower.tunnel, frames.first).then(
       (posted) => {
         if (posted === 'posted' && !this.#inbox.ended) this.#send(frames.first, frames.rest);
@@ -168,6 +187,9 @@ export class Exchange {
   }
 
   #receive(frame: NumberedFrame, payload: Buffer): void {
+    if (frame.type === 'response') this.#note('head');
+    if (payload.length > 0) this.#note('firstByte');
+    if ('timings' in frame) this.#course = { ...this.#course, premises: frame.timings };
     try {
       const refusal = this.#inbox.accept(frame, payload);
       if (refusal !== null) this.#refused(refusal);
@@ -176,6 +198,10 @@ export class Exchange {
     } catch (error) {
       this.#fail(asSallyportError(error));
     }
+  }
+
+  #note(step: 'posted' | 'head' | 'firstByte'): void {
+    if (this.#course[step] === undefined) this.#course = { ...this.#course, [step]: this.#ports.clock.now() - this.#plan.receivedAt };
   }
 
   #refused({ code, message }: ErrorFrame): void {

@@ -59,7 +59,8 @@ export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> 
     failure = outcome.error;
     if (!mayRunElsewhere(ask, outcome)) throw failure;
     if (failure.code === 'ERR_ORIGIN_UNREACHABLE') cutOff.add(tunnel.connector);
-    ports.log.info('exchange.retried', { exchange: outcome.exchange.id, connector: tunnel.connector, error: failure });
+    const { id, connector, course } = outcome.exchange;
+    ports.log.info('exchange.retried', { exchange: id, connector, ...course, ms: ports.clock.now() - ask.receivedAt, error: failure });
   }
   throw failure ?? new SallyportError('ERR_NO_CONNECTOR', `No connector of group ${ask.group} has a live tunnel.`);
 };
@@ -71,9 +72,9 @@ interface Failed {
 
 const attempt = async (ports: OpenPorts, ask: Ask, tunnel: Tunnel): Promise<Opened | Failed | 'gone'> => {
   const key = await ports.frameKeyOf(tunnel.connector);
-  const { request, body, deadlineAt } = ask;
+  const { request, body, receivedAt, deadlineAt } = ask;
   const exchange = new Exchange(
-    { id: ports.newExchangeId(), tunnel, key, request, body, deadlineAt },
+    { id: ports.newExchangeId(), tunnel, key, request, body, receivedAt, deadlineAt },
     { ...ports, freshTunnels: (group) => ports.tunnels.freshTunnels(group) },
   );
   ask.attempted(exchange);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SallyportError } from '../../protocol/errors.ts';
+import { failWith, manual, withTwo } from './testing/connectors.ts';
+import { turn } from './testing/manual-clock.ts';
 import { application, event, HOST, user } from './testing/records.ts';
 import { answerWith, createRig } from './testing/rig.ts';
 
@@ -238,6 +240,85 @@ describe('the page of a failure', () => {
       id: 'request-1',
       detail: expect.stringContaining('connector'),
     });
+  });
+});
+
+describe('the log’s line of a request', () => {
+  test('tells when each step was reached, and what the connector measured', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const asked = rig.begin(event({ headers: { Cookie: [rig.signIn()] } }));
+    await turn();
+
+    await rig.clock.advance(30);
+    connector.send(
+      {
+        type: 'response',
+        exchange: connector.exchange(),
+        n: 0,
+        status: 200,
+        headers: [],
+        end: false,
+        timings: { verified: 4, connected: 1, answered: 20, sent: 21 },
+      },
+      Buffer.alloc(0),
+    );
+    await rig.clock.advance(5);
+    connector.body(1, 'hello', true);
+    await asked.done;
+
+    expect(rig.logged('exchange.finished')).toMatchObject([
+      {
+        request: 'request-1',
+        exchange: connector.exchange(),
+        connector: 'connector-a',
+        tunnel: 'tunnel-a=',
+        application: 'wiki',
+        user: 'alice@example.com',
+        method: 'GET',
+        host: 'wiki.apps.example.com',
+        status: 200,
+        bytes: 5,
+        ms: 35,
+        resolved: 0,
+        admitted: 0,
+        posted: 0,
+        head: 30,
+        firstByte: 35,
+        premises: { verified: 4, connected: 1, answered: 20, sent: 21 },
+      },
+    ]);
+  });
+
+  test('of an attempt that failed belongs to the same request, and has its own course', async () => {
+    const rig = withTwo(failWith('ERR_CONNECTOR_BUSY'));
+
+    await rig.ask();
+
+    const [retried] = rig.logged('exchange.retried');
+    const [finished] = rig.logged('exchange.finished');
+    expect(retried).toMatchObject({
+      request: 'request-1',
+      connector: 'connector-a',
+      tunnel: 'tunnel-a=',
+      posted: 0,
+      ms: 0,
+      code: 'ERR_CONNECTOR_BUSY',
+    });
+    expect(finished).toMatchObject({ request: 'request-1', connector: 'connector-b', tunnel: 'tunnel-b=' });
+    expect(finished?.exchange).not.toBe(retried?.exchange);
+  });
+
+  test('that we answered ourselves says with what', async () => {
+    const rig = createRig();
+
+    await rig.begin(event()).done;
+    await rig.begin(event({ path: '/.sallyport/sign-out' })).done;
+
+    expect(rig.logged('request.answered').map(({ answer, resolved }) => [answer, resolved])).toEqual([
+      ['sign-in', 0],
+      ['reserved', undefined],
+    ]);
   });
 });
 

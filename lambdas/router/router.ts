@@ -1,5 +1,7 @@
 // The router (D12: it knows no AWS). One request at a time through the passes in their fixed order: resolve, authenticate,
 // authorise, clean headers, open exchange, relay. Each may refuse; whatever fails, the user gets an answer with a code.
+
+import type { StepUp } from '../../policy/decide.ts';
 import { asSallyportError, type SallyportError } from '../../protocol/errors.ts';
 import type { Application, Session, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
@@ -45,6 +47,11 @@ interface Trace {
   application?: string;
   user?: string;
   status?: number;
+  /** When the passes were through, in milliseconds since the request came in. */
+  resolved?: number;
+  admitted?: number;
+  /** Which answer of the router's own it was. */
+  answer?: string;
 }
 
 const NOTHING_TOLD: Introduction = { headers: [], signOn: undefined };
@@ -58,8 +65,9 @@ export const createRouter = (ports: RouterPorts): Router => {
     const trace: Trace = {};
     let request: CanonicalRequest | null = null;
     const log = ports.log.with({ request: event.requestContext.requestId });
+    const sinceStart = () => ports.clock.now() - startedAt;
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
-      log[level](name, { ...traced(trace), method: request?.method, host: request?.host, ms: ports.clock.now() - startedAt, ...fields });
+      log[level](name, { ...traced(trace), method: request?.method, host: request?.host, ms: sinceStart(), ...fields });
     const options = () => ({
       id: trace.exchange?.id ?? event.requestContext.requestId,
       time: ports.clock.now(),
@@ -70,10 +78,10 @@ export const createRouter = (ports: RouterPorts): Router => {
 
     try {
       request = canonicalRequest(event);
-      const own = await passes(request);
-      if (own !== null) {
-        await send(response, own, request.method);
-        tell('info', 'request.answered', { status: own.status });
+      const answer = await passes(request);
+      if (answer !== null) {
+        await send(response, answer, request.method);
+        tell('info', 'request.answered', { status: answer.status });
       }
     } catch (error) {
       await failed(asSallyportError(error));
@@ -81,22 +89,31 @@ export const createRouter = (ports: RouterPorts): Router => {
       await trace.exchange?.settled();
     }
 
+    function own(what: string, answer: Answer): Answer {
+      trace.answer = what;
+      return answer;
+    }
+
     /** The router's own answer, or null when the origin's has been relayed. */
     async function passes(request: CanonicalRequest): Promise<Answer | null> {
       const reserved = await answerReserved({ ...ports, urls }, request);
-      if (reserved !== null) return reserved;
+      if (reserved !== null) return own('reserved', reserved);
 
       const resolved = await resolve(ports.directory, request);
-      if ('slash' in resolved) return redirect(308, urls.origin(request.host) + resolved.slash + request.query);
+      if ('slash' in resolved) return own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
       const { application } = resolved;
       trace.application = application.id;
+      trace.resolved = sinceStart();
 
       const session = await identify(request, application);
-      if (session === 'nobody') return signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options());
+      const signIn = (stepUp: StepUp | null) =>
+        signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp);
+      if (session === 'nobody') return own('sign-in', signIn(null));
       const user = session?.user ?? null;
       if (user !== null) trace.user = user.username;
       const stepUp = authorise(application, request, session, ports.clock.now());
-      if (stepUp !== null) return signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp);
+      if (stepUp !== null) return own('step-up', signIn(stepUp));
+      trace.admitted = sinceStart();
       await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user));
       return null;
     }
@@ -108,27 +125,31 @@ export const createRouter = (ports: RouterPorts): Router => {
     }
 
     async function exchangeWith(request: CanonicalRequest, application: Application, user: User | null, told: Introduction): Promise<void> {
-      const opening = openExchange(ports, {
-        group: application.connectorGroup,
-        request: {
-          application: application.id,
-          user: user?.username ?? null,
-          method: request.method,
-          url: targetUrl(application, request),
-          headers: cleanHeaders(request, application, told.headers, urls),
-          signOn: told.signOn,
-          timeoutMs: application.timeoutMs,
-          idleTimeoutMs: application.idleTimeoutMs,
-          verifyCertificate: application.verifyCertificate,
-          hasBody: request.hasBody,
+      const opening = openExchange(
+        { ...ports, log },
+        {
+          group: application.connectorGroup,
+          request: {
+            application: application.id,
+            user: user?.username ?? null,
+            method: request.method,
+            url: targetUrl(application, request),
+            headers: cleanHeaders(request, application, told.headers, urls),
+            signOn: told.signOn,
+            timeoutMs: application.timeoutMs,
+            idleTimeoutMs: application.idleTimeoutMs,
+            verifyCertificate: application.verifyCertificate,
+            hasBody: request.hasBody,
+          },
+          body: request.body,
+          receivedAt: startedAt,
+          deadlineAt,
+          gone: response.gone,
+          attempted: (attempt) => {
+            trace.exchange = attempt;
+          },
         },
-        body: request.body,
-        deadlineAt,
-        gone: response.gone,
-        attempted: (attempt) => {
-          trace.exchange = attempt;
-        },
-      });
+      );
       const { exchange, head } = await holding(ports.clock, response, opening);
       trace.status = head.status;
       noticeChallenge(application.id, head.headers);
@@ -158,12 +179,9 @@ export const createRouter = (ports: RouterPorts): Router => {
   };
 };
 
-const traced = ({ exchange, application, user, status }: Trace) => ({
-  exchange: exchange?.id,
-  connector: exchange?.connector,
-  application,
-  user,
-  status,
+const traced = ({ exchange, ...known }: Trace) => ({
+  ...(exchange && { exchange: exchange.id, connector: exchange.connector, ...exchange.course }),
+  ...known,
 });
 
 /** For a request that could not be read: decides nothing but the form of the refusal. */
