@@ -11,6 +11,8 @@ interface Count {
   skipped: number;
 }
 
+const FAILED: Count = { passed: 0, failed: 1, skipped: 0 };
+
 const run = (title: string, command: string, args: string[], env: Record<string, string> = {}): boolean => {
   console.log(`\n── ${title}`);
   return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } }).status === 0;
@@ -18,7 +20,7 @@ const run = (title: string, command: string, args: string[], env: Record<string,
 
 /** A step that is one test by itself. */
 const step = (title: string, command: string, args: string[]): Count =>
-  run(title, command, args) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  run(title, command, args) ? { passed: 1, failed: 0, skipped: 0 } : FAILED;
 
 const jest = (): Count => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
@@ -38,19 +40,30 @@ const jest = (): Count => {
     return { passed: results.numPassedTests, failed: ended ? failed : Math.max(failed, 1), skipped: results.numPendingTests };
   } catch (error) {
     console.error(`The tests ended without results: ${error}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return FAILED;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-installDebianPackages();
-const counts = [
+/** Without them nothing that follows could be trusted. */
+const install = (): boolean => {
+  try {
+    installDebianPackages();
+    return true;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return false;
+  }
+};
+
+const steps = () => [
   step('format and lint', 'npx', ['biome', 'ci', '.']),
   step('types', 'npx', ['tsc']),
   step('build: templates, functions, connector', 'npm', ['run', '--silent', 'build']),
   jest(),
 ];
+const counts = install() ? steps() : [FAILED];
 
 const sum = (key: keyof Count): number => counts.reduce((total, count) => total + count[key], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
