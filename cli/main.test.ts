@@ -107,10 +107,20 @@ describe('connector', () => {
   });
 
   test('remove says what it removed', async () => {
-    const removed = { connector: 'hall-1', name: 'hall', group: 'default' };
+    const removed = { connector: 'hall-1', name: 'hall', group: 'default', tunnelsLeftOpen: 0 };
 
     expect(await runAt({ 'DELETE /control/connectors/hall-1': [200, removed] }, 'connector', 'remove', 'hall-1')).toBe(0);
-    expect(said[0]).toContain('Connector hall-1 (hall, group default) is removed');
+    expect(said).toEqual(['Connector hall-1 (hall, group default) is removed: its tunnels are closed, and it cannot dial again.']);
+  });
+
+  test('remove says what it could not close', async () => {
+    const removed = { connector: 'hall-1', name: 'hall', group: 'default', tunnelsLeftOpen: 2 };
+
+    expect(await runAt({ 'DELETE /control/connectors/hall-1': [200, removed] }, 'connector', 'remove', 'hall-1')).toBe(0);
+    expect(said).toEqual([
+      expect.stringContaining('is removed, and it cannot dial again'),
+      expect.stringContaining('2 of its tunnels could not be closed'),
+    ]);
   });
 });
 

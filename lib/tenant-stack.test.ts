@@ -21,8 +21,8 @@ test('the whole stack', () => {
 
 describe('what each function may do, and nothing else', () => {
   const log = (name: string) => `Allow logs:CreateLogStream logs:PutLogEvents on {${name}Log.Arn}`;
-  const post = (api: string) =>
-    `Allow execute-api:ManageConnections on arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{${api}}/live/POST/@connections/*`;
+  const connections = (api: string, method: string) =>
+    `Allow execute-api:ManageConnections on arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{${api}}/live/${method}/@connections/*`;
 
   test.each<[string, string[]]>([
     [
@@ -33,7 +33,7 @@ describe('what each function may do, and nothing else', () => {
         'Allow dynamodb:Query on {TablesDirectory.Arn}',
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn}',
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
-        post('TunnelApi'),
+        connections('TunnelApi', 'POST'),
       ],
     ],
     [
@@ -43,12 +43,11 @@ describe('what each function may do, and nothing else', () => {
         'Allow dynamodb:GetItem dynamodb:UpdateItem dynamodb:DeleteItem on {TablesRegistry.Arn}',
         'Allow dynamodb:Scan on {TablesDirectory.Arn}',
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
-        'Allow sts:AssumeRole on {ReplyApiReplyRole.Arn}',
       ],
     ],
     ['TunnelApiAuthorizerRole', [log('TunnelApiAuthorizer'), 'Allow dynamodb:GetItem on {TablesRegistry.Arn}']],
     ['ReplyApiAuthorizerRole', [log('ReplyApiAuthorizer'), 'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}']],
-    ['ReplyApiReplyRole', [post('ReplyApi')]],
+    ['ReplyApiReplyRole', [connections('ReplyApi', 'POST')]],
     [
       'PortalRole',
       [
@@ -68,6 +67,7 @@ describe('what each function may do, and nothing else', () => {
         'Allow logs:FilterLogEvents on {IngressRouterLog.Arn}',
         'Allow dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesRegistry.Arn}',
         'Allow dynamodb:Scan dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
+        connections('TunnelApi', 'DELETE'),
       ],
     ],
     ['DirectoryWriterRole', [log('DirectoryWriter'), 'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}']],

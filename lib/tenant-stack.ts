@@ -36,7 +36,7 @@ export class TenantStack extends Stack {
     const portal = new Portal(this, 'Portal', {
       tenant,
       portalUrl,
-      tunnelUrl: tunnelApi.stage.url,
+      tunnelApi,
       routerLog: ingress.router.logGroup,
       certificate,
       tables,

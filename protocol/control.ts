@@ -15,11 +15,13 @@ export interface Applied {
   readonly removed: readonly string[];
 }
 
-/** `DELETE /control/connectors/{id}` */
+/** `DELETE /control/connectors/{id}`: it cannot dial again, and its open tunnels are closed. */
 export interface RemovedConnector {
   readonly connector: string;
   readonly name: string;
   readonly group: string;
+  /** Tunnels that could not be closed: they carry no new exchange, and end when API Gateway ends them. */
+  readonly tunnelsLeftOpen: number;
 }
 
 /** `GET /control/exchanges/{id}?from=…&to=…[&next=…]`: the router's log lines of an exchange, or of a request that became none. */

@@ -81,6 +81,7 @@ export const ERRORS = {
   ERR_ORIGIN_NOT_ALLOWED: { status: 502, hop: 'connector', retryable: false, message: 'The connector does not allow this application.' },
   ERR_EXCHANGE_UNKNOWN: { status: 502, hop: 'connector', retryable: true, message: 'The connector no longer knows this exchange.' },
   ERR_CONNECTOR_UNKNOWN: { status: 401, hop: 'connector', retryable: false, message: 'This connector is not enrolled.' },
+  ERR_DIAL_REPLAYED: { status: 409, hop: 'connector', retryable: true, message: 'This dial was made before.' },
   ERR_CONNECTOR_CLOCK: { status: 401, hop: 'connector', retryable: false, message: 'The connector\u2019s clock is wrong.' },
   ERR_ENROLMENT_INVALID: { status: 400, hop: 'connector', retryable: false, message: 'The enrolment code is unknown, used or expired.' },
   ERR_SERVICE_UNREACHABLE: { status: 502, hop: 'connector', retryable: true, message: 'The connector cannot reach the service.' },

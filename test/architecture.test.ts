@@ -47,6 +47,7 @@ test('the core knows no AWS: only handlers and the adapters named here import it
     /^lambdas\/stores\//,
     /^lambdas\/secrets\.ts$/,
     /^lambdas\/router\/post\.ts$/,
+    /^lambdas\/control\/close-tunnel\.ts$/,
     /^lambdas\/control\/router-log\.ts$/,
     /^connector\/reply\.ts$/,
   ];

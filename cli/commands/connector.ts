@@ -27,6 +27,9 @@ export const enroll = async (client: ControlClient, group: string, say: (line: s
 const quoted = (origin: string): string => (origin.includes('*') ? `'${origin}'` : origin);
 
 export const remove = async (client: ControlClient, id: string, say: (line: string) => void): Promise<void> => {
-  const { name, group } = await client.removeConnector(id);
-  say(`Connector ${id} (${name}, group ${group}) is removed: it gets no new exchange after 10 seconds and cannot dial again.`);
+  const { name, group, tunnelsLeftOpen } = await client.removeConnector(id);
+  const connector = `Connector ${id} (${name}, group ${group})`;
+  if (tunnelsLeftOpen === 0) return say(`${connector} is removed: its tunnels are closed, and it cannot dial again.`);
+  say(`${connector} is removed, and it cannot dial again.`);
+  say(`But ${tunnelsLeftOpen} of its tunnels could not be closed: they get no new exchange after 10 seconds, and end within two hours.`);
 };

@@ -9,4 +9,5 @@ export const ENVIRONMENT = [
   'DIRECTORY_TABLE',
   'PORTAL_URL',
   'ROUTER_LOG_GROUP',
+  'TUNNEL_API_ENDPOINT',
 ] as const;

@@ -2,10 +2,12 @@
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { randomSecret } from '../keys.ts';
+import { createManagementClient } from '../router/post.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createTable } from '../stores/table.ts';
+import { createCloseTunnel } from './close-tunnel.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { createLogsClient, createRouterLog } from './router-log.ts';
 import { createServeControl } from './serve-control.ts';
@@ -17,6 +19,7 @@ export const handler = createServeControl({
   registry: createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
   routerLog: createRouterLog({ client: createLogsClient(), group: env.ROUTER_LOG_GROUP, now: Date.now }),
+  closeTunnel: createCloseTunnel(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   tenant: env.TENANT,
   domain: env.DOMAIN,
   claims: JSON.parse(env.CLAIMS),

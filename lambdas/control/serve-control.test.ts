@@ -9,6 +9,7 @@ import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-tab
 import type { Application, Directory, Registry } from '../stores/records.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createTable } from '../stores/table.ts';
+import type { CloseTunnel } from './remove-connector.ts';
 import type { LogQuery, RouterLog } from './router-log.ts';
 import { createServeControl } from './serve-control.ts';
 
@@ -27,6 +28,8 @@ let registry: Registry;
 let directory: Directory;
 let tableName: string;
 let lines: Array<Record<string, unknown>>;
+let closed: string[];
+let closeTunnel: CloseTunnel;
 /** What the router's log was asked, and the pages that it answers. */
 let searched: LogQuery[];
 let pages: LogPage[];
@@ -37,6 +40,8 @@ beforeAll(async () => {
 afterAll(() => emulated.close());
 beforeEach(async () => {
   lines = [];
+  closed = [];
+  closeTunnel = async (connectionId) => void closed.push(connectionId);
   searched = [];
   pages = [];
   registry = createRegistry({ table: createTable(emulated.client, await emulated.create()), now: () => NOW });
@@ -58,6 +63,7 @@ const call = (method: string, path: string, body?: unknown, authorizer: object |
     registry,
     directory,
     routerLog,
+    closeTunnel,
     tenant: 'example',
     domain: 'example.com',
     alternateHosts: [],
@@ -238,14 +244,36 @@ describe('status', () => {
 describe('connectors', () => {
   test('are removed with their tunnels', async () => {
     await enrolConnector('one', 'default');
+    await enrolConnector('other', 'default');
     await openTunnel('one', 'default');
+    await openTunnel('other', 'default');
 
     const answer = await call('DELETE', 'connectors/one');
 
-    expect([answer.statusCode, read(answer)]).toEqual([200, { connector: 'one', name: 'one', group: 'default' }]);
+    expect([answer.statusCode, read(answer)]).toEqual([200, { connector: 'one', name: 'one', group: 'default', tunnelsLeftOpen: 0 }]);
     expect(await registry.findConnector('one')).toBeNull();
-    expect(await registry.tunnels('default')).toEqual([]);
-    expect(lines).toMatchObject([{ event: 'control.connector-removed', connector: 'one' }]);
+    expect(await registry.tunnels('default')).toMatchObject([{ connector: 'other' }]);
+    expect(closed).toEqual(['one=']);
+    expect(lines).toMatchObject([{ event: 'control.connector-removed', connector: 'one', tunnels: 1 }]);
+  });
+
+  test('are removed although a tunnel cannot be closed, which is told', async () => {
+    await enrolConnector('one', 'default');
+    await openTunnel('one', 'default');
+    closeTunnel = async () => {
+      throw new SallyportError('ERR_STORE_UNAVAILABLE', 'Throttled.');
+    };
+
+    const answer = await call('DELETE', 'connectors/one');
+
+    expect([answer.statusCode, read(answer)]).toMatchObject([200, { tunnelsLeftOpen: 1 }]);
+    expect([await registry.findConnector('one'), await registry.tunnels('default')]).toEqual([null, []]);
+    expect(lines[0]).toMatchObject({
+      level: 'error',
+      event: 'control.tunnel-not-closed',
+      connectionId: 'one=',
+      administrator: expect.any(String),
+    });
   });
 
   test('an unknown one is told', async () => {

@@ -1,5 +1,4 @@
 // The control API: what administrators do without a deployment. API Gateway has checked their AWS signature and policy.
-import type { RemovedConnector } from '../../protocol/control.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
@@ -7,6 +6,7 @@ import type { Directory, Registry } from '../stores/records.ts';
 import { applyApplications } from './apply.ts';
 import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
+import { type CloseTunnel, removeConnector } from './remove-connector.ts';
 import type { RouterLog } from './router-log.ts';
 import { readStatus } from './status.ts';
 import { why } from './why.ts';
@@ -18,6 +18,7 @@ export interface ControlPorts {
   readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'removeConnector'>;
   readonly directory: Pick<Directory, 'applications' | 'applicationsOn' | 'replace'>;
   readonly routerLog: RouterLog;
+  readonly closeTunnel: CloseTunnel;
   readonly tenant: string;
   readonly domain: string;
   readonly claims: readonly string[];
@@ -41,7 +42,10 @@ const ROUTES: readonly Route[] = [
   { path: /^\/control\/exchanges\/([\w-]{1,128})$/, methods: { GET: (ports, event, id) => explain(ports, event, id) } },
   { path: /^\/control\/decisions$/, methods: { POST: (ports, event) => decision(ports, event) } },
   { path: /^\/control\/status$/, methods: { GET: async (ports) => answerJson(200, await readStatus(ports)) } },
-  { path: /^\/control\/connectors\/([\w-]{1,64})$/, methods: { DELETE: (ports, _event, id) => remove(ports, id) } },
+  {
+    path: /^\/control\/connectors\/([\w-]{1,64})$/,
+    methods: { DELETE: async (ports, _event, id) => answerJson(200, await removeConnector(id, ports)) },
+  },
 ];
 
 export const createServeControl =
@@ -96,12 +100,3 @@ const apply = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer>
 
 const explain = async ({ routerLog }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
   answerJson(200, await findExchange(routerLog, id, new URLSearchParams(rawQueryString)));
-
-const remove = async ({ registry, log }: ControlPorts, id: string): Promise<HttpAnswer> => {
-  const connector = (await registry.connectors()).find((known) => known.id === id);
-  if (!connector) throw new SallyportError('ERR_CONTROL_UNKNOWN', `No connector has the id ${id}: \`sallyport status\` lists them.`);
-  await registry.removeConnector(id);
-  const removed: RemovedConnector = { connector: id, name: connector.name, group: connector.group };
-  log.info('control.connector-removed', { ...removed });
-  return answerJson(200, removed);
-};

@@ -175,6 +175,15 @@ export interface EnrolmentCode {
   readonly expiresAt: number;
 }
 
+/** What a connector dials with, once. */
+export interface Dial {
+  readonly connector: string;
+  /** The token's own id (`jti`). */
+  readonly id: string;
+  /** When the token is refused for its age. */
+  readonly expiresAt: number;
+}
+
 /** One WebSocket of a connector to the Tunnel API. */
 export interface Tunnel {
   readonly connectionId: string;
@@ -219,7 +228,10 @@ export interface Registry {
   addConnector(connector: Connector): Promise<void>;
   findConnector(id: string): Promise<Connector | null>;
   connectors(): Promise<readonly Connector[]>;
-  removeConnector(id: string): Promise<void>;
+  /** Answers the connection ids of its tunnels, which are gone from the registry and may still be open. */
+  removeConnector(connector: Pick<Connector, 'id' | 'group'>): Promise<readonly string[]>;
+  /** False when this dial was taken before: a token is good for one tunnel. */
+  takeDial(dial: Dial): Promise<boolean>;
   /** Adds the tunnel, or refreshes `seenAt`; also notes the connector's `seenAt` and `version`. */
   saveTunnel(tunnel: Tunnel, version: string): Promise<void>;
   drainTunnel(tunnel: Pick<Tunnel, 'group' | 'connector' | 'connectionId'>): Promise<void>;

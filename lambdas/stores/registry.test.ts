@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SallyportError } from '../../protocol/errors.ts';
 import { type EmulatedTables, startEmulatedTables } from './emulated-table.ts';
 import type { Connector, Registry, Tunnel } from './records.ts';
 import { createRegistry } from './registry.ts';
@@ -71,11 +72,85 @@ describe('connectors', () => {
     await registry.saveTunnel(tunnel, '0.1.0');
     await registry.saveTunnel({ ...tunnel, connector: 'k10', connectionId: 'def=' }, '0.1.0');
 
-    await registry.removeConnector('k1');
-    await registry.removeConnector('never-was');
+    const removed = await registry.removeConnector(connector);
 
+    expect(removed).toEqual(['abc=']);
     expect(await registry.findConnector('k1')).toBeNull();
     expect((await registry.tunnels('office')).map(({ connector }) => connector)).toEqual(['k10']);
+  });
+});
+
+describe('a connector that is removed', () => {
+  /** Calls `meanwhile` when the connector has been taken out of the table. */
+  const takenBefore = (meanwhile: () => Promise<unknown>): Registry => {
+    const take: Table['take'] = async (key) => {
+      const taken = await table.take(key);
+      if (key.sk === 'k1') await meanwhile();
+      return taken;
+    };
+    return createRegistry({ table: { ...table, take }, now: () => clock });
+  };
+
+  test('cannot save a tunnel in the middle of it', async () => {
+    await registry.addConnector(connector);
+    const meanwhile: Promise<unknown>[] = [];
+    const slow = takenBefore(async () => void meanwhile.push(registry.saveTunnel(tunnel, '0.1.0').catch((error: unknown) => error)));
+
+    await slow.removeConnector(connector);
+
+    expect(await Promise.all(meanwhile)).toMatchObject([{ code: 'ERR_CONNECTOR_UNKNOWN' }]);
+    expect(await registry.tunnels('office')).toEqual([]);
+  });
+
+  test('has a tunnel told that was saved just before', async () => {
+    await registry.addConnector(connector);
+    let saving = true;
+    // The tunnel is written, the connector not yet looked at: removal comes in between.
+    const update: Table['update'] = async (key, expression) => {
+      if (key.sk === 'k1' && saving) {
+        saving = false;
+        removed = await registry.removeConnector(connector);
+      }
+      return table.update(key, expression);
+    };
+    let removed: readonly string[] = [];
+
+    const saved = createRegistry({ table: { ...table, update }, now: () => clock }).saveTunnel(tunnel, '0.1.0');
+
+    await expect(saved).rejects.toMatchObject({ code: 'ERR_CONNECTOR_UNKNOWN' });
+    expect([removed, await registry.tunnels('office')]).toEqual([['abc='], []]);
+  });
+
+  test('has its known tunnels told, also while the registry is out of reach from then on', async () => {
+    await registry.addConnector(connector);
+    await registry.saveTunnel(tunnel, '0.1.0');
+    let reads = 0;
+    const query: Table['query'] = (...given) => {
+      reads += 1;
+      return reads === 1 ? table.query(...given) : Promise.reject(new SallyportError('ERR_STORE_UNAVAILABLE'));
+    };
+
+    const removed = await createRegistry({ table: { ...table, query }, now: () => clock }).removeConnector(connector);
+
+    expect(removed).toEqual(['abc=']);
+    expect(await registry.findConnector('k1')).toBeNull();
+  });
+});
+
+describe('a dial', () => {
+  const dial = { connector: 'k1', id: 'f3e1c0de-0000-4000-8000-000000000001', expiresAt: START + 60_000 };
+
+  test('is taken once, even when ten come at the same time', async () => {
+    const taken = await Promise.all(Array.from({ length: 10 }, () => registry.takeDial(dial)));
+
+    expect(taken.filter((first) => first)).toHaveLength(1);
+    expect(await table.get({ pk: 'dial#k1', sk: dial.id })).toMatchObject({ expiresAtSeconds: START / 1000 + 60 });
+  });
+
+  test('is another connector’s own under the same id', async () => {
+    await registry.takeDial(dial);
+
+    expect(await registry.takeDial({ ...dial, connector: 'k2' })).toBe(true);
   });
 });
 

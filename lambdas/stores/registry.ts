@@ -1,5 +1,5 @@
-// Connectors, their tunnels and enrolment codes in DynamoDB: `connector`/`<id>`, `group#<group>`/`<connector>#<connectionId>`,
-// `enrolment#<id>`. The registry's tunnels are a hint: the router forgets one that answers 410, a heartbeat brings it back.
+// Connectors, their tunnels, their dials and enrolment codes in DynamoDB: `connector`/`<id>`, `group#<group>`/`<connector>#<connectionId>`,
+// `dial#<connector>`/`<id>`, `enrolment#<id>`. The registry's tunnels are a hint: the router forgets one that answers 410, a heartbeat brings it back.
 import { SallyportError } from '../../protocol/errors.ts';
 import { count, filled, flag, isMap, type RecordShape, readRecord, text } from './record-shape.ts';
 import type { Connector, EnrolmentCode, JsonWebKey, Registry, Tunnel } from './records.ts';
@@ -67,20 +67,27 @@ export const createRegistry = ({ table, now }: { readonly table: Table; readonly
 
   connectors: async () => (await table.query(CONNECTORS)).map((item) => readRecord(table.name, item, CONNECTOR)),
 
-  removeConnector: async (id) => {
-    const item = await table.take(connectorKey(id));
-    if (item === null) return;
-    const tunnels = await table.query(groupKey(String(item.group)), `${id}#`);
-    await Promise.all(tunnels.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+  removeConnector: async ({ id, group }) => {
+    const tunnels = () => table.query(groupKey(group), `${id}#`);
+    const before = await tunnels();
+    await table.take(connectorKey(id));
+    // From here on none is added. An entry that cannot be read or taken away just now leads to a closed tunnel, and expires.
+    const found = await tunnels().catch(() => before);
+    await Promise.allSettled(found.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+    return found.map(({ sk }) => String(sk).slice(id.length + 1));
   },
 
+  takeDial: ({ connector, id, expiresAt }) =>
+    table.update(
+      { pk: `dial#${connector}`, sk: id },
+      {
+        condition: 'attribute_not_exists(pk)',
+        update: 'SET expiresAtSeconds = :expiresAtSeconds',
+        values: { ':expiresAtSeconds': expiresAtSeconds(expiresAt) },
+      },
+    ),
+
   saveTunnel: async (tunnel, version) => {
-    const known = await table.update(connectorKey(tunnel.connector), {
-      condition: 'attribute_exists(pk)',
-      update: 'SET seenAt = :seenAt, version = :version',
-      values: { ':seenAt': tunnel.seenAt, ':version': version },
-    });
-    if (!known) throw new SallyportError('ERR_CONNECTOR_UNKNOWN', `Connector ${tunnel.connector} has been removed. Enrol it again.`);
     // Only `seenAt` moves: a heartbeat that overtakes or follows a drain must not undo it.
     await table.update(tunnelKey(tunnel), {
       update:
@@ -99,6 +106,15 @@ export const createRegistry = ({ table, now }: { readonly table: Table; readonly
         ':draining': tunnel.draining,
       },
     });
+    // After the tunnel: whoever removes the connector meanwhile finds it, or this finds the connector gone.
+    const known = await table.update(connectorKey(tunnel.connector), {
+      condition: 'attribute_exists(pk)',
+      update: 'SET seenAt = :seenAt, version = :version',
+      values: { ':seenAt': tunnel.seenAt, ':version': version },
+    });
+    if (known) return;
+    await table.take(tunnelKey(tunnel));
+    throw new SallyportError('ERR_CONNECTOR_UNKNOWN', `Connector ${tunnel.connector} has been removed. Enrol it again.`);
   },
 
   drainTunnel: async (tunnel) => {

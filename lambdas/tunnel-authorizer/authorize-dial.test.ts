@@ -9,6 +9,7 @@ import { createAuthorizeDial } from './authorize-dial.ts';
 const NOW = 1_700_000_000_000;
 const S = NOW / 1000;
 const ARN = 'arn:aws:execute-api:eu-central-1:1:api/live/$connect';
+const JTI = 'f3e1c0de-0000-4000-8000-000000000001';
 const AUDIENCE = 'sallyport:contoso:tunnel';
 
 let keys: { publicKey: CryptoKey; privateKey: CryptoKey };
@@ -20,7 +21,7 @@ beforeAll(async () => {
   connector = { id: 'k1', name: 'hall', group: 'office', signingKey, sealingKey: signingKey, enrolledAt: 0, version: '1', seenAt: 0 };
 });
 
-const claims = (id = 'k1'): JWTPayload => ({ iss: id, sub: id, aud: AUDIENCE, iat: S, exp: S + 60, jti: 'once' });
+const claims = (id = 'k1'): JWTPayload => ({ iss: id, sub: id, aud: AUDIENCE, iat: S, exp: S + 60, jti: JTI });
 const sign = (payload: JWTPayload, header: Record<string, unknown> = {}, key: CryptoKey | Uint8Array = keys.privateKey) =>
   new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: 'k1', ...header }).sign(key);
 
@@ -44,7 +45,7 @@ describe('the authorizer', () => {
     expect(answer).toEqual({
       principalId: 'k1',
       policyDocument: { Version: '2012-10-17', Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: ARN }] },
-      context: { connector: 'k1', group: 'office' },
+      context: { connector: 'k1', group: 'office', dial: JTI, dialExpiresAt: String(NOW + 120_000) },
     });
   });
 
@@ -114,6 +115,8 @@ describe('the authorizer', () => {
     'no expiry': async () => `Bearer ${await sign({ ...claims(), exp: undefined })}`,
     'no time of issue': async () => `Bearer ${await sign({ ...claims(), iat: undefined })}`,
     'no id': async () => `Bearer ${await sign({ ...claims(), jti: undefined })}`,
+    'an id that could come twice by chance': async () => `Bearer ${await sign({ ...claims(), jti: '1' })}`,
+    'an id that is none': async () => `Bearer ${await sign({ ...claims(), jti: `${JTI}#k2` })}`,
     'a lifetime of a day': async () => `Bearer ${await sign({ ...claims(), exp: S + 86_400 })}`,
     'an altered payload': async () => {
       const [header, , signature] = (await sign(claims())).split('.');

@@ -26,8 +26,9 @@ export const createAuthorizeDial =
   ({ log, ...ports }: DialPorts & { readonly log: Log }) =>
   async (event: AuthorizerEvent): Promise<AuthorizerAnswer> => {
     try {
-      const { id, group } = await verifyDial(authorizationOf(event), ports);
-      return { ...policy(id, 'Allow', event.methodArn), context: { connector: id, group } };
+      const { connector, dial } = await verifyDial(authorizationOf(event), ports);
+      const context = { connector: connector.id, group: connector.group, dial: dial.id, dialExpiresAt: String(dial.expiresAt) };
+      return { ...policy(connector.id, 'Allow', event.methodArn), context };
     } catch (failure) {
       const error = asSallyportError(failure);
       const { connectionId, identity } = event.requestContext ?? {};

@@ -1,7 +1,7 @@
 // Whether a dialling connector is who it says: a short-lived JWT, signed by the key that it enrolled with (RFC 7519, RFC 8725).
 import { decodeProtectedHeader, errors, importJWK, type JWTPayload, jwtVerify } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { Connector, Registry } from '../stores/records.ts';
+import type { Connector, Dial, Registry } from '../stores/records.ts';
 
 const ALGORITHM = 'ES256';
 const CLOCK_TOLERANCE_S = 60;
@@ -9,6 +9,8 @@ const CLOCK_TOLERANCE_S = 60;
 const LIFETIME_MAX_S = 120;
 const TOKEN_MAX_CHARACTERS = 4096;
 const CONNECTOR_ID = /^[\w-]{2,64}$/;
+/** Of chance, so that two dials never have the same; the connector makes a UUID. */
+const TOKEN_ID = /^[\w-]{20,64}$/;
 
 export interface DialPorts {
   readonly registry: Pick<Registry, 'findConnector'>;
@@ -17,11 +19,17 @@ export interface DialPorts {
   readonly now: () => number;
 }
 
+export interface VerifiedDial {
+  readonly connector: Connector;
+  /** For the one use of the token. */
+  readonly dial: Dial;
+}
+
 /**
- * The connector that signed the token. Throws ERR_SIGN_IN_REQUIRED (missing, unreadable or not genuine), ERR_CONNECTOR_UNKNOWN
+ * The connector that signed the token. Whether it was used before is not looked at here. Throws ERR_SIGN_IN_REQUIRED (missing, unreadable or not genuine), ERR_CONNECTOR_UNKNOWN
  * (not enrolled, or removed), ERR_CONNECTOR_CLOCK (genuine, only its time is wrong).
  */
-export const verifyDial = async (authorization: string | undefined, { registry, audience, now }: DialPorts): Promise<Connector> => {
+export const verifyDial = async (authorization: string | undefined, { registry, audience, now }: DialPorts): Promise<VerifiedDial> => {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
   if (token === undefined || token.length > TOKEN_MAX_CHARACTERS) throw refused('a bearer token in Authorization was expected');
 
@@ -31,9 +39,10 @@ export const verifyDial = async (authorization: string | undefined, { registry, 
 
   const key = await importJWK(connector.signingKey, ALGORITHM);
   const payload = await verify(token, key, { id, audience, now: now() });
-  const { exp = 0, iat = 0 } = payload;
+  const { exp = 0, iat = 0, jti = '' } = payload;
   if (exp - iat > LIFETIME_MAX_S || exp <= iat) throw refused(`a lifetime of at most ${LIFETIME_MAX_S} s was expected, not ${exp - iat} s`);
-  return connector;
+  if (!TOKEN_ID.test(jti)) throw refused('`jti` must be 20 to 64 letters and digits of chance');
+  return { connector, dial: { connector: id, id: jti, expiresAt: (exp + CLOCK_TOLERANCE_S) * 1000 } };
 };
 
 const readKeyId = (token: string): string => {

@@ -8,7 +8,7 @@ export interface TunnelEvent {
     readonly connectedAt?: number;
     readonly requestId?: string;
     /** What the authorizer answered at `$connect`; on every later event of the connection too. */
-    readonly authorizer?: { readonly connector?: string; readonly group?: string };
+    readonly authorizer?: { readonly connector?: string; readonly group?: string; readonly dial?: string; readonly dialExpiresAt?: string };
     readonly disconnectStatusCode?: number;
     readonly disconnectReason?: string;
   };

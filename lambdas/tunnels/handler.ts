@@ -16,8 +16,8 @@ const tables = createDocumentClient();
 const sts = new STSClient({ requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true } });
 const masterKey = createSecret(createSecretsClient(), env.MASTER_KEY_SECRET);
 
-/** The longest that AWS grants a role that a role assumes. */
-const CREDENTIALS_LIFETIME_S = 3600;
+/** The least that STS gives: a connector that is removed can post for no longer. The others ask for new ones in time. */
+const CREDENTIALS_LIFETIME_S = 900;
 
 const replyCredentials = async (connector: string) => {
   const command = new AssumeRoleCommand({

@@ -51,6 +51,8 @@ beforeEach(async () => {
   });
 });
 
+const VOUCHED = { connector: 'k1', group: 'office', dial: 'f3e1c0de-0000-4000-8000-000000000001', dialExpiresAt: String(START + 60_000) };
+
 const serve = (routeKey: string, body?: string, { authorizer, headers, ...ports }: Overrides = {}) =>
   createServeTunnel({
     registry,
@@ -67,7 +69,7 @@ const serve = (routeKey: string, body?: string, { authorizer, headers, ...ports 
       routeKey,
       connectionId: 'abc=',
       connectedAt: START - 1000,
-      authorizer: authorizer === undefined ? { connector: 'k1', group: 'office' } : (authorizer ?? undefined),
+      authorizer: authorizer === undefined ? VOUCHED : (authorizer ?? undefined),
     },
     headers,
     body,
@@ -107,9 +109,34 @@ describe('$connect', () => {
     });
   });
 
-  test('refuses a connection that no authorizer vouched for', async () => {
-    const headers = { 'Sec-WebSocket-Protocol': 'sallyport.v1' };
+  const headers = { 'Sec-WebSocket-Protocol': 'sallyport.v1' };
 
+  test('refuses a dial that was made before', async () => {
+    await serve('$connect', undefined, { headers });
+
+    const { statusCode, body } = await serve('$connect', undefined, { headers });
+
+    expect([statusCode, JSON.parse(body ?? '').code]).toEqual([409, 'ERR_DIAL_REPLAYED']);
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['tunnel.connect', 'tunnel.connect-refused']);
+  });
+
+  test('lets nobody in while it cannot be known whether the dial was made before', async () => {
+    const takeDial = async () => {
+      throw new SallyportError('ERR_STORE_UNAVAILABLE', 'Table secret-name throttles.');
+    };
+
+    const { statusCode, body } = await serve('$connect', undefined, { headers, registry: { ...registry, takeDial } });
+
+    expect([statusCode, body]).toEqual([503, expect.not.stringContaining('secret-name')]);
+  });
+
+  test('lets nobody in of whose dial the authorizer says nothing', async () => {
+    const { statusCode } = await serve('$connect', undefined, { headers, authorizer: { connector: 'k1', group: 'office' } });
+
+    expect(statusCode).toBe(500);
+  });
+
+  test('refuses a connection that no authorizer vouched for', async () => {
     expect(await serve('$connect', undefined, { headers, authorizer: null })).toEqual({ statusCode: 401 });
   });
 });
@@ -172,7 +199,7 @@ describe('hello', () => {
 
   test('of a removed connector is refused, and its tunnel forgotten', async () => {
     await say({ type: 'hello', version: '1' });
-    await registry.removeConnector('k1');
+    await registry.removeConnector({ id: 'k1', group: 'office' });
 
     const answer = await say({ type: 'hello', version: '1' });
 
@@ -207,7 +234,7 @@ describe('heartbeat and drain', () => {
   });
 
   test('are refused to a removed connector', async () => {
-    await registry.removeConnector('k1');
+    await registry.removeConnector({ id: 'k1', group: 'office' });
 
     expect(await say({ type: 'heartbeat' })).toMatchObject({ type: 'refused', code: 'ERR_CONNECTOR_UNKNOWN' });
     expect(await registry.tunnels('office')).toEqual([]);

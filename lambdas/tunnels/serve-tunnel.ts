@@ -4,7 +4,7 @@ import type { TunnelMessage, WelcomeSecrets } from '../../protocol/frames.ts';
 import type { Log } from '../../protocol/log.ts';
 import { frameKey } from '../keys.ts';
 import type { Connector, Directory, Registry } from '../stores/records.ts';
-import { connect } from './connect.ts';
+import { connect, refuseConnect } from './connect.ts';
 import { identify, type TunnelAnswer, type TunnelEvent, type TunnelIdentity } from './event.ts';
 import { readMessage } from './message.ts';
 import { fitApplications, seal } from './welcome.ts';
@@ -37,9 +37,15 @@ export const createServeTunnel = (ports: TunnelPorts) => {
     }
 
     if (routeKey === '$connect') {
-      const answer = connect(event);
-      log.info('tunnel.connect', { status: answer.statusCode });
-      return answer;
+      try {
+        const answer = await connect(event, identity, registry);
+        log.info('tunnel.connect');
+        return answer;
+      } catch (failure) {
+        const error = asSallyportError(failure);
+        log.warn('tunnel.connect-refused', { error });
+        return refuseConnect(error);
+      }
     }
     if (routeKey === '$disconnect') {
       const { disconnectStatusCode, disconnectReason } = event.requestContext;

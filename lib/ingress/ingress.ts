@@ -12,7 +12,7 @@ import { ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
 import type { ReplyApi } from '../tunnels/reply-api.ts';
-import { grantPost } from '../tunnels/socket-stage.ts';
+import { grantConnections } from '../tunnels/socket-stage.ts';
 import type { TunnelApi } from '../tunnels/tunnel-api.ts';
 
 /** The longest that API Gateway streams a response, and that a function runs. */
@@ -55,8 +55,9 @@ export class Ingress extends Construct {
     this.router.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
     this.router.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
     this.router.set('REPLY_API_URL', replyApi.stage.url);
-    grantPost(
+    grantConnections(
       this.router.role,
+      'POST',
       tunnelApi.stage,
       'Tunnels come and go: the wildcard is their connection’s id, on this one stage, for POST only.',
     );

@@ -9,12 +9,14 @@ import { claimNames, type Tenant } from '../../tenants/schema.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import { BY_PARENT, type Tables } from '../storage/tables.ts';
+import { grantConnections } from '../tunnels/socket-stage.ts';
+import type { TunnelApi } from '../tunnels/tunnel-api.ts';
 
 export interface PortalFunctionsProps {
   readonly tenant: Tenant;
   readonly portalUrl: string;
   /** What connectors dial. */
-  readonly tunnelUrl: string;
+  readonly tunnelApi: TunnelApi;
   /** What the router logs. */
   readonly routerLog: ILogGroup;
   readonly tables: Tables;
@@ -48,7 +50,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
 };
 
 /** Makes a connector of a one-time code and a public key. */
-export const enrolmentFunction = (scope: Construct, { tenant, tunnelUrl, tables }: PortalFunctionsProps) => {
+export const enrolmentFunction = (scope: Construct, { tenant, tunnelApi, tables }: PortalFunctionsProps) => {
   const enrolment = new ProxyFunction(scope, 'Enrolment', {
     folder: 'enrolment',
     environment: ENROLMENT,
@@ -56,13 +58,13 @@ export const enrolmentFunction = (scope: Construct, { tenant, tunnelUrl, tables 
     timeout: API_TIMEOUT,
   });
   enrolment.set('TENANT', tenant.tenant);
-  enrolment.set('TUNNEL_API_URL', tunnelUrl);
+  enrolment.set('TUNNEL_API_URL', tunnelApi.stage.url);
   enrolment.bindTable('REGISTRY_TABLE', tables.registry, 'DeleteItem', 'PutItem');
   return enrolment;
 };
 
 /** What administrators do without a deployment: enrolment codes, applications, status. */
-export const controlFunction = (scope: Construct, { tenant, portalUrl, routerLog, tables }: PortalFunctionsProps) => {
+export const controlFunction = (scope: Construct, { tenant, portalUrl, tunnelApi, routerLog, tables }: PortalFunctionsProps) => {
   const control = new ProxyFunction(scope, 'Control', {
     folder: 'control',
     environment: CONTROL,
@@ -77,5 +79,12 @@ export const controlFunction = (scope: Construct, { tenant, portalUrl, routerLog
   control.bindLog('ROUTER_LOG_GROUP', routerLog);
   control.bindTable('REGISTRY_TABLE', tables.registry, 'Query', 'PutItem', 'DeleteItem');
   control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'Query', 'PutItem', 'DeleteItem');
+  control.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
+  grantConnections(
+    control.role,
+    'DELETE',
+    tunnelApi.stage,
+    'A connector that is removed has tunnels with ids of chance: the wildcard is that id, on this one stage, for DELETE only.',
+  );
   return control;
 };

@@ -8,7 +8,7 @@ import { ENVIRONMENT } from '../../lambdas/reply-authorizer/environment.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import { addMockRoute, mockIntegration } from './mock-route.ts';
-import { acknowledgeSocket, grantPost, SOCKET_STAGE, SOCKET_THROTTLE } from './socket-stage.ts';
+import { acknowledgeSocket, grantConnections, SOCKET_STAGE, SOCKET_THROTTLE } from './socket-stage.ts';
 import type { TunnelApi } from './tunnel-api.ts';
 
 export interface ReplyApiProps {
@@ -52,15 +52,15 @@ export class ReplyApi extends Construct {
     acknowledgeSocket(api, this.stage);
 
     const replyRole = new Role(this, 'ReplyRole', {
+      // Within one account this is enough: the function's own role need not allow it as well.
       assumedBy: new ArnPrincipal(tunnels.role.roleArn),
       description: 'What a connector may do in AWS: post to routers on the Reply API',
-      // A role that a role assumes lasts an hour at most.
+      // The least that IAM takes; the function asks for less.
       maxSessionDuration: Duration.hours(1),
     });
-    grantPost(replyRole, this.stage, 'Connections come and go: the wildcard is their id, on this one stage, for POST only.');
+    grantConnections(replyRole, 'POST', this.stage, 'Connections come and go: the wildcard is their id, on this one stage, for POST only.');
 
     tunnels.set('REPLY_ROLE_ARN', replyRole.roleArn);
     tunnels.set('REPLY_API_ENDPOINT', this.stage.callbackUrl);
-    tunnels.allow(['sts:AssumeRole'], replyRole.roleArn);
   }
 }

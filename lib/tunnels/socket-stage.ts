@@ -9,10 +9,10 @@ export const SOCKET_STAGE = 'live';
 /** Messages that clients send; AWS lets an account open 500 connections a second. */
 export const SOCKET_THROTTLE = { rateLimit: 500, burstLimit: 500 };
 
-/** Lets the role `POST @connections/{id}` on the stage, and neither GET nor DELETE. `why` says what the wildcard is for. */
-export const grantPost = (role: Role, { api, stageName }: WebSocketStage, why: string): void => {
+/** Lets the role do one thing to the stage's connections: post to them, or close them. `why` says what the wildcard is for. */
+export const grantConnections = (role: Role, method: 'POST' | 'DELETE', { api, stageName }: WebSocketStage, why: string): void => {
   const stack = Stack.of(role);
-  const resource = stack.formatArn({ service: 'execute-api', resource: api.apiId, resourceName: `${stageName}/POST/@connections/*` });
+  const resource = stack.formatArn({ service: 'execute-api', resource: api.apiId, resourceName: `${stageName}/${method}/@connections/*` });
   role.addToPolicy(new PolicyStatement({ actions: ['execute-api:ManageConnections'], resources: [resource] }));
   acknowledge(role, `AwsSolutions-IAM5[Resource::${findingName(stack.resolve(resource))}]`, why);
 };
