@@ -193,7 +193,7 @@ test('a host without an application is remembered too', async () => {
     reads += 1;
     return [];
   };
-  const directory = cachedDirectory({ applicationsOn }, { now: () => 0 });
+  const directory = cachedDirectory({ applicationsOn, publishedAt: async () => [] }, { now: () => 0 });
 
   await directory.applicationsOn('x');
   await directory.applicationsOn('x');

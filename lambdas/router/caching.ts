@@ -2,7 +2,7 @@
 // share one question. Directory and registry may be served a little longer while their table throttles; sessions never.
 import { SallyportError } from '../../protocol/errors.ts';
 import { CACHE_MS } from '../../protocol/limits.ts';
-import type { Application, Directory, Registry, Session, Sessions, Tunnel } from '../stores/records.ts';
+import type { Application, Published, Registry, Session, Sessions, Tunnel } from '../stores/records.ts';
 import type { Clock, FindSession, ReadDirectory, ReadTunnels } from './ports.ts';
 
 export interface CacheOptions<Value> {
@@ -95,15 +95,12 @@ export class Cache<Value> {
 
 type Now = Pick<Clock, 'now'>;
 
-/** Hosts without an application are remembered too: anyone can ask for such. */
-export const cachedDirectory = (directory: Pick<Directory, 'applicationsOn'>, clock: Now): ReadDirectory => {
-  const cache = new Cache<readonly Application[]>({
-    load: (host) => directory.applicationsOn(host),
-    clock,
-    maxEntries: 2_000,
-    graceMs: GRACE_MS,
-  });
-  return { applicationsOn: (host) => cache.get(host) };
+/** Hosts without an application are remembered too: anyone can ask for such, and pages name many. */
+export const cachedDirectory = (directory: ReadDirectory, clock: Now): ReadDirectory => {
+  const common = { clock, maxEntries: 2_000, graceMs: GRACE_MS };
+  const byHost = new Cache<readonly Application[]>({ ...common, load: (host) => directory.applicationsOn(host) });
+  const byAuthority = new Cache<readonly Published[]>({ ...common, load: (authority) => directory.publishedAt(authority) });
+  return { applicationsOn: (host) => byHost.get(host), publishedAt: (authority) => byAuthority.get(authority) };
 };
 
 /** Connection ids are never given twice, so one that was gone stays gone, whatever the registry still says. */

@@ -3,7 +3,7 @@
 import type { FrameKey, OpenedFrame } from '../../protocol/codec.ts';
 import type { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
-import type { Application, Session, Sessions, Tunnel } from '../stores/records.ts';
+import type { Directory, Session, Sessions, Tunnel } from '../stores/records.ts';
 
 export interface Clock {
   now(): number;
@@ -52,9 +52,7 @@ export interface UserResponse {
   end(): Promise<void>;
 }
 
-export interface ReadDirectory {
-  applicationsOn(host: string): Promise<readonly Application[]>;
-}
+export type ReadDirectory = Pick<Directory, 'applicationsOn' | 'publishedAt'>;
 
 export interface ReadTunnels {
   /** Tunnels of the group that are not known to be gone. */

@@ -7,12 +7,18 @@ import { isResumable } from './is-resumable.ts';
 import type { UserResponse } from './ports.ts';
 import type { ResponseHead } from './response-inbox.ts';
 
+/** The answer as the user gets it. */
+export interface Prepared {
+  readonly headers: HeaderList;
+  readonly body: (parts: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
+}
+
 /** Answers the bytes of body relayed. Throws what ended the exchange early, or ERR_USER_GONE. */
 export const relay = async (
   exchange: Pick<Exchange, 'body' | 'cancel'>,
   method: string,
   head: ResponseHead,
-  clean: (headers: HeaderList) => HeaderList,
+  prepare: (head: ResponseHead) => Promise<Prepared>,
   response: UserResponse,
 ): Promise<number> => {
   const stop = (): void => exchange.cancel(response.gone.reason);
@@ -20,9 +26,11 @@ export const relay = async (
   try {
     response.gone.throwIfAborted();
     refuseHopeless(method, head, response.maxBytes);
-    response.begin(head.status, clean(head.headers));
+    const { headers, body } = await prepare(head);
+    response.gone.throwIfAborted();
+    response.begin(head.status, headers);
     let bytes = 0;
-    for await (const part of exchange.body()) {
+    for await (const part of body(exchange.body())) {
       const carried = part.subarray(0, response.maxBytes - bytes);
       await response.write(carried);
       bytes += carried.length;

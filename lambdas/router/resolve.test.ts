@@ -5,6 +5,7 @@ import { application } from './testing/records.ts';
 
 const directoryOf = (...applications: Application[]) => ({
   applicationsOn: async (host: string) => applications.filter((known) => known.host === host),
+  publishedAt: async () => [],
 });
 const unknown = expect.objectContaining({ code: 'ERR_APPLICATION_UNKNOWN' });
 const invalid = expect.objectContaining({ code: 'ERR_REQUEST_INVALID' });

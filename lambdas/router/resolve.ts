@@ -2,15 +2,17 @@
 
 import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { Application } from '../stores/records.ts';
+import type { Application, Directory } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
-import type { ReadDirectory } from './ports.ts';
 
 /** `slash`: the request names an application's path without its final slash, where relative links would lead astray. */
 export type Resolution = { readonly application: Application } | { readonly slash: string };
 
 /** Throws ERR_APPLICATION_UNKNOWN, or ERR_REQUEST_INVALID when some server would see another application in this path. */
-export const resolve = async (directory: ReadDirectory, { host, path }: Pick<CanonicalRequest, 'host' | 'path'>): Promise<Resolution> => {
+export const resolve = async (
+  directory: Pick<Directory, 'applicationsOn'>,
+  { host, path }: Pick<CanonicalRequest, 'host' | 'path'>,
+): Promise<Resolution> => {
   const applications = await applicationsAt(directory, host);
   const application = longest(applications, `${path}/`, (known) => known);
   if (application === null) throw new SallyportError('ERR_APPLICATION_UNKNOWN', `No application is published at ${host} for this path.`);
@@ -36,7 +38,7 @@ const atHost = (application: Application, host: string): Application => {
 };
 
 /** A host with applications of its own answers for all its paths: the wildcard of its parent does not fill its gaps. */
-const applicationsAt = async (directory: ReadDirectory, host: string): Promise<readonly Application[]> => {
+const applicationsAt = async (directory: Pick<Directory, 'applicationsOn'>, host: string): Promise<readonly Application[]> => {
   const own = await directory.applicationsOn(host);
   const parent = host.indexOf('.');
   // A wildcard stands for one label, as in certificates (RFC 9525 §6.3).

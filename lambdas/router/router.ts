@@ -25,6 +25,7 @@ import { responseHeaders } from './response-headers.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import { type Introduction, introduce } from './single-sign-on.ts';
 import { targetUrl } from './target-url.ts';
+import { createExchangeTranslation } from './translation/exchange-translation.ts';
 
 export interface RouterPorts extends OpenPorts {
   readonly tenant: string;
@@ -125,6 +126,8 @@ export const createRouter = (ports: RouterPorts): Router => {
     }
 
     async function exchangeWith(request: CanonicalRequest, application: Application, user: User | null, told: Introduction): Promise<void> {
+      const translation = createExchangeTranslation({ ...ports, log, urls }, application, request);
+      const headers = await translation.request(cleanHeaders(request, application, told.headers, urls));
       const opening = openExchange(
         { ...ports, log },
         {
@@ -134,7 +137,7 @@ export const createRouter = (ports: RouterPorts): Router => {
             user: user?.username ?? null,
             method: request.method,
             url: targetUrl(application, request),
-            headers: cleanHeaders(request, application, told.headers, urls),
+            headers,
             signOn: told.signOn,
             timeoutMs: application.timeoutMs,
             idleTimeoutMs: application.idleTimeoutMs,
@@ -157,9 +160,14 @@ export const createRouter = (ports: RouterPorts): Router => {
         exchange,
         request.method,
         head,
-        (fields) => platformHeaders(responseHeaders(fields, application, urls.origin(request.host))),
+        async (origin) => {
+          const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) });
+          return { ...translated, headers: platformHeaders(translated.headers) };
+        },
         response,
       );
+      const links = translation.found();
+      if (links.length > 0) tell('info', 'links.found', { page: request.host + request.path, links });
       tell('info', 'exchange.finished', { bytes });
     }
 

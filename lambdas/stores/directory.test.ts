@@ -122,6 +122,22 @@ describe('the directory', () => {
       expect(await directory.replace([])).toEqual({ written: [], removed: ['hr'] });
     });
 
+    test('is found by each internal authority too, under its regular hosts', async () => {
+      const shared: Application = { ...wiki, internalUrl: 'https://hr.corp:443/payroll/archive/' };
+      const many: Application = { ...wild, internalUrl: 'http://static.corp/' };
+      const each: Application = { ...wild, id: 'each', host: '*.eu.apps.example.com', internalUrl: 'http://*.eu.corp:8080/' };
+      await directory.replace([hr, shared, many, each]);
+
+      expect(await directory.publishedAt('hr.corp')).toEqual([
+        { application: 'hr', host: 'hr.apps.example.com', path: '/payroll/', internalUrl: 'http://hr.corp/payroll/' },
+        { application: 'wiki', host: 'wiki.apps.example.com', path: '/', internalUrl: 'https://hr.corp:443/payroll/archive/' },
+      ]);
+      expect(await directory.publishedAt('static.corp')).toMatchObject([{ host: 'hr-static.apps.example.com' }]);
+      expect(await directory.publishedAt('*.eu.corp:8080')).toMatchObject([{ application: 'each', host: '*.eu.apps.example.com' }]);
+      expect(await directory.publishedAt('nothing.corp')).toEqual([]);
+      expect((await directory.applications()).map(({ id }) => id).sort()).toEqual(['each', 'hr', 'wiki', 'wild']);
+    });
+
     test('may not share any of them', async () => {
       const other = { ...wiki, host: 'hr-static.apps.example.com' };
 

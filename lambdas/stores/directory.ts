@@ -1,8 +1,10 @@
 // Published applications in DynamoDB: `host#<host>`/`<path>`, an item for each address, so that one query finds all that a
-// request's host may mean. Items of further addresses say in `at` which one they are.
+// request's host may mean. Items of further addresses say in `at` which one they are. And the way back, for links in pages:
+// `internal#<authority>`/`<path> <host><path>`, an item for each address.
 import { setTimeout } from 'node:timers/promises';
 import { SallyportError } from '../../protocol/errors.ts';
 import { addressesOf } from '../../tenants/address-list.ts';
+import { authorityOfUrl } from '../../tenants/authority.ts';
 import { conditionList } from './condition-shape.ts';
 import {
   count,
@@ -28,6 +30,7 @@ import type {
   Directory,
   KerberosSignOn,
   LinkedSignOn,
+  Published,
   SingleSignOn,
   Translation,
 } from './records.ts';
@@ -54,6 +57,7 @@ const singleSignOn = (value: unknown): value is SingleSignOn =>
   isMap(value) && textByName(value.headers) && Object.hasOwn(METHODS, String(value.method)) && METHODS[value.method as 'none'](value);
 
 const ADDRESS: RecordShape<Address> = { host: filled, path: filled, internalUrl: filled };
+const PUBLISHED: RecordShape<Published> = { ...ADDRESS, application: filled };
 
 const APPLICATION: RecordShape<Application> = {
   id: filled,
@@ -106,8 +110,22 @@ const formerly = ({ headers = {} }: Item): SingleSignOn | undefined => {
 const hostKey = (host: string): string => `host#${host}`;
 const keyOf = ({ host, path }: Pick<Address, 'host' | 'path'>): Key => ({ pk: hostKey(host), sk: path });
 
-const itemsOf = (application: Application): (Key & Item)[] =>
-  addressesOf(application).map((address, index) => ({ ...keyOf(address), ...application, ...(index > 0 && { at: address }) }));
+const internalKey = (authority: string): string => `internal#${authority}`;
+
+const itemsOf = (application: Application): (Key & Item)[] => [
+  ...addressesOf(application).map((address, index) => ({ ...keyOf(address), ...application, ...(index > 0 && { at: address }) })),
+  ...publishedOf(application).map((published) => {
+    const url = new URL(published.internalUrl);
+    const key = { pk: internalKey(authorityOfUrl(url)), sk: `${url.pathname} ${published.host}${published.path}` };
+    return { ...key, id: application.id, ...published };
+  }),
+];
+
+/** An internal address that many external hosts stand for has no external one of its own; an alternate host is used by who came by it. */
+export const publishedOf = (application: Application): Published[] =>
+  addressesOf({ ...application, alternateHost: null })
+    .filter(({ host, internalUrl }) => host.startsWith('*.') === internalUrl.includes('//*.'))
+    .map(({ host, path, internalUrl }) => ({ application: application.id, host, path, internalUrl }));
 
 export interface DirectoryPorts {
   readonly table: Table;
@@ -125,7 +143,9 @@ export const createDirectory = ({ table, pause = (ms) => setTimeout(ms) }: Direc
   return {
     applicationsOn: async (host) => (await table.query(hostKey(host))).map(readAt),
 
-    applications: async () => (await table.scan()).filter(({ at }) => at === undefined).map(read),
+    publishedAt: async (authority) => (await table.query(internalKey(authority))).map((item) => readRecord(table.name, item, PUBLISHED)),
+
+    applications: async () => (await table.scan()).filter(({ pk, at }) => String(pk).startsWith(hostKey('')) && at === undefined).map(read),
 
     replace: async (applications) => {
       const items = applications.flatMap(itemsOf);

@@ -71,6 +71,11 @@ export interface KerberosSignOn {
 /** An external host and path, and the internal URL that they stand for. */
 export type Address = Pick<Application, 'host' | 'path' | 'internalUrl'>;
 
+/** An address, and whose it is. */
+export interface Published extends Address {
+  readonly application: string;
+}
+
 export interface Translation {
   /** Whether addresses in header fields and cookies are translated. */
   readonly headers: boolean;
@@ -204,6 +209,11 @@ export interface Directory {
    * several addresses, `host`, `path` and `internalUrl` are those of the address on this host.
    */
   applicationsOn(host: string): Promise<readonly Application[]>;
+  /**
+   * What is published of an internal authority (tenants/authority.ts); a wildcard is asked for by its own name. Only what has one
+   * external address for each internal one.
+   */
+  publishedAt(authority: string): Promise<readonly Published[]>;
   /** Each application once, at its own address. */
   applications(): Promise<readonly Application[]>;
   /** Makes the directory hold exactly these: writes what changed, removes what went. Answers the ids of each. */

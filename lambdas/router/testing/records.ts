@@ -1,5 +1,7 @@
 // Records and events as tests need them: valid by themselves, changed where a test is about the change.
-import type { Application, Session, Tunnel, User } from '../../stores/records.ts';
+import { authorityOfUrl } from '../../../tenants/authority.ts';
+import { publishedOf } from '../../stores/directory.ts';
+import type { Application, Published, Session, Tunnel, User } from '../../stores/records.ts';
 import type { CanonicalRequest, ProxyEvent } from '../canonical-request.ts';
 
 export const HOST = 'wiki.apps.example.com';
@@ -94,3 +96,7 @@ export const request = (changes: Partial<CanonicalRequest> = {}): CanonicalReque
   clientAddress: '203.0.113.9',
   ...changes,
 });
+
+/** What the directory knows of an internal authority. */
+export const publishedAt = (applications: readonly Application[], authority: string): Published[] =>
+  applications.flatMap(publishedOf).filter(({ internalUrl }) => authorityOfUrl(new URL(internalUrl)) === authority);

@@ -11,7 +11,7 @@ import { ReplySocket } from '../reply-socket.ts';
 import { createRouter } from '../router.ts';
 import { createManualClock, turn } from './manual-clock.ts';
 import { recordResponse } from './recorded-response.ts';
-import { application, type EventChanges, event, HOST, session, tunnel } from './records.ts';
+import { application, type EventChanges, event, HOST, publishedAt, session, tunnel } from './records.ts';
 import { createReplyApi } from './reply-api.ts';
 
 const MASTER_KEY = 'a master key of a test';
@@ -88,7 +88,10 @@ export const createRig = () => {
     tenant: 'Example',
     portalUrl: 'https://portal.example.com',
     directory: cachedDirectory(
-      { applicationsOn: reader('directory', (host: string) => applications.filter((known) => known.host === host)) },
+      {
+        applicationsOn: reader('directory', (host: string) => applications.filter((known) => known.host === host)),
+        publishedAt: reader('directory', (authority: string) => publishedAt(applications, authority)),
+      },
       clock,
     ),
     tunnels: cachedTunnels({ tunnels: reader('registry', (group: string) => tunnels.filter((known) => known.group === group)) }, clock),

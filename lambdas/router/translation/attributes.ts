@@ -1,0 +1,87 @@
+// Which attributes hold addresses, and in what form. Entra's list (by element) is within this one (by name, on any element), and a
+// test compares them.
+import { scanStyle } from './css.ts';
+import { findAddresses, findReference, type Spelt } from './spelling.ts';
+
+/** One URL. */
+const REFERENCE: ReadonlySet<string> = new Set([
+  'action',
+  'background',
+  'cite',
+  'codebase',
+  'data',
+  'data-background',
+  'data-src',
+  'formaction',
+  'href',
+  'icon',
+  'longdesc',
+  'manifest',
+  'poster',
+  'profile',
+  'src',
+  'xlink:href',
+  'xml:base',
+]);
+/** Several, between blanks or commas; `srcset` has a width behind each. */
+const REFERENCES: ReadonlySet<string> = new Set(['archive', 'imagesrcset', 'ping', 'srcset']);
+const STYLES: ReadonlySet<string> = new Set(['style', 'data-style']);
+/** Inputs whose value only the page itself shows. What a form sends back is the application's, and stays as it wrote it. */
+const VALUE_IS_SHOWN: ReadonlySet<string> = new Set(['button', 'image', 'reset', 'submit']);
+
+export interface AttributeOptions {
+  /** Whether addresses within scripts are translated. */
+  readonly scripts: boolean;
+  /** False where the page's policy names the digests of its handlers and style attributes: changed, they would not be applied. */
+  readonly handlers: boolean;
+  readonly styles: boolean;
+}
+
+export interface Attribute {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The addresses in an attribute's value as it is written, and whether a script reads it. */
+export const scanAttribute = (
+  tag: string,
+  { name, value }: Attribute,
+  others: readonly Attribute[],
+  options: AttributeOptions,
+): { readonly sites: readonly Spelt[]; readonly script: boolean } => {
+  if (REFERENCE.has(name))
+    return /^[\0-\x20]*javascript:/i.test(value) ? script(value, options.scripts && options.handlers) : markup(single(value));
+  if (REFERENCES.has(name)) return markup(several(value));
+  if (STYLES.has(name)) return markup(options.styles ? scanStyle(value) : []);
+  if (name === 'srcdoc') return markup(findAddresses(value));
+  if (name === 'content' && tag === 'meta') return markup(refresh(value));
+  if (name === 'value' && tag === 'input') return markup(isShown(others) ? single(value) : []);
+  if (name.startsWith('on')) return script(value, options.scripts && options.handlers);
+  return script(value, options.scripts && name.startsWith('data-'));
+};
+
+const markup = (sites: readonly Spelt[]) => ({ sites, script: false });
+const script = (value: string, wanted: boolean) => ({ sites: wanted ? findAddresses(value) : [], script: true });
+
+const single = (value: string): readonly Spelt[] => {
+  const found = findReference(value);
+  return found ? [found] : [];
+};
+
+const several = (value: string): readonly Spelt[] =>
+  [...value.matchAll(/[^\s,][^\s]*/g)].flatMap(({ 0: item, index }) =>
+    single(item).map((site) => ({ ...site, start: index + site.start, end: index + site.end })),
+  );
+
+/** `5; url=/x` (HTML §4.2.5.3), or any text with addresses in it. Also for the header field Refresh. */
+export const refresh = (value: string): readonly Spelt[] => {
+  const [lead] = /^\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?(?:["']|&quot;|&#3[49];)?/i.exec(value) ?? [];
+  const path = lead === undefined ? null : findReference(value.slice(lead.length));
+  if (lead === undefined || path === null || path.authority !== null) return findAddresses(value);
+  return [{ ...path, start: lead.length + path.start, end: lead.length + path.end }];
+};
+
+const isShown = (attributes: readonly Attribute[]): boolean =>
+  attributes.some(
+    ({ name, value }) => name === 'readonly' || name === 'disabled' || (name === 'type' && VALUE_IS_SHOWN.has(value.trim().toLowerCase())),
+  );

@@ -1,0 +1,97 @@
+// A body on its way to the user: unpacked, read, its addresses replaced (or only told), packed again. What a part holds leaves before the
+// next one is asked for, except what is in the middle of a tag or an address.
+import { codecOf, isReadable, type TextCodec } from './charset.ts';
+import { decoded, gzipped } from './codings.ts';
+import type { Content } from './content.ts';
+import { createCssScanner } from './css.ts';
+import { createHtmlScanner } from './html.ts';
+import type { Output, Piece, Scanner } from './pieces.ts';
+import type { HashedContent } from './policy.ts';
+import type { LinkReport } from './report.ts';
+import { createScriptScanner } from './script.ts';
+import type { Targets } from './targets.ts';
+
+export interface BodyOptions {
+  readonly content: Content;
+  readonly scripts: boolean;
+  readonly hashed: HashedContent;
+  readonly targets: Targets;
+  /** Is told of every address; the text stays as it is then. Null: it is translated. */
+  readonly report: LinkReport | null;
+  /** Whether the answer leaves in gzip. */
+  readonly packed: boolean;
+}
+
+type Parts = AsyncIterable<Buffer>;
+
+/** Throws what the parts throw, and ERR_ORIGIN_INVALID for a body that cannot be unpacked. */
+export const translateBody = (parts: Parts, options: BodyOptions): AsyncGenerator<Buffer> => {
+  const plain = translated(decoded(parts, options.content.coding), options);
+  return options.packed ? gzipped(plain) : plain;
+};
+
+async function* translated(parts: Parts, options: BodyOptions): AsyncGenerator<Buffer> {
+  const scanner = scannerOf(options);
+  let codec: TextCodec | null = null;
+  let begun = false;
+  let start = Buffer.alloc(0);
+  for await (const part of parts) {
+    if (!begun) {
+      // A byte order mark needs two bytes to be told.
+      start = Buffer.concat([start, part]);
+      if (start.length < 2) continue;
+      codec = codecOf(options.content.charset, start);
+      begun = true;
+    }
+    const bytes = start.length > 0 ? start : part;
+    start = Buffer.alloc(0);
+    if (codec === null) yield bytes;
+    else yield* encoded(codec, await written(scanner.push(codec.decode(bytes)), options));
+  }
+  if (codec === null) return yield* start.length > 0 ? [start] : [];
+  yield* encoded(codec, await written(scanner.end(), options));
+  if (codec.rest().length > 0) yield codec.rest();
+}
+
+const scannerOf = ({ content: { kind }, scripts, hashed, report }: BodyOptions): Scanner => {
+  if (kind === 'css') return createCssScanner();
+  if (kind === 'script') return createScriptScanner();
+  // Whoever decides whether to translate scripts wants to know of them before.
+  return createHtmlScanner({ scripts: scripts || report !== null, xml: kind === 'xml', hashed, readable: isReadable });
+};
+
+const encoded = (codec: TextCodec, text: string): Buffer[] => (text === '' ? [] : [codec.encode(text)]);
+
+const written = async (outputs: readonly Output[], { targets, report }: BodyOptions): Promise<string> => {
+  const pieces = outputs.filter((output) => typeof output !== 'string');
+  if (pieces.length > 0) await targets.learn(pieces.flatMap(({ sites }) => sites));
+  return outputs
+    .map((output) => {
+      if (typeof output === 'string') return output;
+      return report === null ? replaced(output, targets) : reported(output, targets, report);
+    })
+    .join('');
+};
+
+const reported = (piece: Piece, targets: Targets, report: LinkReport): string => {
+  for (const site of piece.sites) report.add(piece.text, site, piece.place, targets.external(piece.text, site)?.application ?? null);
+  return piece.text;
+};
+
+/** The piece with what is published in place of what is internal. */
+export const replaced = ({ text, sites, cuts = [] }: Pick<Piece, 'text' | 'sites' | 'cuts'>, targets: Targets): string => {
+  const edits = [
+    ...sites.flatMap((site) => {
+      const found = targets.external(text, site);
+      return found ? [{ start: site.start, end: found.end, instead: found.text }] : [];
+    }),
+    ...cuts.filter(({ leadsTo }) => leadsTo === null || targets.external(text, leadsTo) !== null).map((cut) => ({ ...cut, instead: '' })),
+  ].sort((one, other) => one.start - other.start);
+  let result = '';
+  let at = 0;
+  for (const { start, end, instead } of edits) {
+    result += text.slice(at, start) + instead;
+    at = end;
+  }
+  return result + text.slice(at);
+};

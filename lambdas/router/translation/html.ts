@@ -1,0 +1,228 @@
+// HTML, XHTML and SVG: attributes that hold addresses, style sheets and scripts within the page. A tokenizer that knows where each part
+// stands in the text does the reading (htmlparser2); what it does not name leaves as it came, so malformed pages pass unharmed.
+import { type QuoteType, Tokenizer } from 'htmlparser2';
+import { type Attribute, scanAttribute } from './attributes.ts';
+import { createCssScanner } from './css.ts';
+import type { Cut, Output, Piece, Scanner } from './pieces.ts';
+import { type HashedContent, hashedBy } from './policy.ts';
+import { createScriptScanner } from './script.ts';
+import { findReference, isRelative, type Spelt } from './spelling.ts';
+
+/** A tag is held until it ends; what is longer leaves attribute by attribute. */
+export const TAG_MAX = 64 * 1024;
+/** A longer value (a picture in a data URL) passes as it is. */
+const VALUE_MAX = 64 * 1024;
+/** Kept of what has left, for the name of a tag that had begun. */
+const NAME_MAX = 64;
+
+export interface HtmlOptions {
+  readonly scripts: boolean;
+  readonly xml: boolean;
+  /** By the response's own policy. */
+  readonly hashed: HashedContent;
+  /** Whether a page that says so of itself is in a charset that can be read byte by byte. */
+  readonly readable: (charset: string) => boolean;
+}
+
+/** Offsets are those of the whole text. */
+interface Open {
+  readonly name: string;
+  readonly start: number;
+  readonly attributes: Found[];
+  current: { readonly name: string; readonly nameStart: number; start: number; end: number } | null;
+}
+
+interface Found extends Attribute {
+  readonly nameStart: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export const createHtmlScanner = ({ scripts, xml, hashed, readable }: HtmlOptions): Scanner => {
+  let text = '';
+  /** Where `text` begins, and what of it has left. */
+  let base = 0;
+  let left = 0;
+  let output: Output[] = [];
+  let tag: Open | null = null;
+  let content: Scanner | null = null;
+  let hashes = hashed;
+  let readOn = true;
+
+  const slice = (from: number, to: number): string => (from < base ? '' : text.slice(from - base, to - base));
+  const pass = (to: number): void => {
+    if (to <= left) return;
+    output.push(slice(left, to));
+    left = to;
+  };
+
+  const tokenizer = new Tokenizer(
+    { xmlMode: xml, decodeEntities: false },
+    {
+      onopentagname: (start, end) => {
+        if (!readOn) return;
+        pass(end);
+        tag = { name: slice(start, end).toLowerCase(), start: left, attributes: [], current: null };
+      },
+      onattribname: (start, end) => {
+        if (tag) tag.current = { name: slice(start, end).toLowerCase(), nameStart: start, start: -1, end: -1 };
+      },
+      onattribdata: (start, end) => {
+        const current = tag?.current;
+        if (!current) return;
+        if (current.start < 0) current.start = start;
+        current.end = end;
+      },
+      onattribend: (_quote: QuoteType, end) => finishAttribute(end),
+      onopentagend: (end) => finishTag(end + 1, true),
+      onselfclosingtag: (end) => finishTag(end + 1, !xml),
+      ontext: (start, end) => inside(start, end),
+      oncdata: (start, end) => inside(start, end),
+      onclosetag: (start) => {
+        if (!content) return;
+        output.push(...content.end());
+        content = null;
+        pass(start);
+      },
+      onattribentity: nothing,
+      oncomment: nothing,
+      ondeclaration: nothing,
+      onend: nothing,
+      onprocessinginstruction: nothing,
+      ontextentity: nothing,
+    },
+  );
+
+  const finishAttribute = (end: number): void => {
+    const current = tag?.current;
+    if (!tag || !current) return;
+    tag.current = null;
+    if (current.end - current.start > VALUE_MAX) return;
+    const value = current.start < 0 ? '' : slice(current.start, current.end);
+    tag.attributes.push({ name: current.name, value, nameStart: current.nameStart, start: current.start, end: Math.max(current.end, end) });
+  };
+
+  const finishTag = (end: number, hasContent: boolean): void => {
+    if (!tag) return;
+    const { name, start, attributes } = tag;
+    const whole = end - start <= TAG_MAX;
+    emitTag(end, attributes, whole);
+    if (whole && name === 'meta') readMeta(attributes);
+    content = hasContent && readOn ? contentOf(name, attributes) : null;
+    tag = null;
+  };
+
+  /** Everything up to `end`, which holds these attributes. */
+  const emitTag = (end: number, attributes: readonly Found[], whole: boolean): void => {
+    const from = left;
+    const options = { scripts, handlers: !hashes.scripts, styles: !hashes.styles };
+    const found = attributes.map((attribute) => ({ attribute, ...scanAttribute(tag!.name, attribute, whole ? attributes : [], options) }));
+    const piece: Piece = {
+      text: slice(from, end),
+      // A tag with both is counted where its links are.
+      place: found.some(({ sites, script }) => sites.length > 0 && !script) ? 'markup' : 'scripts',
+      sites: found.flatMap(({ attribute, sites }) => sites.map((site) => moved(site, attribute.start - from))),
+      cuts: whole ? integrityCuts(tag!.name, attributes, scripts, from) : [],
+    };
+    if (piece.sites.length > 0 || piece.cuts?.length) {
+      output.push(piece);
+      left = end;
+    } else {
+      pass(end);
+    }
+  };
+
+  /** A long tag leaves up to where it is still being read; of a long value nothing is held. */
+  const emitLongTag = (end: number): void => {
+    if (!tag || end - left <= TAG_MAX) return;
+    const { current } = tag;
+    const until = current === null ? Math.max(left, end - NAME_MAX) : current.nameStart;
+    const finished = tag.attributes.splice(0);
+    const settled = finished.at(-1)?.end ?? left;
+    emitTag(Math.max(settled, left), finished, false);
+    pass(until);
+    // Of a value that is too long nothing is held, nor of blanks before one.
+    if (current && end - Math.max(current.start, current.nameStart) > VALUE_MAX) pass(current.start < 0 ? end - NAME_MAX : end);
+  };
+
+  const readMeta = (attributes: readonly Attribute[]): void => {
+    const said = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
+    const equivalent = said('http-equiv')?.trim().toLowerCase();
+    const value = said('content') ?? '';
+    const charset = said('charset') ?? (equivalent === 'content-type' ? /charset\s*=\s*["']?([^\s;"']+)/i.exec(value)?.[1] : undefined);
+    if (charset !== undefined && !readable(charset)) readOn = false;
+    if (equivalent !== 'content-security-policy') return;
+    const named = hashedBy(value);
+    hashes = { scripts: hashes.scripts || named.scripts, styles: hashes.styles || named.styles };
+  };
+
+  const contentOf = (name: string, attributes: readonly Attribute[]): Scanner | null => {
+    if (name === 'style') return hashes.styles ? null : createCssScanner();
+    if (name !== 'script' || !scripts) return null;
+    return hashes.scripts && isProgram(attributes) ? null : createScriptScanner();
+  };
+
+  const inside = (start: number, end: number): void => {
+    if (!content) return;
+    pass(start);
+    output.push(...content.push(slice(left, end)));
+    left = end;
+  };
+
+  const taken = (): Output[] => {
+    const all = output;
+    output = [];
+    return all;
+  };
+
+  return {
+    push: (part) => {
+      if (!readOn) return [part];
+      text += part;
+      const end = base + text.length;
+      tokenizer.write(part);
+      if (tag) emitLongTag(end);
+      else if (!content) pass(end);
+      if (!readOn) pass(end);
+      const keep = Math.max(base, Math.min(left, end) - NAME_MAX);
+      text = text.slice(keep - base);
+      base = keep;
+      return taken();
+    },
+    end: () => {
+      if (readOn) tokenizer.end();
+      if (content) output.push(...content.end());
+      content = null;
+      pass(base + text.length);
+      return taken();
+    },
+  };
+};
+
+const nothing = (): void => undefined;
+
+const moved = (site: Spelt, by: number): Spelt => ({ ...site, start: site.start + by, end: site.end + by });
+
+/** To a policy, blocks of data are no scripts. */
+const isProgram = (attributes: readonly Attribute[]): boolean => {
+  const type =
+    attributes
+      .find(({ name }) => name === 'type')
+      ?.value.trim()
+      .toLowerCase() ?? '';
+  return type === '' || type === 'module' || type === 'importmap' || /(?:java|ecma|j|live)script/.test(type);
+};
+
+/**
+ * Subresource integrity names the digest of what the application wrote. Where that may be changed on its way through us (this application's
+ * and published ones' style sheets, and scripts where they are translated), the digest is left out; that of a foreign server stays.
+ */
+const integrityCuts = (tag: string, attributes: readonly Found[], scripts: boolean, from: number): Cut[] => {
+  const integrity = attributes.find(({ name }) => name === 'integrity');
+  const address = attributes.find(({ name }) => name === (tag === 'link' ? 'href' : 'src'));
+  if (!integrity || !address || !(tag === 'link' || (tag === 'script' && scripts))) return [];
+  const leadsTo = findReference(address.value);
+  if (leadsTo === null && !isRelative(address.value)) return [];
+  const cut = { start: integrity.nameStart - from, end: integrity.end - from, leadsTo: leadsTo?.authority ? leadsTo : null };
+  return [cut];
+};

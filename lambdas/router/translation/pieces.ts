@@ -1,0 +1,28 @@
+// What a scanner makes of a text: what leaves as it came, and pieces that hold addresses, which leave once it is known what is published there.
+import type { Spelt } from './spelling.ts';
+
+/** Where an address stands; the report counts them apart, because scripts are translated by a setting of their own. */
+export type Place = 'markup' | 'styles' | 'scripts';
+
+export interface Piece {
+  readonly text: string;
+  readonly place: Place;
+  /** In the order of the text; they do not overlap. */
+  readonly sites: readonly Spelt[];
+  /** What is left out: always, or where this address leads to something that we may change. */
+  readonly cuts?: readonly Cut[];
+}
+
+export interface Cut {
+  readonly start: number;
+  readonly end: number;
+  readonly leadsTo: Spelt | null;
+}
+
+export type Output = string | Piece;
+
+/** Takes a text in parts cut anywhere. What is not in the middle of something leaves at once; what comes out is the whole text, once. */
+export interface Scanner {
+  push(text: string): Output[];
+  end(): Output[];
+}

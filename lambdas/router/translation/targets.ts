@@ -1,0 +1,159 @@
+// What is published at an address, and what to say in its place. Own addresses are known; those of other applications are asked for
+// as they are met, and a failing store makes a link stay as it is, never the exchange fail.
+import type { Log } from '../../../protocol/log.ts';
+import { authorityOfUrl } from '../../../tenants/authority.ts';
+import type { Address, Published } from '../../stores/records.ts';
+import type { ExternalUrls } from '../external-url.ts';
+import { type Scheme, SLASH, type Spelt } from './spelling.ts';
+
+/** Several applications may share an internal authority, each with a path of its own. */
+export type PublishedAt = (authority: string) => Promise<readonly Published[]>;
+
+export interface Replacement {
+  readonly application: string;
+  /** What replaces the text from the site's start up to here. */
+  readonly end: number;
+  readonly text: string;
+}
+
+export interface Targets {
+  /** Asks what is published there, where that is not known yet. */
+  learn(sites: Iterable<Spelt>): Promise<void>;
+  /** Null where nothing is published. Only of authorities that were learnt. */
+  external(text: string, site: Spelt): Replacement | null;
+  /** External origins under which something of an internal authority is published. */
+  origins(authority: string): readonly string[];
+}
+
+export interface TargetsOptions {
+  readonly application: string;
+  /** The address by which the request came, and the application's others. */
+  readonly own: readonly [Address, ...Address[]];
+  readonly urls: Pick<ExternalUrls, 'origin' | 'authority' | 'proto'>;
+  readonly publishedAt: PublishedAt;
+  readonly log: Pick<Log, 'warn'>;
+}
+
+/** Each costs a query, at most once in ten seconds: a page that names more is translated as far as this goes. */
+export const AUTHORITIES_MAX = 100;
+/** Every page with a picture or a data block names them. */
+const NEVER_INTERNAL: ReadonlySet<string> = new Set(['www.w3.org', 'schema.org', 'ogp.me']);
+
+export const createTargets = ({ application, own, urls, publishedAt, log }: TargetsOptions): Targets => {
+  const known = new Map<string, Candidate[]>();
+  const ours = own.map((address) => candidateOf(address, application, true));
+  /** An origin that is dialled at a port of its own may know itself by its name and the other scheme. */
+  const byName = new Map(own.map(({ internalUrl }, index) => [new URL(internalUrl).hostname.toLowerCase(), ours[index]!]));
+  let asked = 0;
+
+  const learnOne = async (authority: string): Promise<void> => {
+    const mine = ours.filter((candidate) => candidate.authority === authority);
+    known.set(authority, mine);
+    if (NEVER_INTERNAL.has(authority) || asked >= AUTHORITIES_MAX) return;
+    asked += 1;
+    let found: readonly Published[] = [];
+    try {
+      found = await publishedAt(authority);
+    } catch (error) {
+      log.warn('translation.unknown', { authority, error });
+    }
+    const others = found
+      .filter(({ host, path }) => !mine.some((candidate) => candidate.host === host && candidate.path === path))
+      .map((published) => candidateOf(published, published.application, false));
+    const all = [...mine, ...others];
+    const alone = byName.get(authority);
+    known.set(authority, all.length === 0 && alone ? [{ ...alone, authority, otherScheme: true }] : all);
+  };
+
+  const best = (text: string, site: Spelt): { candidate: Candidate; end: number; slash: boolean } | null => {
+    const candidates = site.authority === null ? ours.slice(0, 1) : (known.get(site.authority) ?? []);
+    const fitting = candidates.flatMap((candidate) => {
+      if (candidate.otherScheme && (site.scheme === '' || plain(site.scheme) === candidate.scheme)) return [];
+      const match = matchPath(text, site.end, candidate.internalPath);
+      return match === null ? [] : [{ candidate, ...match }];
+    });
+    const rank = ({ candidate }: { candidate: Candidate }): number =>
+      candidate.internalPath.length * 4 + (candidate.scheme === plain(site.scheme) ? 2 : 0) + (candidate.own ? 1 : 0);
+    return fitting.reduce<(typeof fitting)[number] | null>((one, other) => (one === null || rank(other) > rank(one) ? other : one), null);
+  };
+
+  return {
+    learn: async (sites) => {
+      const unknown = new Set<string>();
+      for (const { authority } of sites) if (authority !== null && !known.has(authority)) unknown.add(authority);
+      await Promise.all([...unknown].map(learnOne));
+    },
+
+    external: (text, site) => {
+      const found = best(text, site);
+      if (found === null) return null;
+      const { candidate, end, slash } = found;
+      const path = slash ? candidate.path : candidate.path.slice(0, -1);
+      if (site.authority === null) {
+        if (candidate.internalPath === candidate.path) return null;
+        return { application: candidate.application, end, text: spell(path, site.slash) || site.slash };
+      }
+      const scheme = site.scheme === '' ? '' : externalScheme(site.scheme, urls.proto) + site.colon;
+      const authority = urls.authority(candidate.host).replace(':', site.colon);
+      return { application: candidate.application, end, text: `${scheme}${site.slash}${site.slash}${authority}${spell(path, site.slash)}` };
+    },
+
+    origins: (authority) => [
+      ...new Set((known.get(authority) ?? []).filter(({ otherScheme }) => !otherScheme).map(({ host }) => urls.origin(host))),
+    ],
+  };
+};
+
+interface Candidate {
+  readonly application: string;
+  readonly authority: string;
+  /** Begins and ends with `/`. */
+  readonly internalPath: string;
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly path: string;
+  readonly own: boolean;
+  /** Meant only where the address has the other scheme. */
+  readonly otherScheme?: boolean;
+}
+
+const candidateOf = ({ host, path, internalUrl }: Address, application: string, own: boolean): Candidate => {
+  const url = new URL(internalUrl);
+  return {
+    application,
+    authority: authorityOfUrl(url),
+    internalPath: url.pathname,
+    scheme: url.protocol === 'https:' ? 'https' : 'http',
+    host,
+    path,
+    own,
+  };
+};
+
+const spell = (path: string, slash: string): string => path.replaceAll('/', slash);
+
+const plain = (scheme: Scheme): string => scheme.replace('ws', 'http');
+
+const externalScheme = (scheme: Scheme, proto: 'http' | 'https'): string => (scheme.startsWith('ws') ? proto.replace('http', 'ws') : proto);
+
+/** What may follow a path that is written without its final slash. */
+const PATH_ENDS = String.raw`(?=$|[\s?#"'<>\\)\]},;&|\x60])`;
+const patterns = new Map<string, RegExp>();
+const PATTERNS_MAX = 1_000;
+
+/** Where the internal path ends in the text, with or without its final slash; null where the text is not below it. */
+const matchPath = (text: string, at: number, internalPath: string): { readonly end: number; readonly slash: boolean } | null => {
+  let pattern = patterns.get(internalPath);
+  if (!pattern) {
+    const segments = internalPath.slice(0, -1).split('/').map(escaped);
+    // The root's final slash need not be there at all: whatever ends an authority ends it.
+    pattern = new RegExp(`${segments.join(SLASH)}(?:(${SLASH})|${internalPath === '/' ? '' : PATH_ENDS})`, 'y');
+    if (patterns.size >= PATTERNS_MAX) patterns.clear();
+    patterns.set(internalPath, pattern);
+  }
+  pattern.lastIndex = at;
+  const match = pattern.exec(text);
+  return match && { end: at + match[0].length, slash: match[1] !== undefined };
+};
+
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
