@@ -1,27 +1,33 @@
-// The connector as one file. `tsx build/connector.ts [FILE]` builds it alone, as its image does.
-import { join } from 'node:path';
+// The connector as one file, and its Kerberos helper beside it. `tsx build/connector.ts [FILE]` builds them alone, as its image does.
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Some dependencies are CommonJS and ask for `require`, which an ES module lacks. */
 const REQUIRE_BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-export const buildConnector = (outfile: string) =>
-  build({
-    entryPoints: [join(ROOT, 'connector/main.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE_BANNER },
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
+const COMMON: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  // Native code: it is found in node_modules when it is needed.
+  external: ['koffi'],
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+export const buildConnector = async (outfile: string): Promise<void> => {
+  const helper = join(dirname(outfile), 'kerberos-helper.mjs');
+  await Promise.all([
+    build({ ...COMMON, entryPoints: [join(ROOT, 'connector/main.ts')], outfile, banner: { js: REQUIRE_BANNER } }),
+    build({ ...COMMON, entryPoints: [join(ROOT, 'connector/kerberos/helper.ts')], outfile: helper }),
+  ]);
+};
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildConnector(process.argv[2] ?? join(ROOT, 'dist/connector.mjs'));

@@ -150,7 +150,7 @@ export class Exchange {
     try {
       const admission = this.#context.admit(request);
       this.#log = this.#log.with({ origin: admission.origin });
-      if (request.hasBody && !request.end) this.#body = new RequestBody(() => this.#account());
+      if (request.hasBody && !request.end) this.#body = new RequestBody(() => this.#account(), request.signOn !== undefined);
       this.#body?.push(payload);
       this.#call(request, admission, request.hasBody ? (this.#body ?? payload) : null);
     } catch (error) {
@@ -164,7 +164,7 @@ export class Exchange {
   }
 
   #call(request: RequestFrame, { origin, path, loopbackAllowed }: Admission, body: RequestBody | Buffer | null): void {
-    const { method, headers, verifyCertificate, timeoutMs } = request;
+    const { method, headers, verifyCertificate, timeoutMs, signOn } = request;
     const { signal } = this.#abort;
     this.#timers.arm('progress', PROGRESS_FIRST_MS, () => this.#progress());
     this.#timers.arm('timeout', timeoutMs, () =>
@@ -172,10 +172,11 @@ export class Exchange {
     );
     const watch = this.#watch!;
     const connected = () => watch.connected();
-    this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signal, connected }).then(
+    this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signOn, signal, connected }).then(
       (answer) => {
         watch.answered();
         this.#timers.disarm('timeout');
+        this.#body?.release();
         if (this.#ended || this.#closed) return;
         const { clock, settle } = this.#context;
         const timings = () => watch.read();

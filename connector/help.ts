@@ -6,7 +6,8 @@ const WIDTH = 28;
 export const helpText = (): string => {
   const lines = Object.entries(SETTINGS).map(([name, setting]: [string, Setting]) => {
     const label = setting.flag === false ? variableName(name) : flagName(name);
-    const fallback = setting.default === undefined || name === 'name' || name === 'allow' ? '' : ` Default: ${String(setting.default)}.`;
+    const fallback =
+      setting.default === undefined || /\bDefault:|\bWithout any\b/.test(setting.describe) ? '' : ` Default: ${String(setting.default)}.`;
     return `  ${label.padEnd(WIDTH)}${setting.describe}${fallback}`;
   });
   return `The Sallyport connector: dials out from a private network, so that its applications can be used from outside.

@@ -1,5 +1,6 @@
 // The connector: composes its parts, runs until it is told to stop. `node connector.mjs --help` says how.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { createLog, type Log } from '../protocol/log.ts';
 import { readAuthorities } from './authorities.ts';
@@ -14,6 +15,9 @@ import { createNetwork, type Network } from './network.ts';
 import { startService } from './service.ts';
 import type { Config } from './settings.ts';
 import { VERSION } from './version.ts';
+
+/** Beside this program, where both are built. */
+const KERBEROS_HELPER = fileURLToPath(new URL('./kerberos-helper.mjs', import.meta.url));
 
 const EXIT_FAILED = 1;
 const EXIT_CONFIGURATION = 2;
@@ -67,7 +71,16 @@ const readCodeFile = (path: string): string => {
 
 const run = async (config: Config, identity: Identity, network: Network, log: Log): Promise<void> => {
   const metrics = new Metrics();
-  const service = startService({ config, identity, network, clock: systemClock, random: Math.random, log, metrics });
+  const service = startService({
+    config,
+    identity,
+    network,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics,
+    kerberosHelper: KERBEROS_HELPER,
+  });
   const health = config.healthAddress
     ? await startHealth(config.healthAddress, { ready: () => service.supervisor.ready, metrics: () => metrics.text() })
     : null;

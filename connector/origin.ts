@@ -12,6 +12,8 @@ import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
 
 /** An origin's answer head may be this large; the ingress carries less. */
 const HEAD_MAX_BYTES = 32 * 1024;
+/** Users who have connections of their own at once; of one more, whoever called longest ago loses theirs. */
+const OWN_MAX = 2_000;
 /** RFC 9110 §9.2.2: these may be repeated when a kept-alive connection turns out to be closed. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
@@ -27,6 +29,8 @@ export interface OriginsOptions {
 export class Origins {
   readonly #options: OriginsOptions;
   readonly #agents = new Map<string, NoticingAgent>();
+  /** Of single users; the one that was used longest ago first. */
+  readonly #own = new Map<string, NoticingAgent>();
 
   constructor(options: OriginsOptions) {
     this.#options = options;
@@ -47,7 +51,7 @@ export class Origins {
   };
 
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    await Promise.all([...this.#agents.values(), ...this.#own.values()].map((agent) => agent.destroy()));
   }
 
   async #request(call: OriginCall): Promise<OriginAnswer> {
@@ -78,20 +82,30 @@ export class Origins {
     return { status: statusCode, headers: withoutHopByHop(fields), body: coded(origin, body) };
   }
 
-  /** Connections that were made under different rules are not shared. */
-  #agent({ verifyCertificate, loopbackAllowed }: OriginCall): NoticingAgent {
-    const key = `${verifyCertificate} ${loopbackAllowed}`;
-    let agent = this.#agents.get(key);
-    if (!agent) {
-      agent = new NoticingAgent({
-        connections: this.#options.connections,
+  /** Connections that were made under different rules, or for one user alone, are not shared. */
+  #agent({ verifyCertificate, loopbackAllowed, connection }: OriginCall): NoticingAgent {
+    const key = JSON.stringify([verifyCertificate, loopbackAllowed, connection]);
+    const agents = connection === undefined ? this.#agents : this.#own;
+    const agent =
+      agents.get(key) ??
+      new NoticingAgent({
+        connections: connection?.limit ?? this.#options.connections,
         pipelining: 1,
         maxHeaderSize: HEAD_MAX_BYTES,
         connect: this.#connector(verifyCertificate, loopbackAllowed),
+        ...(connection && { keepAliveTimeout: connection.idleMs, keepAliveMaxTimeout: connection.idleMs }),
       });
-      this.#agents.set(key, agent);
-    }
+    agents.delete(key);
+    agents.set(key, agent);
+    if (this.#own.size > OWN_MAX) this.#retire();
     return agent;
+  }
+
+  /** Its running calls may end; nothing new is given to it. */
+  #retire(): void {
+    const [oldest, agent] = this.#own.entries().next().value!;
+    this.#own.delete(oldest);
+    agent.close().catch(() => undefined);
   }
 
   #connector(verifyCertificate: boolean, loopbackAllowed: boolean): buildConnector.connector {

@@ -1,5 +1,5 @@
 // What the connector's core needs of the world (DESIGN.md D12): it knows no sockets and no AWS.
-import type { HeaderList } from '../protocol/frames.ts';
+import type { HeaderList, SignOn } from '../protocol/frames.ts';
 
 /** One HTTP request to an origin that the allowlist lets through. */
 export interface OriginCall {
@@ -9,14 +9,27 @@ export interface OriginCall {
   /** Path and query, byte for byte as they are to be requested. */
   readonly path: string;
   readonly headers: HeaderList;
-  /** Null: no body at all. */
+  /** Null: no body at all. One of a call with `signOn` can be iterated again. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | null;
+  /** How the user is signed in to the application; undefined where nothing is to be done for that. */
+  readonly signOn?: SignOn | undefined;
+  /** Whose connections are used: calls that differ in it never share one. */
+  readonly connection?: Connection;
   readonly verifyCertificate: boolean;
   readonly loopbackAllowed: boolean;
   /** Aborted when the user has gone or the time is up; its reason is what the call rejects with. */
   readonly signal: AbortSignal;
   /** Called when the request has a connection; again when it is repeated over another. */
   readonly connected: () => void;
+}
+
+/** Connections that are one user's alone, because the application takes whoever speaks on one for the user that it knows there. */
+export interface Connection {
+  readonly of: string;
+  /** At once. */
+  readonly limit: number;
+  /** How long one is kept that is not used. */
+  readonly idleMs: number;
 }
 
 export interface OriginAnswer {

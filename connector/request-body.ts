@@ -4,17 +4,24 @@ import { SallyportError } from '../protocol/errors.ts';
 export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #chunks: Uint8Array[] = [];
   readonly #changed: () => void;
+  /** Whether what was read is kept for another reader. */
+  #kept: boolean;
   #size = 0;
   #ended = false;
   #abandoned = false;
+  /** Counts readers; only the last one reads. */
+  #reader = 0;
+  /** How many of the chunks it has read. */
+  #read = 0;
   #wake: (() => void) | null = null;
 
-  /** `changed` is called whenever the size held has changed. */
-  constructor(changed: () => void = () => {}) {
+  /** `changed` is called whenever the size held has changed; `repeatable` keeps what was read until `release`. */
+  constructor(changed: () => void = () => {}, repeatable = false) {
     this.#changed = changed;
+    this.#kept = repeatable;
   }
 
-  /** Bytes that wait for the origin. */
+  /** Bytes that wait for the origin, or are kept. */
   get size(): number {
     return this.#size;
   }
@@ -31,21 +38,36 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#signal();
   }
 
+  /** No further reader will come. */
+  release(): void {
+    this.#kept = false;
+    this.#drop();
+    this.#changed();
+  }
+
   /** The rest will not come: whoever reads it is told so, lest an origin takes half an upload for a whole one. */
   abandon(): void {
     this.#abandoned = true;
     this.#chunks.length = 0;
+    this.#read = 0;
     this.#size = 0;
     this.#signal();
   }
 
+  /** From the first byte; a reader from before ends with an error. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    this.#reader += 1;
+    const reader = this.#reader;
+    this.#read = 0;
+    this.#signal();
     try {
       for (;;) {
         if (this.#abandoned) throw new SallyportError('ERR_EXCHANGE_LOST', 'The request body broke off: the exchange is over.');
-        const chunk = this.#chunks.shift();
+        if (reader !== this.#reader) throw new SallyportError('ERR_ORIGIN_ABORTED', 'The request is made again, with its body.');
+        const chunk = this.#chunks[this.#read];
         if (chunk) {
-          this.#size -= chunk.length;
+          this.#read += 1;
+          this.#drop();
           this.#changed();
           yield chunk;
         } else if (this.#ended) {
@@ -57,8 +79,14 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
         }
       }
     } finally {
-      this.abandon();
+      if (!this.#kept && reader === this.#reader) this.abandon();
     }
+  }
+
+  #drop(): void {
+    if (this.#kept) return;
+    for (const chunk of this.#chunks.splice(0, this.#read)) this.#size -= chunk.length;
+    this.#read = 0;
   }
 
   #signal(): void {

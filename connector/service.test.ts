@@ -44,6 +44,7 @@ const start = async (clock: Clock = systemClock) => {
     random: () => 0,
     log: createLog({ write: (line) => lines.push(JSON.parse(line)) }),
     metrics: new Metrics(),
+    kerberosHelper: '/nonexistent',
   });
   const running = service.supervisor.run();
   running.catch(() => {});
@@ -257,6 +258,7 @@ describe('a dial that is refused says why', () => {
       identity,
       network,
       // A minute passes in a moment: what is tried again is given up, with the last reason.
+      kerberosHelper: '/nonexistent',
       clock: { ...systemClock, after: (ms, callback) => systemClock.after(ms === 60_000 ? 200 : Math.min(ms, 5_000), callback) },
       random: () => 0,
       log: createLog({ write: (line) => lines.push(JSON.parse(line)) }),

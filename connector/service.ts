@@ -7,6 +7,7 @@ import { dial } from './dial.ts';
 import { createDialToken } from './dial-token.ts';
 import { Exchanges } from './exchanges.ts';
 import type { Identity } from './identity.ts';
+import { Kerberos } from './kerberos/kerberos.ts';
 import { Ledger } from './ledger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Network } from './network.ts';
@@ -14,6 +15,8 @@ import { Origins } from './origin.ts';
 import { ReplyApi } from './reply.ts';
 import { ServiceClock } from './service-clock.ts';
 import type { Config } from './settings.ts';
+import { kerberosMethod } from './single-sign-on/kerberos.ts';
+import { signingOn } from './single-sign-on/sign-on.ts';
 import { Supervisor } from './supervisor.ts';
 import { Tunnel } from './tunnel.ts';
 import { openWelcome, type Welcome } from './welcome.ts';
@@ -29,6 +32,8 @@ export interface ServiceOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The Kerberos helper's program. */
+  readonly kerberosHelper: string;
 }
 
 export interface Service {
@@ -36,7 +41,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-export const startService = ({ config, identity, network, clock, random, log, metrics }: ServiceOptions): Service => {
+export const startService = ({ config, identity, network, clock, random, log, metrics, kerberosHelper }: ServiceOptions): Service => {
   const serviceClock = new ServiceClock(clock);
   const replyApi = new ReplyApi(network, log);
   const ledger = new Ledger(config.memoryMegabytes * 1024 * 1024);
@@ -44,6 +49,16 @@ export const startService = ({ config, identity, network, clock, random, log, me
     connections: config.originConnections,
     connectTimeoutMs: config.originConnectSeconds * 1000,
     ca: network.ca,
+  });
+  const kerberos = new Kerberos({
+    credentials: config.kerberosCredentials,
+    principals: config.kerberosPrincipals,
+    controllers: config.kerberosKdcs,
+    deadlineMs: config.kerberosSeconds * 1000,
+    stateDirectory: config.stateDirectory,
+    helper: kerberosHelper,
+    clock,
+    log,
   });
   const post = createPost({
     send: replyApi.send,
@@ -57,7 +72,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     clock,
     serviceClock,
     post,
-    callOrigin: origins.call,
+    callOrigin: signingOn(origins.call, { kerberos: kerberosMethod(kerberos) }),
     settle: (callback) => setImmediate(() => setImmediate(callback)),
     allowlist: config.allow,
     ledger,
@@ -112,6 +127,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     supervisor,
     close: async () => {
       exchanges.close();
+      kerberos.close();
       await origins.close();
     },
   };

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { CONNECTOR_NAME } from '../protocol/enrolment.ts';
 import { type AllowedOrigin, parseAllowedOrigin } from './allowlist.ts';
+import { type Controller, parseController } from './kerberos/realms.ts';
 
 /** Makes a schema of a parser that throws an Error saying what was expected. */
 const parsed = <Input, Output>(schema: z.ZodType<Input>, parse: (value: Input) => Output) =>
@@ -15,18 +16,27 @@ const parsed = <Input, Output>(schema: z.ZodType<Input>, parse: (value: Input) =
     }
   });
 
-const origins = parsed(z.array(z.string()), (entries): AllowedOrigin[] => {
-  const faults: string[] = [];
-  const allowed = entries.flatMap((entry) => {
-    try {
-      return [parseAllowedOrigin(entry)];
-    } catch (error) {
-      faults.push(`${entry}: ${(error as Error).message}`);
-      return [];
-    }
+/** A list whose every faulty entry is told. */
+const each = <Entry>(parse: (text: string) => Entry) =>
+  parsed(z.array(z.string()), (entries): Entry[] => {
+    const faults: string[] = [];
+    const read = entries.flatMap((entry) => {
+      try {
+        return [parse(entry)];
+      } catch (error) {
+        faults.push(`${entry}: ${(error as Error).message}`);
+        return [];
+      }
+    });
+    if (faults.length > 0) throw new Error(faults.join('; '));
+    return read;
   });
-  if (faults.length > 0) throw new Error(faults.join('; '));
-  return allowed;
+
+const origins = each((text): AllowedOrigin => parseAllowedOrigin(text));
+const controllers = each((text): Controller => parseController(text));
+const principals = each((text): string => {
+  if (/^[^@\s]+@[A-Z0-9.-]+$/.test(text)) return text;
+  throw new Error('expected a principal with its realm in capitals, such as svc-sallyport@CORP.EXAMPLE');
 });
 
 const address = parsed(z.string(), (text): { host: string; port: number } | null => {
@@ -144,6 +154,31 @@ export const SETTINGS = {
     default: 10,
     text: 'number',
     describe: 'How long a connection to an origin may take to be made.',
+  },
+  kerberosCredentials: {
+    schema: path,
+    text: 'text',
+    describe:
+      'Keytab of the account that signs users in to applications by Kerberos, or a credential cache that another program keeps fresh.',
+  },
+  kerberosPrincipals: {
+    schema: principals,
+    default: [],
+    text: 'list',
+    describe: 'Which of the keytab’s principals, one for each realm. Default: the first without a slash.',
+  },
+  kerberosKdcs: {
+    schema: controllers,
+    default: [],
+    text: 'list',
+    describe:
+      'A domain controller: `CORP.EXAMPLE=dc1.corp.example`. Repeatable; those of a realm are tried in their order. Without any, DNS says.',
+  },
+  kerberosSeconds: {
+    schema: whole(1, 60),
+    default: 5,
+    text: 'number',
+    describe: 'How long domain controllers may take for one user’s ticket.',
   },
 } as const satisfies Record<string, Setting>;
 

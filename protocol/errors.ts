@@ -85,6 +85,73 @@ export const ERRORS = {
   ERR_CONNECTOR_CLOCK: { status: 401, hop: 'connector', retryable: false, message: 'The connector\u2019s clock is wrong.' },
   ERR_ENROLMENT_INVALID: { status: 400, hop: 'connector', retryable: false, message: 'The enrolment code is unknown, used or expired.' },
   ERR_SERVICE_UNREACHABLE: { status: 502, hop: 'connector', retryable: true, message: 'The connector cannot reach the service.' },
+  // connector, single sign-on by Kerberos
+  ERR_KERBEROS_USER_UNKNOWN: {
+    status: 403,
+    hop: 'connector',
+    retryable: false,
+    message: 'The application\u2019s network does not know your account.',
+  },
+  ERR_KERBEROS_USER_DISABLED: {
+    status: 403,
+    hop: 'connector',
+    retryable: false,
+    message: 'Your account in the application\u2019s network is disabled or locked.',
+  },
+  ERR_KERBEROS_USER_PROTECTED: {
+    status: 403,
+    hop: 'connector',
+    retryable: false,
+    message: 'Your account may not be used for this application from outside.',
+  },
+  ERR_KERBEROS_DELEGATION: {
+    status: 502,
+    hop: 'connector',
+    retryable: false,
+    message: 'The connector may not sign you in to this application.',
+  },
+  ERR_KERBEROS_SERVICE_UNKNOWN: {
+    status: 502,
+    hop: 'connector',
+    retryable: false,
+    message: 'The application is not known in its network by the configured name.',
+  },
+  ERR_KERBEROS_REALM: {
+    status: 502,
+    hop: 'connector',
+    retryable: false,
+    message: 'The network that your account or the application belongs to is not known.',
+  },
+  ERR_KERBEROS_KDC: {
+    status: 503,
+    hop: 'connector',
+    retryable: true,
+    message: 'The application\u2019s network cannot sign you in at the moment.',
+  },
+  ERR_KERBEROS_CREDENTIALS: {
+    status: 502,
+    hop: 'connector',
+    retryable: false,
+    message: 'The connector\u2019s own account in the application\u2019s network does not work.',
+  },
+  ERR_KERBEROS_CLOCK: {
+    status: 502,
+    hop: 'connector',
+    retryable: false,
+    message: 'The clocks in the application\u2019s network do not agree.',
+  },
+  ERR_KERBEROS_REFUSED: {
+    status: 502,
+    hop: 'origin',
+    retryable: false,
+    message: 'The application did not accept the sign-in, or did not prove who it is.',
+  },
+  ERR_KERBEROS_UNAVAILABLE: {
+    status: 502,
+    hop: 'connector',
+    retryable: true,
+    message: 'The connector cannot sign you in to this application.',
+  },
   // origin
   ERR_ORIGIN_UNREACHABLE: { status: 502, hop: 'origin', retryable: true, message: 'The application cannot be reached.' },
   ERR_ORIGIN_CERTIFICATE: { status: 502, hop: 'origin', retryable: false, message: 'The application\u2019s certificate is not trusted.' },

@@ -2,7 +2,7 @@
 // of them at a time never write over each other.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SallyportError } from '../protocol/errors.ts';
@@ -47,5 +47,7 @@ export const build = async (folder: string, signal: AbortSignal): Promise<Built>
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
   if (code !== 0) throw new SallyportError('ERR_CONFIGURATION_INVALID', `The build failed:\n${said.trim()}`);
+  // Native code that the connector loads is found as from here.
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return findBuilt(join(folder, 'assembly'));
 };

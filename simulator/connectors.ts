@@ -25,8 +25,18 @@ const DRAIN_SECONDS = 2;
 const STOP_DEADLINE_MS = 10_000;
 const READY_DEADLINE_MS = 30_000;
 
-/** `program`: the bundled connector. `allow`: the origins that it may call. `authority`: PEM to trust where the simulator speaks TLS. */
-export const createConnectors = (program: string, allow: readonly string[], authority?: string): LocalConnectors => {
+export interface ConnectorOptions {
+  /** The bundled connector. */
+  readonly program: string;
+  /** The origins that it may call. */
+  readonly allow: readonly string[];
+  /** A file with further settings. */
+  readonly config: string | null;
+  /** PEM to trust where the simulator speaks TLS. */
+  readonly authority?: string | undefined;
+}
+
+export const createConnectors = ({ program, allow, config, authority }: ConnectorOptions): LocalConnectors => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-connectors-'));
   const guardian = new Guardian();
   const authorityFile = join(folder, 'authority.pem');
@@ -47,6 +57,7 @@ export const createConnectors = (program: string, allow: readonly string[], auth
       '--drain-seconds',
       String(DRAIN_SECONDS),
       ...(authority === undefined ? [] : ['--ca-file', authorityFile]),
+      ...(config === null ? [] : ['--config', config]),
     ];
     const child = spawn(process.execPath, [program, ...settings, ...allow.flatMap((origin) => ['--allow', origin])], {
       stdio: ['ignore', 'pipe', 'pipe'],

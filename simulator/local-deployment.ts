@@ -104,7 +104,14 @@ export const startLocalDeployment = async (
     const controlApi = outputs.ControlEndpoint ?? '';
     const control = createControlClient({ endpoint: controlApi, region: REGION, credentials: async () => administrator });
     const origins = [site.url, ...options.publish.map(({ internalUrl }) => internalUrl)].map((url) => new URL(url).origin);
-    const connectors = ending(createConnectors(built.connector, [...new Set(origins)], publicServer.authority));
+    const connectors = ending(
+      createConnectors({
+        program: built.connector,
+        allow: [...new Set(origins)],
+        config: options.connectorConfig,
+        authority: publicServer.authority,
+      }),
+    );
     const enrolled = Array.from({ length: options.connectors }, async (_, index) =>
       connectors.start((await control.issueCode(GROUP)).code, `connector-${index + 1}`),
     );

@@ -9,6 +9,7 @@ test('without options there is one connector behind port 8080 in the faithful mo
     publish: [],
     port: 8080,
     connectors: 1,
+    connectorConfig: null,
     lambda: 'faithful',
     tls: false,
     pace: 'aws',

@@ -20,6 +20,8 @@ export interface StartOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly connectors: number;
+  /** Settings that every connector has beside our own. */
+  readonly connectorConfig: string | null;
   readonly lambda: Mode;
   readonly tls: boolean;
   /** Whether streamed responses slow down after their first megabytes, as AWS's do. */
@@ -39,6 +41,7 @@ export const USAGE = `npm start -- [options]
   --publish NAME=URL       also publish a web application that runs on this machine (repeatable)
   --port PORT              where users come in; 0 takes any free port (default ${DEFAULT_PORT})
   --connectors N           how many connectors to start, 0 to ${CONNECTORS_MAX} (default 1)
+  --connector-config FILE  further settings of the connectors, in YAML (docs/connector.md)
   --lambda faithful|quick  a process for each execution environment, frozen in between, or a thread (default faithful)
   --tls                    serve https with a certificate made on the spot
   --pace aws|off           long responses slow down to 2 MB/s as on AWS, or never (default aws)
@@ -52,6 +55,7 @@ const FLAGS = {
   publish: { type: 'string', multiple: true },
   port: { type: 'string' },
   connectors: { type: 'string' },
+  'connector-config': { type: 'string' },
   lambda: { type: 'string' },
   tls: { type: 'boolean' },
   pace: { type: 'string' },
@@ -82,6 +86,7 @@ export const parseStartOptions = (args: readonly string[]): StartOptions | null 
     publish,
     port: attempt(() => readNumber('--port', values.port, 65_535, DEFAULT_PORT), 0),
     connectors: attempt(() => readNumber('--connectors', values.connectors, CONNECTORS_MAX, 1), 1),
+    connectorConfig: values['connector-config'] === undefined ? null : resolve(values['connector-config']),
     lambda: attempt(() => readChoice('--lambda', values.lambda, ['faithful', 'quick']), 'faithful'),
     tls: values.tls ?? false,
     pace: attempt(() => readChoice('--pace', values.pace, ['aws', 'off']), 'aws'),

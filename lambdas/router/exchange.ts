@@ -45,7 +45,15 @@ export interface ExchangePorts {
 }
 
 /** What a connector says when it has not carried the request out: it may go to another, whatever the method. */
-const NOT_CARRIED_OUT: ReadonlySet<string> = new Set(['ERR_CONNECTOR_DRAINING', 'ERR_CONNECTOR_BUSY', 'ERR_FRAME_EXPIRED']);
+const NOT_CARRIED_OUT: ReadonlySet<string> = new Set([
+  'ERR_CONNECTOR_DRAINING',
+  'ERR_CONNECTOR_BUSY',
+  'ERR_FRAME_EXPIRED',
+  // It could not sign the user in, for reasons of its own.
+  'ERR_KERBEROS_KDC',
+  'ERR_KERBEROS_CREDENTIALS',
+  'ERR_KERBEROS_UNAVAILABLE',
+]);
 
 export class Exchange {
   readonly id: string;

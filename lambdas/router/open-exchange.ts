@@ -33,6 +33,13 @@ export interface Opened {
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** The connector or its link failed, so another connector may do better. */
 const CONNECTOR_FAILED: ReadonlySet<string> = new Set(['ERR_CONNECTOR_SILENT', 'ERR_EXCHANGE_LOST', 'ERR_EXCHANGE_UNKNOWN']);
+/** Another tunnel of the same connector leads to the same end. */
+const SAME_FOR_CONNECTOR: ReadonlySet<string> = new Set([
+  'ERR_ORIGIN_UNREACHABLE',
+  'ERR_KERBEROS_KDC',
+  'ERR_KERBEROS_CREDENTIALS',
+  'ERR_KERBEROS_UNAVAILABLE',
+]);
 /** More than this many silent connectors in a row are no longer chance. */
 const ATTEMPTS_MAX = 5;
 
@@ -40,7 +47,7 @@ const ATTEMPTS_MAX = 5;
 export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> => {
   const tried = new Set<string>();
   let failure: SallyportError | null = null;
-  // Connectors whose origin could not be reached: another tunnel of the same one leads to the same place.
+  // Connectors that cannot do it, whichever of their tunnels is taken.
   const cutOff = new Set<string>();
 
   for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
@@ -58,7 +65,7 @@ export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> 
     attempts += 1;
     failure = outcome.error;
     if (!mayRunElsewhere(ask, outcome)) throw failure;
-    if (failure.code === 'ERR_ORIGIN_UNREACHABLE') cutOff.add(tunnel.connector);
+    if (SAME_FOR_CONNECTOR.has(failure.code)) cutOff.add(tunnel.connector);
     const { id, connector, course } = outcome.exchange;
     ports.log.info('exchange.retried', { exchange: id, connector, ...course, ms: ports.clock.now() - ask.receivedAt, error: failure });
   }

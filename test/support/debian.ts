@@ -9,6 +9,11 @@ const NEEDED: Readonly<Record<string, string>> = {
   'php-gd': '/usr/share/php8.2-gd',
   'php-xml': '/usr/share/php8.2-xml',
   dokuwiki: '/usr/share/dokuwiki/doku.php',
+  'samba-ad-dc': '/usr/sbin/samba',
+  'samba-ad-provision': '/usr/share/samba/setup/provision.ldif',
+  'apache2-bin': '/usr/sbin/apache2',
+  'libapache2-mod-auth-gssapi': '/usr/lib/apache2/modules/mod_auth_gssapi.so',
+  faketime: '/usr/bin/faketime',
 };
 
 const missing = (): string[] => Object.keys(NEEDED).filter((name) => !existsSync(NEEDED[name]!));

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createControlClient } from '../../cli/control-client.ts';
 import type { ReadyFile } from '../../simulator/ready-file.ts';
 import { type Child, startChild } from './child.ts';
 import { ROOT } from './files.ts';
@@ -12,6 +13,8 @@ export interface World {
   readonly child: Child;
   /** The external URL of a published application, ending with `/`. */
   url(application: string): string;
+  /** Publishes exactly these applications, in the tenant file's form, as `sallyport apply` does. */
+  apply(applications: readonly object[]): Promise<void>;
   /** The simulator's own control API: faults, sockets, environments, meter. */
   control<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
   dispose(): Promise<void>;
@@ -45,6 +48,10 @@ export const startWorld = async (...options: string[]): Promise<World> => {
       const found = ready.applications.find(({ name }) => name === application);
       if (!found) throw new Error(`No application ${application} among ${ready.applications.map(({ name }) => name).join(', ')}.`);
       return found.url;
+    },
+    apply: async (applications) => {
+      const { controlApi, region, administrator } = ready;
+      await createControlClient({ endpoint: controlApi, region, credentials: async () => administrator }).apply(applications);
     },
     control: async <Answer>(method: string, path: string, body?: unknown) => {
       const init =

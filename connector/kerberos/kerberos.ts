@@ -1,0 +1,163 @@
+// Tickets with which users sign in to applications: reads the connector's own credentials, writes the configuration of libkrb5, starts
+// the helper. Nothing of it happens before the first application asks.
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SallyportError } from '../../protocol/errors.ts';
+import type { Log } from '../../protocol/log.ts';
+import type { Clock } from '../clock.ts';
+import { readCredentialsFile } from './credentials-file.ts';
+import { applicationError, negotiationError } from './failures.ts';
+import { HelperFailure, HelperProcess } from './helper-process.ts';
+import type { Account } from './messages.ts';
+import { accountsOf, type Controller, krb5Configuration, realmsOf, targetOf, userOf } from './realms.ts';
+
+/** Of which the helper keeps a quarter for users whose ticket is cached. */
+const HELPER_THREADS = 32;
+
+export interface KerberosOptions {
+  /** Keytab or credential cache; undefined where an administrator gave none. */
+  readonly credentials: string | undefined;
+  readonly principals: readonly string[];
+  readonly controllers: readonly Controller[];
+  readonly deadlineMs: number;
+  /** For our krb5.conf. */
+  readonly stateDirectory: string;
+  /** The helper's program. */
+  readonly helper: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface TicketAsk {
+  /** The user as the application's settings make them of claims. */
+  readonly identity: string;
+  /** `HTTP/host`, with or without a realm. */
+  readonly service: string;
+  /** A ticket that the application did not accept: another is wanted. */
+  readonly stale?: number | undefined;
+}
+
+/** Good for one request. One of verify and close must be called. */
+export interface Ticket {
+  /** For `Authorization`. */
+  readonly header: string;
+  readonly ticket: number;
+  /** False when it was fetched for this request. */
+  readonly cached: boolean;
+  /** Whether the application proved who it is by its answer `token`. Throws what it says instead, as ERR_KERBEROS_…. */
+  verify(token: string): Promise<boolean>;
+  close(): void;
+}
+
+export interface TakeTicket {
+  /** Rejects with ERR_KERBEROS_…. */
+  ticket(ask: TicketAsk): Promise<Ticket>;
+}
+
+export interface Prepared {
+  readonly accounts: readonly Account[];
+  readonly realms: readonly string[];
+}
+
+export class Kerberos implements TakeTicket {
+  readonly #options: KerberosOptions;
+  readonly #helper: HelperProcess;
+  #prepared: Promise<Prepared> | null = null;
+
+  constructor(options: KerberosOptions) {
+    this.#options = options;
+    const { clock, deadlineMs, log } = options;
+    this.#helper = new HelperProcess({ start: () => this.#start(), clock, deadlineMs, log });
+  }
+
+  /** The helper's, while one runs. */
+  get helperPid(): number | null {
+    return this.#helper.pid;
+  }
+
+  async ticket({ identity, service, stale = undefined }: TicketAsk): Promise<Ticket> {
+    const { accounts, realms } = await this.prepare();
+    const { target, account } = targetOf(service, accounts);
+    const asked = { account, target, ...userOf(identity, account, realms) };
+    try {
+      const { token, ticket, cached, verify, close } = await this.#helper.negotiate({ ...asked, stale: stale ?? null });
+      return {
+        header: `Negotiate ${token}`,
+        ticket,
+        cached,
+        close,
+        verify: async (answer) => {
+          try {
+            return (await verify(answer)).mutual;
+          } catch (error) {
+            throw error instanceof HelperFailure ? applicationError(error.failure, target) : error;
+          }
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof HelperFailure)) throw error;
+      const failure = negotiationError(error.failure, asked);
+      // The file may have been replaced meanwhile, so it is read again.
+      if (failure.code === 'ERR_KERBEROS_CREDENTIALS') this.#prepared = null;
+      throw failure;
+    }
+  }
+
+  /** Reads the credentials and writes the configuration, once. Throws ERR_KERBEROS_CREDENTIALS. */
+  prepare(): Promise<Prepared> {
+    this.#prepared ??= this.#prepare().catch((error: unknown) => {
+      this.#prepared = null;
+      throw error;
+    });
+    return this.#prepared;
+  }
+
+  close(): void {
+    this.#helper.close();
+  }
+
+  async #prepare(): Promise<Prepared> {
+    const { principals, controllers, deadlineMs } = this.#options;
+    const accounts = await this.#accounts(principals);
+    const realms = realmsOf(accounts, controllers);
+    await writeFile(this.#configurationPath, krb5Configuration(realms, controllers, deadlineMs), { mode: 0o600 });
+    return { accounts, realms };
+  }
+
+  async #accounts(principals: readonly string[]): Promise<Account[]> {
+    const { credentials } = this.#options;
+    if (credentials === undefined) {
+      throw new SallyportError(
+        'ERR_KERBEROS_CREDENTIALS',
+        'This connector has no account in a domain: give it the keytab of one with --kerberos-credentials.',
+      );
+    }
+    try {
+      const path = resolve(credentials);
+      return accountsOf(readCredentialsFile(await readFile(path)), path, principals);
+    } catch (cause) {
+      const message = `--kerberos-credentials ${credentials}: ${(cause as Error).message}.`;
+      throw new SallyportError('ERR_KERBEROS_CREDENTIALS', message, { cause });
+    }
+  }
+
+  get #configurationPath(): string {
+    return join(resolve(this.#options.stateDirectory), 'krb5.conf');
+  }
+
+  #start(): ChildProcess {
+    const { helper, deadlineMs } = this.#options;
+    return fork(helper, [], {
+      // Nothing of the connector's environment: KRB5CCNAME above all would be another user's credentials.
+      env: {
+        KRB5_CONFIG: this.#configurationPath,
+        UV_THREADPOOL_SIZE: String(HELPER_THREADS),
+        SALLYPORT_KERBEROS_DEADLINE_MS: String(deadlineMs),
+      },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'json',
+    });
+  }
+}
