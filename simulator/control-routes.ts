@@ -61,5 +61,15 @@ export const controlRoutes = ({ meter, faults, iam, deployment }: ControlRoutesD
       says: 'what was created, by logical id',
       handle: () => Object.fromEntries([...deployed().resources].map(([logicalId, { type, ref }]) => [logicalId, { type, ref }])),
     },
+    {
+      method: 'PUT',
+      path: '/resources/:logicalId',
+      says: 'takes {"properties": {…}}: changes those of a custom resource, as a deployment with another template would',
+      handle: ({ params: { logicalId = '' }, body }) => {
+        const properties = isRecord(body) ? body.properties : undefined;
+        if (!isRecord(properties)) throw new SallyportError('ERR_REQUEST_INVALID', 'The body must be {"properties": {…}}.');
+        return deployed().update(logicalId, properties);
+      },
+    },
   ];
 };

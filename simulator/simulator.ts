@@ -137,7 +137,7 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
     control.add([...logs.routes, ...lambda.routes, ...gateway.routes]);
 
     const { parameters = {} } = options;
-    deployment = await deploy({
+    const deployed = await deploy({
       assembly,
       parameters: typeof parameters === 'function' ? await parameters(publicServer) : parameters,
       types: [iam.resources, logs.resources, dynamodb.resources, secretsManager.resources, lambda.resources, gateway.resources],
@@ -146,10 +146,11 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
       addresses,
       clock,
     });
+    deployment = ending(deployed);
     iam.checkRemoval();
-    log.info('simulator.deployed', { stack: assembly.stackName, resources: deployment.resources.size });
+    log.info('simulator.deployed', { stack: assembly.stackName, resources: deployed.resources.size });
     return {
-      ...deployment,
+      ...deployed,
       publicServer,
       awsEndpointUrl: endpoint.url,
       controlUrl: control.url,

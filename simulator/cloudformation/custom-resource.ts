@@ -1,4 +1,4 @@
-// Custom resources: the function gets the Create event that CloudFormation sends, and answers by PUT to the response URL.
+// Custom resources: the function gets the Create or Update event that CloudFormation sends, and answers by PUT to the response URL.
 // "Custom resource request and response reference" (CloudFormation User Guide).
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -10,6 +10,8 @@ import { stackId } from './intrinsics.ts';
 
 export interface CustomResources {
   create(request: ResourceRequest): Promise<CreatedResource>;
+  /** Changes properties of a resource that was created here, as a deployment with another template would. */
+  update(logicalId: string, changes: Readonly<Record<string, unknown>>): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -19,6 +21,11 @@ export interface CustomResourcesOptions {
   readonly deadlineMs: number;
   /** Resolves after the time; the signal ends the wait. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+interface Known {
+  readonly request: ResourceRequest;
+  readonly physicalId: string;
 }
 
 interface Answer {
@@ -31,6 +38,7 @@ interface Answer {
 /** Differs from AWS: the response URL leads to loopback over plain HTTP, not to a presigned address of S3. */
 export const startCustomResources = async ({ lambda, deadlineMs, wait }: CustomResourcesOptions): Promise<CustomResources> => {
   const waiting = new Map<string, (answer: Answer) => void>();
+  const known = new Map<string, Known>();
   const server = createServer((request, response) => {
     const take = waiting.get(request.url ?? '');
     if (request.method !== 'PUT' || !take) return response.writeHead(403).end();
@@ -49,12 +57,12 @@ export const startCustomResources = async ({ lambda, deadlineMs, wait }: CustomR
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 
-  const create = async ({ logicalId, type, properties, stackName }: ResourceRequest): Promise<CreatedResource> => {
+  const send = async ({ logicalId, type, properties, stackName }: ResourceRequest, before?: Known): Promise<CreatedResource> => {
     const { ServiceToken: functionArn, ServiceTimeout: seconds } = properties;
     if (typeof functionArn !== 'string') throw new Error('it has no ServiceToken');
     const path = `/${randomBytes(24).toString('base64url')}`;
     const event = {
-      RequestType: 'Create',
+      RequestType: before ? 'Update' : 'Create',
       ServiceToken: functionArn,
       ResponseURL: `http://127.0.0.1:${port}${path}`,
       StackId: stackId(stackName),
@@ -62,6 +70,7 @@ export const startCustomResources = async ({ lambda, deadlineMs, wait }: CustomR
       LogicalResourceId: logicalId,
       ResourceType: type,
       ResourceProperties: withTextScalars(properties),
+      ...(before && { PhysicalResourceId: before.physicalId, OldResourceProperties: withTextScalars(before.request.properties) }),
     };
     const limit = Math.min(deadlineMs, seconds === undefined ? deadlineMs : Number(seconds) * 1000);
     const over = new AbortController();
@@ -80,7 +89,20 @@ export const startCustomResources = async ({ lambda, deadlineMs, wait }: CustomR
   };
 
   return {
-    create,
+    create: async (request) => {
+      const created = await send(request);
+      known.set(request.logicalId, { request, physicalId: created.ref });
+      return created;
+    },
+    update: async (logicalId, changes) => {
+      const before = known.get(logicalId);
+      if (!before) throw new Error(`no custom resource ${logicalId}; there are ${[...known.keys()].join(', ') || 'none'}`);
+      const request = { ...before.request, properties: { ...before.request.properties, ...changes } };
+      const { ref } = await send(request, before);
+      // AWS would delete the one before, and whatever refers to it would change.
+      if (ref !== before.physicalId) throw new Error(`it answered another PhysicalResourceId, ${ref}: replacement is not simulated`);
+      known.set(logicalId, { request, physicalId: ref });
+    },
     dispose: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

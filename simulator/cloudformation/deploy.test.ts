@@ -6,10 +6,12 @@ import { createManualClock, systemClock } from '../clock.ts';
 import { createEndpoints } from '../endpoints.ts';
 import type { Clock, InvokeResult, ResourceRequest } from '../services.ts';
 import { readAssembly } from './assembly.ts';
-import { deploy } from './deploy.ts';
+import { type Deployment, deploy } from './deploy.ts';
 
 const folders: string[] = [];
-afterEach(() => {
+const deployments: Deployment[] = [];
+afterEach(async () => {
+  for (const deployment of deployments.splice(0)) await deployment.dispose();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
@@ -70,6 +72,7 @@ const run = async ({ template, parameters = {}, invoke, clock = systemClock }: G
     addresses,
     clock,
   });
+  deployments.push(deployment);
   return { deployment, created };
 };
 
@@ -143,6 +146,7 @@ describe('a stack', () => {
 
 describe('a custom resource', () => {
   const FUNCTION = 'arn:aws:lambda:us-east-1:123456789012:function:directory';
+  const CREATED = { Status: 'SUCCESS', PhysicalResourceId: 'directory-1', Data: { Written: 2 } };
   const template = {
     Resources: {
       Directory: {
@@ -160,7 +164,7 @@ describe('a custom resource', () => {
       invoke: (functionArn, event) => {
         expect(functionArn).toBe(FUNCTION);
         events.push(event);
-        return answer(event, { Status: 'SUCCESS', PhysicalResourceId: 'directory-1', Data: { Written: 2 } });
+        return answer(event, CREATED);
       },
     });
 
@@ -182,6 +186,50 @@ describe('a custom resource', () => {
       },
     ]);
     expect(created[0]?.properties).toEqual({ of: 'directory-1', written: '2' });
+  });
+
+  test('is told of properties that change, with those before, and of later changes too', async () => {
+    const events: Event[] = [];
+    const invoke = (_arn: string, event: Event) => {
+      events.push(event);
+      return answer(event, CREATED);
+    };
+    const { deployment } = await run({ template, invoke });
+
+    await deployment.update('Directory', { count: 4 });
+    await deployment.update('Directory', { applications: [{ url: 'https://intranet.example/' }] });
+
+    const [, first, second] = events;
+    expect(first).toMatchObject({
+      RequestType: 'Update',
+      LogicalResourceId: 'Directory',
+      PhysicalResourceId: 'directory-1',
+      ResourceProperties: { ServiceToken: FUNCTION, count: '4', strict: 'true' },
+      OldResourceProperties: { ServiceToken: FUNCTION, count: '3', strict: 'true' },
+    });
+    expect(second).toMatchObject({
+      ResourceProperties: { count: '4', applications: [{ url: 'http://127.0.0.1:7000/' }] },
+      OldResourceProperties: { count: '4', applications: [{ url: 'http://127.0.0.1:7000/wiki/' }] },
+    });
+  });
+
+  test('that cannot be changed says why, and is as it was', async () => {
+    const answers = [
+      { Status: 'FAILED', Reason: 'too many' },
+      { Status: 'SUCCESS', PhysicalResourceId: 'directory-2' },
+    ];
+    const old: unknown[] = [];
+    const invoke = (_arn: string, event: Event) => {
+      if (event.RequestType === 'Create') return answer(event, CREATED);
+      old.push(event.OldResourceProperties);
+      return answer(event, answers.shift()!);
+    };
+    const { deployment } = await run({ template, invoke });
+
+    await expect(deployment.update('Directory', { count: 4 })).rejects.toThrow('Directory: the custom resource failed: too many');
+    await expect(deployment.update('Directory', { count: 5 })).rejects.toThrow('directory-2: replacement is not simulated');
+    await expect(deployment.update('After', {})).rejects.toThrow('no custom resource After; there are Directory');
+    expect(old).toMatchObject([{ count: '3' }, { count: '3' }]);
   });
 
   test('stops the deployment with the reason that it gives', async () => {

@@ -30,6 +30,9 @@ export interface Deployment {
   readonly outputs: Readonly<Record<string, string>>;
   /** What was created, by logical id. */
   readonly resources: ReadonlyMap<string, CreatedResource & { readonly type: string }>;
+  /** Changes properties of a custom resource, as a deployment with another template would. Throws ERR_CONFIGURATION_INVALID. */
+  update(logicalId: string, changes: Readonly<Record<string, unknown>>): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 const CUSTOM_RESOURCE_DEADLINE_MS = 60_000;
@@ -75,9 +78,18 @@ export const deploy = async (options: DeployOptions): Promise<Deployment> => {
     const outputs = Object.entries(template.Outputs)
       .filter(([name, output]) => at(`Outputs.${name}`, () => isWanted(output)))
       .map(([name, { Value }]) => [name, String(at(`Outputs.${name}`, () => resolve(Value, scope)))]);
-    return { outputs: endpoints.localise(Object.fromEntries(outputs)), resources };
-  } finally {
+    return {
+      outputs: endpoints.localise(Object.fromEntries(outputs)),
+      resources,
+      update: (logicalId, changes) =>
+        customResources.update(logicalId, addresses.localise(changes)).catch((error: unknown) => {
+          throw deploymentFault(logicalId, error);
+        }),
+      dispose: customResources.dispose,
+    };
+  } catch (error) {
     await customResources.dispose();
+    throw error;
   }
 };
 
