@@ -59,6 +59,7 @@ export const ERRORS = {
     retryable: false,
     message: 'The answer is larger than this service carries in one piece.',
   },
+  ERR_MAINTENANCE: { status: 503, hop: 'ingress', retryable: true, message: 'The application is under maintenance.' },
   ERR_REPLY_CHANNEL: { status: 502, hop: 'ingress', retryable: true, message: 'The answer could not be received.' },
   // tunnel
   ERR_NO_CONNECTOR: { status: 503, hop: 'tunnel', retryable: true, message: 'The application is offline: no connector is reachable.' },

@@ -44,6 +44,10 @@ export interface Tenant {
   readonly applications: readonly Application[];
 }
 
+/** As functions find it in their environment: users know the organisation by its name, or by that of the tenant. */
+export const appearanceOf = ({ tenant, appearance }: Pick<Tenant, 'tenant' | 'appearance'>): string =>
+  JSON.stringify({ ...appearance, name: appearance.name ?? tenant });
+
 /** Known of every user, under these names. */
 const CLAIMS_KNOWN = ['subject', 'issuer', 'username', 'name', 'email', 'groups'];
 const SCOPES_DEFAULT = ['openid', 'profile', 'email'];

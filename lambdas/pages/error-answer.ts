@@ -2,11 +2,12 @@
 // so that an administrator finds the line in the log.
 import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
 import { html } from './html.ts';
+import type { Look } from './look.ts';
 import { answerPage, type PageAnswer, SECURITY_HEADERS } from './page.ts';
 
 export interface Failure {
   readonly code: ErrorCode;
-  /** Of the request, as the log has it. */
+  /** Of the request or exchange, as the log has it: what `sallyport explain` takes. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -14,32 +15,39 @@ export interface Failure {
   readonly detail?: string;
   /** Where the user may go on. */
   readonly link?: { readonly url: string; readonly text: string };
-  readonly tenant?: string;
 }
 
 const RETRY_AFTER_S = 5;
+/** Whoever works on an application takes minutes at least. */
+const MAINTENANCE_RETRY_AFTER_S = 300;
 
-export const errorPage = (failure: Failure): PageAnswer => {
-  const { code, id, time, detail, link, tenant } = failure;
+export const errorPage = (failure: Failure, look: Look): PageAnswer => {
+  const { code, id, time, detail, link } = failure;
   const { status, hop, message } = ERRORS[code];
+  const at = new Date(time).toISOString();
   const answer = answerPage(
     {
       title: message,
-      tenant,
+      look,
       content: html`${detail ? html`<p>${detail}</p>` : null}
 <p>${adviceFor(code)}</p>
-${link ? html`<p><a class="button" href="${link.url}">${link.text}</a></p>` : null}
+<p class="actions">${link ? html`<a class="button" href="${link.url}">${link.text}</a>` : null}
+${look.support === null ? null : html`<a href="${supportUrl(look.support, failure)}">Ask for help</a>`}</p>
 <dl>
 <dt>Code</dt><dd>${code}</dd>
 <dt>Where</dt><dd>${hop}</dd>
-<dt>Time</dt><dd><time>${new Date(time).toISOString()}</time></dd>
+<dt>Time</dt><dd><time datetime="${at}">${at.replace('T', ' ').replace('Z', ' UTC')}</time></dd>
 <dt>Request</dt><dd>${id}</dd>
 </dl>`,
     },
     { status },
   );
-  return { ...answer, headers: { ...answer.headers, ...retryHeaders(status) } };
+  return { ...answer, headers: { ...answer.headers, ...retryHeaders(code) } };
 };
+
+/** A mail comes with what whoever answers it will ask for. */
+const supportUrl = (support: string, { code, id, time }: Failure): string =>
+  /^mailto:[^?]+$/.test(support) ? `${support}?subject=${encodeURIComponent(`${code} ${id} ${new Date(time).toISOString()}`)}` : support;
 
 export const errorProblem = ({ code, id, time, detail }: Failure): PageAnswer => {
   const { status, hop, message } = ERRORS[code];
@@ -55,12 +63,15 @@ export const errorProblem = ({ code, id, time, detail }: Failure): PageAnswer =>
   };
   return {
     statusCode: status,
-    headers: { ...SECURITY_HEADERS, 'Content-Type': 'application/problem+json', ...retryHeaders(status) },
+    headers: { ...SECURITY_HEADERS, 'Content-Type': 'application/problem+json', ...retryHeaders(code) },
     body: JSON.stringify(problem),
   };
 };
 
-const retryHeaders = (status: number): Readonly<Record<string, string>> => (status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {});
+const retryHeaders = (code: ErrorCode): Readonly<Record<string, string>> => {
+  if (ERRORS[code].status !== 503) return {};
+  return { 'Retry-After': String(code === 'ERR_MAINTENANCE' ? MAINTENANCE_RETRY_AFTER_S : RETRY_AFTER_S) };
+};
 
 const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
   ERR_REQUEST_INVALID: 'Check the address, or go back and follow the link again.',
@@ -68,6 +79,9 @@ const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
   ERR_SIGN_IN_INVALID: 'Open the application again to start a new sign-in.',
   ERR_ACCESS_DENIED: 'If you need access, ask your administrator and mention the code and the time below.',
   ERR_APPLICATION_UNKNOWN: 'Check the address, or open the application from your portal.',
+  ERR_MAINTENANCE: 'Please come back later. There is nothing that you have to do.',
+  ERR_NO_CONNECTOR:
+    'Its network is not connected just now. Please try again in a few minutes. If it stays so, tell your administrator the code and the time below.',
   ERR_IDENTITY_REFUSED: 'Ask your administrator and mention the code and the time below.',
 };
 

@@ -1,15 +1,13 @@
 // A whole page in the shared look, and the headers that every page goes out with.
-import { createHash } from 'node:crypto';
 import { type Html, html, markupOf, verbatim } from './html.ts';
-import { STYLE } from './style.ts';
+import type { Look } from './look.ts';
 
 export interface Page {
   readonly title: string;
   readonly content: Html;
   /** Shown at the top, beside the tenant: who is signed in, where to sign out. */
   readonly aside?: Html;
-  /** The organisation. */
-  readonly tenant?: string;
+  readonly look: Look;
 }
 
 export interface PageAnswer {
@@ -17,8 +15,6 @@ export interface PageAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
-
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 export interface PageOptions {
   readonly status?: number;
@@ -28,7 +24,7 @@ export interface PageOptions {
 
 export const answerPage = (page: Page, { status = 200, formTargets = [] }: PageOptions = {}): PageAnswer => ({
   statusCode: status,
-  headers: { ...SECURITY_HEADERS, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy(formTargets) },
+  headers: { ...SECURITY_HEADERS, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy(page.look, formTargets) },
   body: markupOf(whole(page)),
 });
 
@@ -45,29 +41,27 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
-const policy = (formTargets: readonly string[]): string =>
+const policy = ({ styleHash }: Look, formTargets: readonly string[]): string =>
   [
     "default-src 'none'",
-    `style-src 'sha256-${STYLE_HASH}'`,
+    `style-src 'sha256-${styleHash}'`,
     `form-action ${["'self'", ...formTargets].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
 
-/** The hash in the policy is that of exactly these characters: nothing may come between the tags. */
-const STYLE_ELEMENT = verbatim(`<style>${STYLE}</style>`);
-
-const whole = ({ title, content, aside, tenant }: Page): Html => html`<!doctype html>
+/** The hash in the policy is that of the style's characters: nothing may come between the tags. */
+const whole = ({ title, content, aside, look }: Page): Html => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${tenant ? `${title} – ${tenant}` : title}</title>
-${STYLE_ELEMENT}
+<title>${title} – ${look.name}</title>
+${verbatim(`<style>${look.style}</style>`)}
 </head>
 <body>
-${tenant || aside ? html`<header><p class="tenant">${tenant ?? ''}</p>${aside ?? null}</header>` : null}
+<header><p class="tenant">${look.name}</p>${aside ?? null}</header>
 <main>
 <h1>${title}</h1>
 ${content}

@@ -1,10 +1,23 @@
 // The one look of every page that Sallyport itself shows: no scripts, no images, no fonts to load; dark where the user wants it dark.
+// The tenant's colour is used as it is for a band, and made readable where it is text or lies under text.
+import { readableOn, textOn } from './contrast.ts';
 
-export const STYLE = `
-:root{color-scheme:light dark;--ink:#1a2129;--soft:#52606d;--paper:#f4f6f8;--card:#fff;--line:#d5dce3;--accent:#0b5cad;--on-accent:#fff}
-@media (prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#a3b1bf;--paper:#11161c;--card:#1b222b;--line:#34404d;--accent:#7db8f5;--on-accent:#0b1420}}
+const COLOR_DEFAULT = '#0b5cad';
+const LIGHT = { paper: '#f4f6f8', card: '#ffffff' };
+const DARK = { paper: '#11161c', card: '#1b222b' };
+
+export const styleOf = (color: string | null): string => {
+  const brand = color ?? COLOR_DEFAULT;
+  const [light, dark] = [LIGHT, DARK].map(({ paper, card }) => readableOn(brand, paper, card)) as [string, string];
+  return `
+:root{color-scheme:light dark;--brand:${brand};--ink:#1a2129;--soft:#52606d;--paper:${LIGHT.paper};--card:${LIGHT.card};--line:#d5dce3;--mark:#7a4b00;--accent:${light};--on-accent:${textOn(light)}}
+@media (prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#a3b1bf;--paper:${DARK.paper};--card:${DARK.card};--line:#34404d;--mark:#f0b65a;--accent:${dark};--on-accent:${textOn(dark)}}}
+${RULES}`.trim();
+};
+
+const RULES = `
 *{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+body{margin:0;border-top:.375rem solid var(--brand);background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 header,main,footer{max-width:60rem;margin:0 auto;padding:1rem}
 header{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:baseline;border-bottom:1px solid var(--line)}
 header p{margin:0}header .tenant{font-weight:600;margin-right:auto}
@@ -18,6 +31,8 @@ a{color:var(--accent)}
 .applications strong{display:block;color:var(--accent)}
 .applications span{display:block;color:var(--soft);font-size:.875rem}
 button,.button{display:inline-block;min-height:2.75rem;padding:.6rem 1.25rem;border:0;border-radius:.5rem;background:var(--accent);color:var(--on-accent);font:inherit;text-decoration:none;cursor:pointer}
+.applications .mark{color:var(--mark);font-weight:600}
+.actions{display:flex;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:center}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
 dt{color:var(--soft)}dd{margin:0;font-family:ui-monospace,monospace;font-size:.875rem}
 `.trim();

@@ -19,7 +19,7 @@ export const showApplications = async (ports: PortalPorts, request: PortalReques
 };
 
 export const applicationsPage = (
-  { tenant, portalUrl }: Pick<PortalPorts, 'tenant' | 'portalUrl'>,
+  { look, portalUrl }: Pick<PortalPorts, 'look' | 'portalUrl'>,
   user: User,
   applications: readonly Application[],
 ): Page => {
@@ -36,7 +36,7 @@ export const applicationsPage = (
 
   return {
     title: 'Applications',
-    tenant,
+    look,
     aside: html`<p><span class="soft">Signed in as</span> ${user.name}</p><p><a href="/sign-out">Sign out</a></p>`,
     content:
       shown.length > 0

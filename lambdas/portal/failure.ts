@@ -15,7 +15,7 @@ export class FailureWithWayOut extends Error {
   }
 }
 
-export const answerFailure = ({ tenant, portalUrl, now, log }: PortalPorts, request: PortalRequest, thrown: unknown): PortalAnswer => {
+export const answerFailure = ({ look, portalUrl, now, log }: PortalPorts, request: PortalRequest, thrown: unknown): PortalAnswer => {
   const hasWayOut = thrown instanceof FailureWithWayOut;
   const error = asSallyportError(hasWayOut ? thrown.cause : thrown);
   const { status, message } = ERRORS[error.code];
@@ -25,9 +25,8 @@ export const answerFailure = ({ tenant, portalUrl, now, log }: PortalPorts, requ
     code: error.code,
     id: request.id,
     time: now(),
-    tenant,
     detail: status < 500 && error.message !== message ? error.message : undefined,
     link: hasWayOut ? { url: thrown.url, text: 'Try again' } : { url: `${portalUrl}/`, text: 'Your applications' },
   };
-  return isPageLoad(request) ? errorPage(failure) : errorProblem(failure);
+  return isPageLoad(request) ? errorPage(failure, look) : errorProblem(failure);
 };

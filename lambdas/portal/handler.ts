@@ -2,6 +2,7 @@
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { randomSecret, stateKey } from '../keys.ts';
+import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
@@ -22,7 +23,7 @@ const portalUrl = new URL(env.PORTAL_URL).origin;
 const claimNames = readClaimNames(env.CLAIMS);
 
 export const handler = createServePortal({
-  tenant: env.TENANT,
+  look: readLook(env.APPEARANCE),
   portalUrl,
   sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),

@@ -1,6 +1,7 @@
 // What the portal is given from outside (D12): stores, the identity provider, time and chance.
 import type { Log } from '../../protocol/log.ts';
 import type { SecondFactor } from '../../tenants/schema.ts';
+import type { Look } from '../pages/look.ts';
 import type { Directory, Sessions } from '../stores/records.ts';
 
 /** What the provider is asked with, and what must come back. */
@@ -40,7 +41,7 @@ export interface ClaimNames {
 }
 
 export interface PortalPorts {
-  readonly tenant: string;
+  readonly look: Look;
   /** Origin of the portal; every external URL has its scheme and port. */
   readonly portalUrl: string;
   readonly sessions: Sessions;

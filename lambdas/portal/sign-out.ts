@@ -18,7 +18,7 @@ export const askSignOut = async (ports: PortalPorts, request: PortalRequest): Pr
 
   const page = {
     title: 'Sign out?',
-    tenant: ports.tenant,
+    look: ports.look,
     content: html`<p>You are signed in as <strong>${session.user.name}</strong>. Signing out ends this in all applications.</p>
 <form method="post" action="/sign-out">
 <input type="hidden" name="token" value="${tokenFor(secret)}">
@@ -45,10 +45,10 @@ export const signOut = async (ports: PortalPorts, request: PortalRequest): Promi
   return redirectTo(onward, [clearCookie(PORTAL_COOKIE)]);
 };
 
-export const showSignedOut = ({ tenant }: Pick<PortalPorts, 'tenant'>): PortalAnswer =>
+export const showSignedOut = ({ look }: Pick<PortalPorts, 'look'>): PortalAnswer =>
   answerPage({
     title: 'You are signed out',
-    tenant,
+    look,
     content: html`<p>On a shared computer, close the browser as well.</p>
 <p><a class="button" href="/">Sign in again</a></p>`,
   });

@@ -2,6 +2,7 @@
 
 export const ENVIRONMENT = [
   'TENANT',
+  'APPEARANCE',
   'REGISTRY_TABLE',
   'DIRECTORY_TABLE',
   'SESSIONS_TABLE',

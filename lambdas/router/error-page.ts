@@ -1,6 +1,7 @@
 // A failed request as the user gets it: a page for people, problem+json for programs, with the hop that failed.
 import { ERRORS, type ErrorCode, type Hop } from '../../protocol/errors.ts';
 import { errorPage, errorProblem } from '../pages/error-answer.ts';
+import type { Look } from '../pages/look.ts';
 import type { Answer } from './answer.ts';
 
 export interface ErrorAnswerOptions {
@@ -8,7 +9,7 @@ export interface ErrorAnswerOptions {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
-  readonly tenant: string;
+  readonly look: Look;
   readonly portal: string;
   /** A person is looking. */
   readonly pageLoad: boolean;
@@ -22,8 +23,17 @@ const WHERE: Readonly<Record<Hop, string>> = {
   origin: 'It failed at the application itself.',
 };
 
-export const errorAnswer = ({ code, id, time, tenant, portal, pageLoad }: ErrorAnswerOptions & { readonly code: ErrorCode }): Answer => {
-  const failure = { code, id, time, tenant, detail: WHERE[ERRORS[code].hop], link: { url: portal, text: 'Your applications' } };
-  const { statusCode, headers, body } = pageLoad ? errorPage(failure) : errorProblem(failure);
+/** `detail`: in place of the sentence about the hop; never an internal address or a secret. */
+export const errorAnswer = ({
+  code,
+  detail,
+  id,
+  time,
+  look,
+  portal,
+  pageLoad,
+}: ErrorAnswerOptions & { readonly code: ErrorCode; readonly detail?: string }): Answer => {
+  const failure = { code, id, time, detail: detail ?? WHERE[ERRORS[code].hop], link: { url: portal, text: 'Your applications' } };
+  const { statusCode, headers, body } = pageLoad ? errorPage(failure, look) : errorProblem(failure);
   return { status: statusCode, headers: Object.entries(headers), body };
 };

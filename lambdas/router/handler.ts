@@ -3,6 +3,7 @@ import { INVOCATION_RESERVE_MS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
+import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import type { ProxyEvent } from './canonical-request.ts';
 import { systemClock as clock } from './clock.ts';
@@ -23,7 +24,7 @@ const channel = new ReplySocket({ url: env.REPLY_API_URL, dial, ticket, clock, l
 channel.address().catch(() => undefined);
 
 const router = createRouter({
-  tenant: env.TENANT,
+  look: readLook(env.APPEARANCE),
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),

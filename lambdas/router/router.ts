@@ -3,6 +3,7 @@
 
 import type { StepUp } from '../../policy/decide.ts';
 import { asSallyportError, type SallyportError } from '../../protocol/errors.ts';
+import type { Look } from '../pages/look.ts';
 import type { Application, Session, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
 import { authenticate } from './authenticate.ts';
@@ -28,7 +29,7 @@ import { targetUrl } from './target-url.ts';
 import { createExchangeTranslation } from './translation/exchange-translation.ts';
 
 export interface RouterPorts extends OpenPorts {
-  readonly tenant: string;
+  readonly look: Look;
   readonly portalUrl: string;
   readonly directory: ReadDirectory;
   /** For each request; may answer from memory. */
@@ -72,7 +73,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     const options = () => ({
       id: trace.exchange?.id ?? event.requestContext.requestId,
       time: ports.clock.now(),
-      tenant: ports.tenant,
+      look: ports.look,
       portal: urls.portal,
       pageLoad: request === null ? looksLikePageLoad(event) : isPageLoad(request.method, request.headers),
     });

@@ -5,7 +5,7 @@ import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lambdas/router/environment.ts';
 import { alternateHosts } from '../../tenants/address-list.ts';
-import type { Tenant } from '../../tenants/schema.ts';
+import { appearanceOf, type Tenant } from '../../tenants/schema.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { PublicName } from '../names/public-name.ts';
 import { ProxyFunction } from '../proxy-function.ts';
@@ -48,6 +48,7 @@ export class Ingress extends Construct {
       memory: ROUTER_MEMORY,
     });
     this.router.set('TENANT', tenant);
+    this.router.set('APPEARANCE', appearanceOf(props.tenant));
     this.router.set('PORTAL_URL', portalUrl);
     this.router.bindTable('REGISTRY_TABLE', tables.registry, 'Query');
     this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');

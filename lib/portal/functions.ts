@@ -5,7 +5,7 @@ import { ENVIRONMENT as CONTROL } from '../../lambdas/control/environment.ts';
 import { ENVIRONMENT as ENROLMENT } from '../../lambdas/enrolment/environment.ts';
 import { ENVIRONMENT as PORTAL } from '../../lambdas/portal/environment.ts';
 import { alternateHosts } from '../../tenants/address-list.ts';
-import { claimNames, type Tenant } from '../../tenants/schema.ts';
+import { appearanceOf, claimNames, type Tenant } from '../../tenants/schema.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import { BY_PARENT, type Tables } from '../storage/tables.ts';
@@ -34,6 +34,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
     memory: 512,
   });
   portal.set('TENANT', tenant.tenant);
+  portal.set('APPEARANCE', appearanceOf(tenant));
   portal.set('PORTAL_URL', portalUrl);
   portal.set('ISSUER', issuer);
   portal.set('CLIENT_ID', clientId);

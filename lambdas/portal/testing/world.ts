@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLog } from '../../../protocol/log.ts';
 import { randomSecret, stateKey } from '../../keys.ts';
+import { createLook } from '../../pages/look.ts';
 import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
 import type { Application, Sessions } from '../../stores/records.ts';
 import { createSessions } from '../../stores/sessions.ts';
@@ -81,7 +82,7 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
     },
   };
   const serve = createServePortal({
-    tenant: 'contoso',
+    look: createLook({ name: 'contoso', color: null, support: null }),
     portalUrl,
     sessions: world.sessions,
     directory: {

@@ -3,6 +3,7 @@ import { decode, encode } from '../../../protocol/codec.ts';
 import type { ConnectorFrame, RequestFrame, RouterFrame } from '../../../protocol/frames.ts';
 import { createLog } from '../../../protocol/log.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
+import { createLook } from '../../pages/look.ts';
 import type { Application, Session, SignInCode, Tunnel } from '../../stores/records.ts';
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
@@ -85,7 +86,7 @@ export const createRig = () => {
     }),
   };
   const router = createRouter({
-    tenant: 'Example',
+    look: createLook({ name: 'Example', color: null, support: null }),
     portalUrl: 'https://portal.example.com',
     directory: cachedDirectory(
       {
