@@ -92,7 +92,7 @@ export const main = async (argv: readonly string[], ports: CommandPorts = {}): P
   try {
     call = readCall(argv);
   } catch (error) {
-    complain(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    complain(`ERR_CONFIGURATION_INVALID: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     return 2;
   }
   if (call === 'help') {

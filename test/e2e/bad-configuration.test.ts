@@ -157,8 +157,8 @@ describe('`npm start` ends with 2', () => {
 });
 
 test.each<[string, string[], number, RegExp]>([
-  ['a command that there is not', ['aply'], 2, /^There is no command “aply”\./],
-  ['an application that is none', ['sign-in', 'nope'], 2, /^There is no command “sign-in nope”\./],
+  ['a command that there is not', ['aply'], 2, /^ERR_CONFIGURATION_INVALID: There is no command “aply”\./],
+  ['an application that is none', ['sign-in', 'nope'], 2, /^ERR_CONFIGURATION_INVALID: There is no command “sign-in nope”\./],
   [
     'a file that is not there',
     ['apply', '/none.yaml'],
