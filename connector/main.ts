@@ -89,6 +89,7 @@ const run = async (config: Config, identity: Identity, network: Network, log: Lo
     group: identity.group,
     health: health?.url,
     allow: config.allow.map(({ text }) => text),
+    connectTo: config.connectTo.map(({ text }) => text),
   });
   if (config.allow.length === 0) log.warn('allowlist.empty', { hint: 'No origin is allowed: every request will be refused. Set --allow.' });
 

@@ -9,6 +9,7 @@ import { rootCertificates } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import type { Resolve } from './address.ts';
+import { parseConnectTo } from './connect-to.ts';
 import { Origins, type OriginsOptions } from './origin.ts';
 import type { OriginCall } from './ports.ts';
 import { listen } from './testing/fake-service.ts';
@@ -500,4 +501,28 @@ describe('TLS', () => {
     expect(await textOf(right.body)).toBe('wiki.apps.example.com');
     expect(names).toEqual(['wiki.corp']);
   });
+
+  test('the certificate must be the name’s, also where the connection leads elsewhere', async () => {
+    const { port, names } = await serveTls();
+    const connectTo = ['wiki.corp:443', 'other.corp:443'].map((from) => parseConnectTo(`${from}=127.0.0.1:${port}`));
+    const origins = create({ ca: [pem], connectTo });
+
+    const right = await origins.call(call({ origin: 'https://wiki.corp', headers: [['Host', 'wiki.corp']] }));
+    const wrong = origins.call(call({ origin: 'https://other.corp' }));
+
+    await expect(wrong).rejects.toMatchObject({ code: 'ERR_ORIGIN_CERTIFICATE' });
+    expect(await textOf(right.body)).toBe('wiki.corp');
+    expect(names).toEqual(['wiki.corp']);
+  });
+});
+
+test('an origin is dialled where the administrator says, without its name being looked up; other ports of it are not', async () => {
+  const host = await serve((request, response) => void response.end(request.headers.host));
+  const resolve: Resolve = (name, callback) => callback(Object.assign(new Error(`${name} was looked up`), { code: 'ENOTFOUND' }), []);
+  const origins = create({ resolve, connectTo: [parseConnectTo(`wiki.corp:80=${host}`)] });
+
+  const answer = await origins.call(call({ origin: 'http://wiki.corp', headers: [['Host', 'wiki.corp']], loopbackAllowed: false }));
+
+  expect(await textOf(answer.body)).toBe('wiki.corp');
+  await expect(origins.call(call({ origin: 'http://wiki.corp:8080' }))).rejects.toMatchObject({ code: 'ERR_ORIGIN_UNREACHABLE' });
 });

@@ -6,6 +6,7 @@ import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
+import { type ConnectTo, findConnectTo } from './connect-to.ts';
 import { withoutContinue } from './interim.ts';
 import { originError } from './origin-errors.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
@@ -24,6 +25,8 @@ export interface OriginsOptions {
   /** Certificate authorities beside the well-known ones, PEM. */
   readonly ca: readonly string[] | null;
   readonly resolve?: Resolve;
+  /** @default none */
+  readonly connectTo?: readonly ConnectTo[];
 }
 
 export class Origins {
@@ -109,14 +112,16 @@ export class Origins {
   }
 
   #connector(verifyCertificate: boolean, loopbackAllowed: boolean): buildConnector.connector {
-    const { connectTimeoutMs, ca, resolve = resolveHost } = this.#options;
+    const { connectTimeoutMs, ca, resolve = resolveHost, connectTo = [] } = this.#options;
     const accept = (address: string) => mayConnect(address, loopbackAllowed);
     const lookup = lookupWith(accept, addressRefusal, resolve);
     const common = { timeout: connectTimeoutMs, lookup, rejectUnauthorized: verifyCertificate, ...(ca && { ca: [...ca] }) };
     const connectors = new Map<string, buildConnector.connector>();
 
     return (options, callback) => {
-      const { hostname } = options;
+      const { hostname, protocol } = options;
+      // An address that the administrator named is not looked up, and was checked when it was read.
+      const instead = findConnectTo(connectTo, hostname, options.port || (protocol === 'https:' ? '443' : '80'));
       // A literal address is not looked up, so it is checked here.
       if (isIP(hostname) !== 0 && !accept(hostname)) return callback(addressRefusal(hostname, hostname), null);
       let connect = connectors.get(hostname);
@@ -125,7 +130,8 @@ export class Origins {
         connect = buildConnector({ ...common, checkServerIdentity: (_, certificate) => checkServerIdentity(hostname, certificate) });
         connectors.set(hostname, connect);
       }
-      connect({ ...options, servername: isIP(hostname) === 0 ? hostname : '' }, (...connected) => {
+      const where = instead === null ? options : { ...options, hostname: instead.address, port: instead.addressPort };
+      connect({ ...where, servername: isIP(hostname) === 0 ? hostname : '' }, (...connected) => {
         const [error, socket] = connected;
         if (error === null) callback(null, withoutContinue(socket));
         else callback(...connected);

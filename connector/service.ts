@@ -48,6 +48,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
   const origins = new Origins({
     connections: config.originConnections,
     connectTimeoutMs: config.originConnectSeconds * 1000,
+    connectTo: config.connectTo,
     ca: network.ca,
   });
   const kerberos = new Kerberos({

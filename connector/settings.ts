@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { CONNECTOR_NAME } from '../protocol/enrolment.ts';
 import { type AllowedOrigin, parseAllowedOrigin } from './allowlist.ts';
+import { type ConnectTo, parseConnectTo } from './connect-to.ts';
 import { type Controller, parseController } from './kerberos/realms.ts';
 
 /** Makes a schema of a parser that throws an Error saying what was expected. */
@@ -33,6 +34,7 @@ const each = <Entry>(parse: (text: string) => Entry) =>
   });
 
 const origins = each((text): AllowedOrigin => parseAllowedOrigin(text));
+const connections = each((text): ConnectTo => parseConnectTo(text));
 const controllers = each((text): Controller => parseController(text));
 const principals = each((text): string => {
   if (/^[^@\s]+@[A-Z0-9.-]+$/.test(text)) return text;
@@ -84,6 +86,13 @@ export const SETTINGS = {
     text: 'list',
     describe:
       'An origin that this connector may call: `http://wiki.corp:8080`, `https://*.corp.example`. Repeatable. Without any, nothing is allowed.',
+  },
+  connectTo: {
+    schema: connections,
+    default: [],
+    text: 'list',
+    describe:
+      'Where an allowed origin is dialled, if not where its name leads: `wiki.corp:80=10.1.2.3:8080`. `Host` and certificate stay those of the name. Repeatable. Without any, names lead where they lead.',
   },
   stateDirectory: {
     schema: path,

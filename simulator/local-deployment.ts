@@ -123,8 +123,9 @@ export const startLocalDeployment = async (
       description: `Published from ${new URL(internalUrl).host}`,
       externalUrl: `https://${name}.apps.${tenant.domain}/`,
       internalUrl,
-      hostHeader: 'external',
+      hostHeader: options.translate ? 'internal' : 'external',
       access: 'everyone',
+      ...(options.translate && { translation: { links: 'on', scripts: true } }),
     }));
     const applications = [...tenant.applications.map((one) => ({ ...one, internalUrl: site.url })), ...published];
     if (published.length > 0) await control.apply(applications);

@@ -7,6 +7,7 @@ test('without options there is one connector behind port 8080 in the faithful mo
 
   expect(options).toEqual({
     publish: [],
+    translate: false,
     port: 8080,
     connectors: 1,
     connectorConfig: null,

@@ -17,6 +17,8 @@ export type Pace = 'aws' | 'off';
 
 export interface StartOptions {
   readonly publish: readonly Publication[];
+  /** Published applications are told of themselves by their internal name, and their links are translated. */
+  readonly translate: boolean;
   /** 0: any free port. */
   readonly port: number;
   readonly connectors: number;
@@ -39,6 +41,7 @@ const CONNECTORS_MAX = 20;
 export const USAGE = `npm start -- [options]
 
   --publish NAME=URL       also publish a web application that runs on this machine (repeatable)
+  --translate              have internal addresses that published applications hard-code translated
   --port PORT              where users come in; 0 takes any free port (default ${DEFAULT_PORT})
   --connectors N           how many connectors to start, 0 to ${CONNECTORS_MAX} (default 1)
   --connector-config FILE  further settings of the connectors, in YAML (docs/connector.md)
@@ -53,6 +56,7 @@ export const USAGE = `npm start -- [options]
 
 const FLAGS = {
   publish: { type: 'string', multiple: true },
+  translate: { type: 'boolean' },
   port: { type: 'string' },
   connectors: { type: 'string' },
   'connector-config': { type: 'string' },
@@ -84,6 +88,7 @@ export const parseStartOptions = (args: readonly string[]): StartOptions | null 
   for (const name of repeated(publish.map((publication) => publication.name))) wrong.push(`--publish names ${name} twice`);
   const options: StartOptions = {
     publish,
+    translate: values.translate ?? false,
     port: attempt(() => readNumber('--port', values.port, 65_535, DEFAULT_PORT), 0),
     connectors: attempt(() => readNumber('--connectors', values.connectors, CONNECTORS_MAX, 1), 1),
     connectorConfig: values['connector-config'] === undefined ? null : resolve(values['connector-config']),
