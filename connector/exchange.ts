@@ -1,6 +1,7 @@
 // One exchange's life at the connector: request frames in, one call to the origin, response frames out.
 // Everything it needs is passed in; it knows no sockets, no AWS and no real time.
 import { encode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
+import { CODINGS } from '../protocol/coding.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { BodyFrame, CreditFrame, ReplyToFrame, RequestFrame } from '../protocol/frames.ts';
 import {
@@ -180,7 +181,8 @@ export class Exchange {
         if (this.#ended || this.#closed) return;
         const { clock, settle } = this.#context;
         const timings = () => watch.read();
-        const context = { clock, settle, timings, changed: () => this.#advance() };
+        const coding = CODINGS.find((known) => request.codings?.includes(known)) ?? null;
+        const context = { clock, settle, coding, timings, changed: () => this.#advance() };
         this.#response = new ResponseFrames(this.id, method, answer, this.#sender!, context);
         this.#advance();
         if (request.idleTimeoutMs !== undefined && !this.#ended) this.#watchIdle(origin, request.idleTimeoutMs);

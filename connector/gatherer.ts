@@ -71,24 +71,33 @@ export class Gatherer {
 
   /** At most `limit` bytes of what waits. */
   take(limit: number): Buffer {
-    const taken: Uint8Array[] = [];
+    const taken = this.peek(limit);
+    this.drop(taken.length);
+    return taken;
+  }
+
+  /** The same, which go on waiting. */
+  peek(limit: number): Buffer {
+    const seen: Uint8Array[] = [];
     let room = limit;
-    while (room > 0) {
-      const chunk = this.#chunks[0];
-      if (!chunk) break;
-      if (chunk.length <= room) {
-        taken.push(chunk);
-        this.#chunks.shift();
-        room -= chunk.length;
-      } else {
-        taken.push(chunk.subarray(0, room));
-        this.#chunks[0] = chunk.subarray(room);
-        room = 0;
-      }
+    for (const chunk of this.#chunks) {
+      if (room === 0) break;
+      seen.push(chunk.length <= room ? chunk : chunk.subarray(0, room));
+      room -= seen.at(-1)!.length;
     }
-    this.#size -= limit - room;
-    const [only] = taken;
-    return only && taken.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(taken);
+    const [only] = seen;
+    return only && seen.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(seen);
+  }
+
+  /** So many of the bytes that wait are done with. */
+  drop(bytes: number): void {
+    this.#size -= bytes;
+    for (let left = bytes; left > 0; ) {
+      const chunk = this.#chunks[0]!;
+      if (chunk.length <= left) this.#chunks.shift();
+      else this.#chunks[0] = chunk.subarray(left);
+      left -= Math.min(chunk.length, left);
+    }
   }
 
   /** Nobody wants the rest. */

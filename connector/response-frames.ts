@@ -1,20 +1,28 @@
 // Turns an origin's answer into frames: one when it is small, otherwise no chunk waits unless frames before it are still on their way.
+
+import type { Coding } from '../protocol/coding.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
-import type { PremisesTimings, ResponseFrame } from '../protocol/frames.ts';
-import { FRAME_MAX_BYTES, HEADER_LINE_MAX_BYTES, PAYLOAD_MAX_BYTES } from '../protocol/limits.ts';
+import type { BodyFrame, PremisesTimings, ResponseFrame } from '../protocol/frames.ts';
+import { DECODED_MAX_BYTES, FRAME_MAX_BYTES, HEADER_LINE_MAX_BYTES, PAYLOAD_MAX_BYTES } from '../protocol/limits.ts';
 import type { Clock } from './clock.ts';
+import { isCompressible } from './compressible.ts';
 import { Gatherer } from './gatherer.ts';
+import { Packing } from './packing.ts';
 import type { OriginAnswer } from './ports.ts';
 import type { Sender } from './sender.ts';
 
 /** An answer that says it is small is awaited whole, but not longer than this. */
 const COLLECT_MS = 100;
-/** Two newlines and the seal, and the difference between `"end":true` and `"end":false`. */
-const FRAME_TAIL_BYTES = 32;
+/** Two newlines and the seal, the difference between `"end":true` and `"end":false`, and the coding. */
+const FRAME_TAIL_BYTES = 48;
+/** A body frame's header line. */
+const BODY_LINE_BYTES = 120;
 
 export interface ResponseContext {
   readonly clock: Clock;
   readonly settle: (callback: () => void) => void;
+  /** What the router undoes; null: nothing. */
+  readonly coding: Coding | null;
   /** What the watch shows now. */
   readonly timings: () => PremisesTimings;
   /** There is something to send, or nothing more will come. */
@@ -31,6 +39,7 @@ export class ResponseFrames {
   readonly #clock: Clock;
   readonly #timings: () => PremisesTimings;
   readonly #body: Gatherer;
+  readonly #packing: Packing;
   readonly #head: ResponseFrame;
   readonly #cancelCollect: () => void;
   /** Whether all that has already arrived has been read. */
@@ -44,7 +53,7 @@ export class ResponseFrames {
     method: string,
     answer: OriginAnswer,
     sender: Sender,
-    { clock, settle, timings, changed }: ResponseContext,
+    { clock, settle, coding, timings, changed }: ResponseContext,
   ) {
     this.#exchange = exchange;
     this.#answer = answer;
@@ -54,7 +63,10 @@ export class ResponseFrames {
     this.#lastSentAt = clock.monotonic();
     this.#head = { type: 'response', exchange, n: 0, status: answer.status, headers: answer.headers, end: false };
     const length = declaredLength(answer);
-    this.#body = new Gatherer(answer.body, PAYLOAD_MAX_BYTES, changed, () => clock.monotonic(), length);
+    const packed = isCompressible(answer.headers) ? coding : null;
+    this.#packing = new Packing(packed);
+    const waiting = packed === null ? PAYLOAD_MAX_BYTES : DECODED_MAX_BYTES;
+    this.#body = new Gatherer(answer.body, waiting, changed, () => clock.monotonic(), length);
 
     // RFC 9110 §6.4.1: whatever their headers say, these have no body.
     const bodyless = method === 'HEAD' || answer.status === 204 || answer.status === 304;
@@ -108,7 +120,7 @@ export class ResponseFrames {
           this.#sendHead();
         } else if (body.size > 0) {
           // Chunks that come while frames are on their way are joined; with nothing on its way none waits.
-          const waits = body.size < PAYLOAD_MAX_BYTES && !body.ended && !body.failure && !this.#sender.quiet;
+          const waits = body.size < this.#packing.full && !body.ended && !body.failure && !this.#sender.quiet;
           if (waits) break;
           this.#sendBody();
         } else if (body.failure) {
@@ -140,20 +152,19 @@ export class ResponseFrames {
       throw new SallyportError('ERR_ORIGIN_INVALID', `The answer's head takes ${lineBytes} bytes; at most ${HEADER_LINE_MAX_BYTES} fit.`);
     }
     const room = Math.floor((FRAME_MAX_BYTES - lineBytes - FRAME_TAIL_BYTES) / 4) * 3;
-    const payload = this.#body.take(Math.min(room, PAYLOAD_MAX_BYTES));
-    this.#sender.send({ ...head, end: this.#body.done }, payload);
+    this.#send(head, Math.min(room, PAYLOAD_MAX_BYTES), lineBytes);
     this.#headSent = true;
-    this.#noteSent(payload);
   }
 
   #sendBody(): void {
-    const payload = this.#body.take(PAYLOAD_MAX_BYTES);
-    this.#sender.send({ type: 'body', exchange: this.#exchange, n: this.#sender.next, end: this.#body.done }, payload);
-    this.#noteSent(payload);
+    const frame = { type: 'body', exchange: this.#exchange, n: this.#sender.next, end: false } as const;
+    this.#send(frame, PAYLOAD_MAX_BYTES, BODY_LINE_BYTES);
   }
 
-  #noteSent(payload: Buffer): void {
-    this.#bytes += payload.length;
+  #send(frame: ResponseFrame | BodyFrame, room: number, lineBytes: number): void {
+    const { payload, bytes, coding } = this.#packing.take(this.#body, room, lineBytes);
+    this.#sender.send({ ...frame, ...(coding && { coding }), end: this.#body.done }, payload, bytes);
+    this.#bytes += bytes;
     this.#lastSentAt = this.#clock.monotonic();
   }
 }

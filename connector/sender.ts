@@ -67,11 +67,11 @@ export class Sender {
     return this.#received >= this.#outbox.next;
   }
 
-  /** Numbers, seals and sends a frame, and keeps it. Throws ERR_FRAME_INVALID when it would not fit. */
-  send(frame: NumberedFrame, payload?: Uint8Array): void {
+  /** Seals and sends a numbered frame that stands for so many bytes of body, and keeps it. Throws ERR_FRAME_INVALID when it would not fit. */
+  send(frame: NumberedFrame, payload?: Uint8Array, bytes = 0): void {
     const text = encode(frame, this.#options.key, payload);
     this.#outbox.keep(text);
-    this.#window.spend(payload?.length ?? 0);
+    this.#window.spend(bytes);
     if (this.#lost) return;
     this.#queue.push(text);
     this.#drain();

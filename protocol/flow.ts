@@ -2,8 +2,8 @@
 // doubled credit frame does no harm; it tells it seldom, so credit costs few messages.
 import { FRAME_MIN_COST_BYTES, WINDOW_BYTES } from './limits.ts';
 
-/** What a frame takes from the window. */
-export const frameCost = (payloadBytes: number): number => Math.max(FRAME_MIN_COST_BYTES, payloadBytes);
+/** What a frame takes from the window, by the body that it stands for: so a compressed answer is held back as any other. */
+export const frameCost = (bodyBytes: number): number => Math.max(FRAME_MIN_COST_BYTES, bodyBytes);
 
 /** The sender's side: what may still be sent. */
 export class SendWindow {
@@ -20,8 +20,8 @@ export class SendWindow {
   }
 
   /** Notes a sent frame. A frame may begin below the limit and end above it: the receiver's bounds allow for one frame. */
-  spend(payloadBytes: number): void {
-    this.#sent += frameCost(payloadBytes);
+  spend(bodyBytes: number): void {
+    this.#sent += frameCost(bodyBytes);
   }
 
   /** The peer allows `limit` bytes in all. An older, lower limit is ignored. */
@@ -54,8 +54,8 @@ export class ReceiveWindow {
   }
 
   /** Notes that a frame has left for the user. Answers the new limit once half the window is used up, else null. */
-  consume(payloadBytes: number): number | null {
-    this.#consumed += frameCost(payloadBytes);
+  consume(bodyBytes: number): number | null {
+    this.#consumed += frameCost(bodyBytes);
     if (this.#limit - this.#consumed > this.#window / 2) return null;
     this.#limit = this.#consumed + this.#window;
     return this.#limit;

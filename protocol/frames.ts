@@ -56,6 +56,8 @@ export interface RequestFrame extends ExchangeFrame {
   readonly signOn?: SignOn;
   /** Whether the request has a body at all: an absent one and an empty one are told apart. */
   readonly hasBody: boolean;
+  /** Codings that the router undoes, of the response's payloads. Routers of older releases undo none. */
+  readonly codings?: readonly string[];
   /** True when the body is complete in this frame. */
   readonly end: boolean;
 }
@@ -65,13 +67,16 @@ export interface BodyFrame extends ExchangeFrame {
   readonly type: 'body';
   readonly n: number;
   readonly end: boolean;
+  /** How this frame's payload is compressed, one of the request's `codings`; absent: not at all. */
+  readonly coding?: string;
 }
 
-/** Acknowledges and allows more: the connector may have sent `limit` bytes of frame cost in all. */
+/** Acknowledges and allows more: the connector may have sent `limit` in all. */
 export interface CreditFrame extends ExchangeFrame {
   readonly type: 'credit';
   /** Response frames received without a gap. */
   readonly received: number;
+  /** Of body bytes as the user gets them; a frame costs 1 KiB at least. */
   readonly limit: number;
 }
 
@@ -109,6 +114,8 @@ export interface ResponseFrame extends ExchangeFrame {
   readonly status: number;
   readonly headers: HeaderList;
   readonly end: boolean;
+  /** As in a body frame. */
+  readonly coding?: string;
   /** Older connectors do not tell. */
   readonly timings?: PremisesTimings;
 }

@@ -8,6 +8,10 @@ export const CLIENT_FRAME_MAX_BYTES = 32 * 1024;
 export const FRAME_OVERHEAD_BYTES = 1024;
 /** Payload bytes of a body frame: what base64 lets into a full frame. */
 export const PAYLOAD_MAX_BYTES = Math.floor(((FRAME_MAX_BYTES - FRAME_OVERHEAD_BYTES) * 3) / 4);
+/** What a compressed payload may open to: bounds what a receiver holds of one frame. */
+export const DECODED_MAX_BYTES = 512 * 1024;
+/** AWS bills a message by each so many bytes. */
+export const METERED_BYTES = 32 * 1024;
 /** Header line of a request or response: what the user may send (10,240 B) or an origin answer, with JSON's escapes. */
 export const HEADER_LINE_MAX_BYTES = 64 * 1024;
 

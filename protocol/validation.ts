@@ -10,6 +10,8 @@ const zero: Check = (value) => value === 0;
 const status: Check = (value) => count(value) && (value as number) >= 200 && (value as number) <= 599;
 /** A field that older peers do not send. */
 const countOrAbsent: Check = (value) => value === undefined || count(value);
+const textOrAbsent: Check = (value) => value === undefined || text(value);
+const textsOrAbsent: Check = (value) => value === undefined || (Array.isArray(value) && value.every(text));
 const textOrNull: Check = (value) => value === null || text(value);
 const exchangeId: Check = (value) => typeof value === 'string' && /^[\w-]{8,64}$/.test(value);
 const headerList: Check = (value) =>
@@ -56,13 +58,14 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
     verifyCertificate: flag,
     signOn,
     hasBody: flag,
+    codings: textsOrAbsent,
     end: flag,
   },
-  body: { n: count, end: flag },
+  body: { n: count, end: flag, coding: textOrAbsent },
   credit: { received: count, limit: count },
   'reply-to': { replyTo: text, received: count },
   cancel: { code: text },
-  response: { n: zero, status, headers: headerList, end: flag, timings },
+  response: { n: zero, status, headers: headerList, end: flag, coding: textOrAbsent, timings },
   progress: { received: count },
   moved: { tunnel: text, received: count },
   error: { n: count, code: text, message: text, timings },

@@ -1,6 +1,7 @@
 // The exchanges of one connector on a test bench: a router that is only a list of what it received, an origin that a test plays.
 import { randomBytes } from 'node:crypto';
 import { decode, encode } from '../../protocol/codec.ts';
+import { decompress } from '../../protocol/coding.ts';
 import type { ConnectorFrame, Frame, RequestFrame } from '../../protocol/frames.ts';
 import { createLog } from '../../protocol/log.ts';
 import { parseAllowedOrigin } from '../allowlist.ts';
@@ -114,7 +115,9 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
     received: (replyTo?: string): Buffer => {
       const numbered = new Map<number, Buffer>();
       for (const post of posted) {
-        if ((replyTo === undefined || post.replyTo === replyTo) && 'n' in post.frame) numbered.set(post.frame.n, post.payload);
+        if ((replyTo !== undefined && post.replyTo !== replyTo) || !('n' in post.frame)) continue;
+        const coded = 'coding' in post.frame && post.frame.coding !== undefined;
+        numbered.set(post.frame.n, coded ? decompress(post.payload) : post.payload);
       }
       return Buffer.concat([...numbered].sort(([one], [other]) => one - other).map(([, payload]) => payload));
     },

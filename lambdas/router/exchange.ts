@@ -1,6 +1,8 @@
 // One exchange with one connector: posts the request, receives the response, tells credit, and ends within its deadlines.
 // Survives the loss of either channel: a new reply connection is announced, a new tunnel is followed (docs/protocol.md, Resuming).
+
 import { encode, type FrameKey, type OpenedFrame } from '../../protocol/codec.ts';
+import { CODINGS } from '../../protocol/coding.ts';
 import { asSallyportError, isErrorCode, SallyportError } from '../../protocol/errors.ts';
 import type { ErrorFrame, PremisesTimings, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
 import type { Log } from '../../protocol/log.ts';
@@ -17,7 +19,7 @@ export interface ExchangePlan {
   readonly tunnel: Tunnel;
   readonly key: FrameKey;
   /** The request frame's own fields; the exchange adds where to answer. */
-  readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'replyTo' | 'issuedAt' | 'end'>;
+  readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'replyTo' | 'issuedAt' | 'codings' | 'end'>;
   readonly body: Buffer;
   /** When the user's request came in: what the log's times count from. */
   readonly receivedAt: number;
@@ -100,7 +102,7 @@ export class Exchange {
     const { request, body, key, deadlineAt } = this.#plan;
     // An idle channel is probed meanwhile: probe and request are under way together.
     this.#replyTo = await channel.address();
-    const addressed = { ...request, connector: this.connector, replyTo: this.#replyTo, issuedAt: clock.now() };
+    const addressed = { ...request, connector: this.connector, replyTo: this.#replyTo, issuedAt: clock.now(), codings: CODINGS };
     const frames = requestFrames({ type: 'request', exchange: this.id, n: 0, ...addressed }, body, key);
 
     this.#detach = channel.attend(this.id, this.#listener());

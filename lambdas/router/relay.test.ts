@@ -1,6 +1,8 @@
 // The response on its way to the user: in order, no faster than taken, cut when it breaks.
+import { brotliCompressSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { FRAME_MAX_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
+import { compress } from '../../protocol/coding.ts';
+import { DECODED_MAX_BYTES, FRAME_MAX_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
 import { asked, code, framesTo, manual, silent, withTwo } from './testing/connectors.ts';
 import { turn } from './testing/manual-clock.ts';
 import { createRig } from './testing/rig.ts';
@@ -142,6 +144,59 @@ describe('back-pressure', () => {
       expect.objectContaining({ limit: expect.any(Number) }),
       expect.objectContaining({ received: 31 }),
     ]);
+  });
+});
+
+describe('compressed payloads', () => {
+  const text = Buffer.from('words and words '.repeat(20_000));
+  const coded = (n: number, payload: Uint8Array, coding = 'br', end = false) => ({ frame: { n, coding, end }, payload });
+
+  const begun = async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const asked = await rig.ask();
+    const send = ({ frame, payload }: ReturnType<typeof coded>): void =>
+      connector.send({ type: 'body', exchange: connector.exchange(), ...frame }, payload);
+    connector.head();
+    return { rig, connector, send, ...asked };
+  };
+
+  test('are asked for, and reach the user as they were, whatever order they come in and beside others', async () => {
+    const { rig, connector, send, response } = await begun();
+
+    send(coded(2, compress(text)));
+    connector.body(3, ' as it is', true);
+    send(coded(1, compress(Buffer.from('first '))));
+    await turn();
+
+    expect(rig.requests()[0]!.codings).toEqual(['br']);
+    expect(response.body().toString()).toBe(`first ${text} as it is`);
+    expect(response.ended).toBe(true);
+  });
+
+  test('count by what the user gets', async () => {
+    const { rig, send } = await begun();
+    const part = compress(Buffer.alloc(DECODED_MAX_BYTES));
+
+    for (let n = 1; n <= WINDOW_BYTES / 2 / DECODED_MAX_BYTES; n += 1) send(coded(n, part));
+    await turn();
+
+    expect(framesTo(rig, 'credit').map(({ frame }) => frame)).toMatchObject([{ limit: WINDOW_BYTES * 1.5 + 1024 }]);
+  });
+
+  test.each([
+    ['one that opens to more than a frame may hold', coded(1, brotliCompressSync(Buffer.alloc(1 << 24)))],
+    ['one that does not open', coded(1, Buffer.from('no brotli'))],
+    ['one that was not asked for', coded(1, compress(text), 'zstd')],
+  ])('%s ends the exchange, and the answer is cut', async (_, frame) => {
+    const { rig, send, response, failure } = await begun();
+
+    send(frame);
+    await turn();
+
+    expect(failure()).toMatchObject({ code: 'ERR_FRAME_INVALID' });
+    expect(response.ended).toBe(false);
+    expect(framesTo(rig, 'cancel')).toMatchObject([{ frame: { code: 'ERR_FRAME_INVALID' } }]);
   });
 });
 

@@ -1,4 +1,5 @@
 // The response of one exchange as it comes in: put in order, checked, and held until the user takes it.
+import { CODINGS, decompress } from '../../protocol/coding.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { frameCost, ReceiveWindow } from '../../protocol/flow.ts';
 import type { BodyFrame, ErrorFrame, HeaderList, ResponseFrame } from '../../protocol/frames.ts';
@@ -29,8 +30,8 @@ export class ResponseInbox {
   readonly #window = new ReceiveWindow();
   readonly #allow: () => void;
   readonly #settleHead: SettleHead;
-  /** Payloads in order that the user has not been given; null: the body is complete. */
-  readonly #ready: Array<Buffer | null> = [];
+  /** Payloads in order that the user has not been given, compressed ones as they came; null: the body is complete. */
+  readonly #ready: Array<{ readonly payload: Buffer; readonly coded: boolean } | null> = [];
   #readyCost = 0;
   #wakeReader: () => void = () => undefined;
   #headSeen = false;
@@ -102,9 +103,10 @@ export class ResponseInbox {
       }
       // What came in order before a failure is still the user's.
       if (this.#ready.length === 0) throw this.#failure;
-      const part = this.#ready.shift()!;
-      if (part === null) return;
-      this.#readyCost -= frameCost(part.length);
+      const next = this.#ready.shift()!;
+      if (next === null) return;
+      this.#readyCost -= frameCost(next.payload.length);
+      const part = next.coded ? decompress(next.payload) : next.payload;
       if (part.length > 0) yield part;
       if (this.#window.consume(part.length) !== null && !this.ended) this.#allow();
     }
@@ -114,12 +116,16 @@ export class ResponseInbox {
     if ((frame.type === 'response') === this.#headSeen) {
       throw new SallyportError('ERR_FRAME_INVALID', 'A response has one head, and it comes first.');
     }
+    const coded = frame.coding !== undefined;
+    if (coded && !CODINGS.some((known) => known === frame.coding)) {
+      throw new SallyportError('ERR_FRAME_INVALID', `A payload is compressed as ${frame.coding}, which was not asked for.`);
+    }
     this.#readyCost += frameCost(payload.length);
     // One frame may begin below the limit and end above it.
     if (this.#readyCost > WINDOW_BYTES + FRAME_MAX_BYTES) {
       throw new SallyportError('ERR_FRAME_OVERFLOW', `The connector sent more than the ${WINDOW_BYTES} bytes that it was allowed.`);
     }
-    this.#ready.push(payload);
+    this.#ready.push({ payload, coded });
     if (frame.end) {
       this.#complete = true;
       this.#ready.push(null);
