@@ -27,6 +27,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
   slash: 'a redirect to the same address with its final slash',
   'sign-in': 'sent to sign in',
   'step-up': 'sent to show more first',
+  robots: 'crawlers are turned away',
+  maintenance: 'the application is under maintenance',
 };
 
 /** `lines` are all of one request, the oldest first. */

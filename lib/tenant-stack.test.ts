@@ -53,6 +53,7 @@ describe('what each function may do, and nothing else', () => {
       [
         log('Portal'),
         'Allow dynamodb:Query dynamodb:Scan on {TablesDirectory.Arn}',
+        'Allow dynamodb:Query on {TablesRegistry.Arn}',
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn}',
         'Allow dynamodb:Query on {TablesSessions.Arn}/index/by-parent',
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',

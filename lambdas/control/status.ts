@@ -1,6 +1,6 @@
 // What is there and what is reachable: connectors with their tunnels, groups, applications.
 import type { ApplicationStatus, ConnectorStatus, Status } from '../../protocol/control.ts';
-import { TUNNEL_STALE_MS } from '../../protocol/limits.ts';
+import { isLive } from '../stores/live-tunnel.ts';
 import type { Application, Connector, Directory, Registry, Tunnel } from '../stores/records.ts';
 
 export interface StatusPorts {
@@ -32,9 +32,6 @@ export const readStatus = async ({ registry, directory, tenant, domain, portalUr
     applications: applications.map((application) => describeApplication(application, portalUrl, live)),
   };
 };
-
-/** As the router chooses (protocol/limits.ts). */
-const isLive = ({ draining, seenAt }: Tunnel, now: number): boolean => !draining && now - seenAt <= TUNNEL_STALE_MS;
 
 const describeConnector = ({ id, name, group, version, enrolledAt, seenAt }: Connector, tunnels: readonly Tunnel[]): ConnectorStatus => ({
   id,

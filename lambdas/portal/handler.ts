@@ -6,6 +6,7 @@ import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
+import { createRegistry } from '../stores/registry.ts';
 import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
 import { readClaimNames } from './claim-names.ts';
@@ -27,6 +28,7 @@ export const handler = createServePortal({
   portalUrl,
   sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
+  registry: createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }),
   provider: createProvider({
     issuer: env.ISSUER,
     clientId: env.CLIENT_ID,

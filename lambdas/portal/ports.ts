@@ -2,7 +2,7 @@
 import type { Log } from '../../protocol/log.ts';
 import type { SecondFactor } from '../../tenants/schema.ts';
 import type { Look } from '../pages/look.ts';
-import type { Directory, Sessions } from '../stores/records.ts';
+import type { Directory, Registry, Sessions } from '../stores/records.ts';
 
 /** What the provider is asked with, and what must come back. */
 export interface SignInChecks {
@@ -46,6 +46,7 @@ export interface PortalPorts {
   readonly portalUrl: string;
   readonly sessions: Sessions;
   readonly directory: Pick<Directory, 'applicationsOn' | 'applications'>;
+  readonly registry: Pick<Registry, 'tunnels'>;
   readonly provider: IdentityProvider;
   readonly claimNames: ClaimNames;
   readonly secondFactor: SecondFactor;

@@ -71,6 +71,7 @@ beforeEach(() => {
   world.idp.user = alice;
   world.idp.away = false;
   world.applications = [wiki, board, wild, travel];
+  world.tunnels = [];
   world.lines.length = 0;
 });
 
@@ -111,6 +112,42 @@ describe('the portal', () => {
         amr: ['pwd', 'mfa'],
       },
     });
+  });
+
+  test('marks what cannot be used just now: under maintenance with the administrator’s words, offline without a live tunnel', async () => {
+    const tunnel = {
+      connectionId: 'a=',
+      connector: 'c',
+      group: 'office',
+      openedAt: 0,
+      seenAt: world.clock,
+      expiresAt: world.clock + 1,
+      draining: false,
+    };
+    world.applications = [wiki, { ...wiki, id: 'old', name: 'Old', maintenance: 'Back on <Monday>' }];
+    const marks = async (tunnels: World['tunnels']) => {
+      world.tunnels = tunnels;
+      return [...(await browser.open(world.portalUrl)).text.matchAll(/<strong>(.*?)<\/strong>(?:<span class="mark">(.*?)<\/span>)?/g)].map(
+        ([, name, mark]) => [name, mark],
+      );
+    };
+    const maintained = ['Old', 'Under maintenance'];
+
+    expect(await marks([tunnel])).toEqual([maintained, ['Wiki &lt;1&gt;', undefined]]);
+    expect(await marks([])).toEqual([maintained, ['Wiki &lt;1&gt;', 'Offline']]);
+    expect(await marks([{ ...tunnel, draining: true }])).toEqual([maintained, ['Wiki &lt;1&gt;', 'Offline']]);
+    expect(await marks([{ ...tunnel, seenAt: world.clock - 200_000 }])).toEqual([maintained, ['Wiki &lt;1&gt;', 'Offline']]);
+    expect((await browser.open(world.portalUrl)).text).toContain('Back on &lt;Monday&gt;');
+  });
+
+  test('marks nothing as offline when the registry cannot be read', async () => {
+    world.tunnels = new Error('throttled');
+
+    const { status, text } = await browser.open(world.portalUrl);
+
+    expect(status).toBe(200);
+    expect(text).not.toContain('Offline');
+    expect(world.lines.join()).toContain('portal.reachability-unknown');
   });
 
   test('asks the provider with PKCE, state and nonce', async () => {

@@ -209,7 +209,7 @@ describe('tunnels', () => {
       reads += 1;
       return [...stored];
     };
-    const cached = cachedTunnels({ tunnels }, { now: () => 0 });
+    const cached = cachedTunnels({ tunnels, connectors: async () => [] }, { now: () => 0 });
     return { cached, stored, reads: () => reads };
   };
 

@@ -106,7 +106,7 @@ export const cachedDirectory = (directory: ReadDirectory, clock: Now): ReadDirec
 /** Connection ids are never given twice, so one that was gone stays gone, whatever the registry still says. */
 const GONE_MAX = 1_000;
 
-export const cachedTunnels = (registry: Pick<Registry, 'tunnels'>, clock: Now): ReadTunnels => {
+export const cachedTunnels = (registry: Pick<Registry, 'tunnels' | 'connectors'>, clock: Now): ReadTunnels => {
   const gone = new Set<string>();
   const cache = new Cache<readonly Tunnel[]>({
     load: (group) => registry.tunnels(group),
@@ -124,6 +124,10 @@ export const cachedTunnels = (registry: Pick<Registry, 'tunnels'>, clock: Now): 
       gone.add(connectionId);
       if (gone.size > GONE_MAX) gone.delete(gone.keys().next().value!);
       cache.expire(group);
+    },
+    lastSeen: async (group) => {
+      const seen = (await registry.connectors()).filter((connector) => connector.group === group).map(({ seenAt }) => seenAt);
+      return seen.length === 0 ? null : Math.max(...seen);
     },
   };
 };

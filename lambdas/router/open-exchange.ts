@@ -69,7 +69,20 @@ export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> 
     const { id, connector, course } = outcome.exchange;
     ports.log.info('exchange.retried', { exchange: id, connector, ...course, ms: ports.clock.now() - ask.receivedAt, error: failure });
   }
-  throw failure ?? new SallyportError('ERR_NO_CONNECTOR', `No connector of group ${ask.group} has a live tunnel.`);
+  throw (
+    failure ??
+    new SallyportError('ERR_NO_CONNECTOR', `No connector of group ${ask.group} has a live tunnel; ${await lastSeen(ports, ask.group)}.`)
+  );
+};
+
+/** For the log alone. */
+const lastSeen = async ({ tunnels }: OpenPorts, group: string): Promise<string> => {
+  try {
+    const at = await tunnels.lastSeen(group);
+    return at === null ? 'none is enrolled' : `the last was seen at ${new Date(at).toISOString()}`;
+  } catch {
+    return 'when the last was seen is not known';
+  }
 };
 
 interface Failed {

@@ -61,6 +61,8 @@ export interface ReadTunnels {
   freshTunnels(group: string): Promise<readonly Tunnel[]>;
   /** A post to this tunnel found nothing there. */
   forget(group: string, connectionId: string): void;
+  /** When a connector of the group was seen last; null when none is enrolled. For the log: it is not cached. */
+  lastSeen(group: string): Promise<number | null>;
 }
 
 export type FindSession = (id: string) => Promise<Session | null>;

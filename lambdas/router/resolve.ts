@@ -38,7 +38,7 @@ const atHost = (application: Application, host: string): Application => {
 };
 
 /** A host with applications of its own answers for all its paths: the wildcard of its parent does not fill its gaps. */
-const applicationsAt = async (directory: Pick<Directory, 'applicationsOn'>, host: string): Promise<readonly Application[]> => {
+export const applicationsAt = async (directory: Pick<Directory, 'applicationsOn'>, host: string): Promise<readonly Application[]> => {
   const own = await directory.applicationsOn(host);
   const parent = host.indexOf('.');
   // A wildcard stands for one label, as in certificates (RFC 9525 §6.3).

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SallyportError } from '../../protocol/errors.ts';
+import type { Application } from '../stores/records.ts';
 import { failWith, manual, withTwo } from './testing/connectors.ts';
 import { turn } from './testing/manual-clock.ts';
-import { application, event, HOST, user } from './testing/records.ts';
+import { application, type EventChanges, event, HOST, user } from './testing/records.ts';
 import { answerWith, createRig } from './testing/rig.ts';
 
 const problem = (body: Buffer): Record<string, unknown> => JSON.parse(body.toString());
@@ -186,6 +187,132 @@ describe('a store that fails never lets anyone in', () => {
     await done;
 
     expect(response.status).toBe(401);
+  });
+});
+
+describe('maintenance', () => {
+  const under = (maintenance: string | null, changes: Partial<Application> = {}) => {
+    const rig = createRig();
+    rig.applications[0] = application({ maintenance, ...changes });
+    return rig;
+  };
+
+  test('every user who may use the application reads the administrator’s words, and nothing reaches a connector', async () => {
+    const rig = under('Back on <Monday>');
+
+    const { response } = await rig.ask({ headers: { 'Sec-Fetch-Mode': ['navigate'] } });
+
+    expect(response.status).toBe(503);
+    expect(response.header('Retry-After')).toBe('300');
+    expect(response.body().toString()).toContain('Back on &lt;Monday&gt;');
+    expect(rig.received).toEqual([]);
+    expect(rig.logged('request.answered')).toMatchObject([{ answer: 'maintenance', status: 503 }]);
+  });
+
+  test('a program gets the words as a problem', async () => {
+    const { response } = await under('Back on Monday').ask();
+
+    expect(problem(response.body())).toMatchObject({ status: 503, code: 'ERR_MAINTENANCE', detail: 'Back on Monday' });
+  });
+
+  test('without words of the administrator’s own there are some of ours', async () => {
+    const { response } = await under('').ask();
+
+    expect(problem(response.body()).detail).toContain('being worked on');
+  });
+
+  test('is nobody’s business who could not use the application anyway', async () => {
+    const stranger = under('secret plan').begin(event());
+    const refused = await under('secret plan', { access: { users: ['bob'], groups: [] } }).ask();
+    await stranger.done;
+
+    expect([stranger.response.status, refused.response.status]).toEqual([401, 403]);
+    expect(stranger.response.body().toString() + refused.response.body().toString()).not.toContain('secret plan');
+  });
+
+  test('of an application without sign-in is told to everyone', async () => {
+    const asked = under('Back on Monday', { preAuthentication: 'pass-through' }).begin(event());
+    await asked.done;
+
+    expect(asked.response.status).toBe(503);
+  });
+});
+
+describe('an application whose connectors are all gone', () => {
+  test('is offline; when one was seen last is in the log, not on the page', async () => {
+    const rig = createRig();
+    rig.tunnels.length = 0;
+    const connector = { id: 'hall-1', name: 'hall', group: 'default', version: '1', enrolledAt: 0, seenAt: Date.UTC(2026, 10, 1) };
+    rig.connectors.push({ ...connector, signingKey: { kty: 'EC' }, sealingKey: { kty: 'EC' } });
+
+    const { response } = await rig.ask({ headers: { 'Sec-Fetch-Mode': ['navigate'] } });
+
+    expect(response.status).toBe(503);
+    expect(response.body().toString()).toContain('offline');
+    expect(response.body().toString()).not.toMatch(/2026-11-01|hall/);
+    expect(rig.logged('request.failed')).toMatchObject([
+      { code: 'ERR_NO_CONNECTOR', error: expect.stringContaining('the last was seen at 2026-11-01T00:00:00.000Z') },
+    ]);
+  });
+
+  test('none was ever enrolled: the log says so', async () => {
+    const rig = createRig();
+    rig.tunnels.length = 0;
+
+    await rig.ask();
+
+    expect(rig.logged('request.failed')).toMatchObject([{ error: expect.stringContaining('none is enrolled') }]);
+  });
+});
+
+describe('/robots.txt', () => {
+  const asked = async (changes: EventChanges = {}, ...applications: Application[]) => {
+    const rig = createRig();
+    if (applications.length > 0) rig.applications.splice(0, 1, ...applications);
+    const { response, done } = rig.begin(event({ path: '/robots.txt', ...changes }));
+    await done;
+    return { rig, response };
+  };
+
+  test('turns crawlers away without a sign-in', async () => {
+    const { rig, response } = await asked();
+
+    expect(response.status).toBe(200);
+    expect(response.header('Content-Type')).toBe('text/plain; charset=utf-8');
+    expect(response.body().toString()).toBe('User-agent: *\nDisallow: /\n');
+    expect(rig.received).toEqual([]);
+  });
+
+  test('of a host whose applications are below paths does so too', async () => {
+    const { response } = await asked({}, application({ path: '/wiki/', robots: 'application' }));
+
+    expect(response.body().toString()).toContain('Disallow: /');
+  });
+
+  test('is the application’s where the tenant file says so, by the application’s own rules', async () => {
+    const open = application({ robots: 'application', preAuthentication: 'pass-through' });
+    const own = await asked({}, open);
+    const guarded = await asked({}, application({ robots: 'application' }));
+
+    expect(own.response.body().toString()).toBe('hello');
+    expect(guarded.response.status).toBe(401);
+    expect(guarded.rig.received).toEqual([]);
+  });
+
+  test.each<EventChanges>([{ path: '/robots%2Etxt' }, { path: '/a/robots.txt' }, { path: '/robots.txt/' }, { httpMethod: 'POST' }])(
+    'and nothing else gets by without a sign-in: %j',
+    async (changes) => {
+      const { rig, response } = await asked(changes);
+
+      expect(response.status).toBe(401);
+      expect(rig.received).toEqual([]);
+    },
+  );
+
+  test('of a host without applications is nothing', async () => {
+    const { response } = await asked({ host: 'none.example.com' });
+
+    expect(response.status).toBe(404);
   });
 });
 

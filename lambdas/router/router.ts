@@ -15,6 +15,7 @@ import { errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
 import { createExternalUrls } from './external-url.ts';
 import { holding } from './hold.ts';
+import { maintenanceAnswer } from './maintenance.ts';
 import { type OpenPorts, openExchange } from './open-exchange.ts';
 import { isPageLoad } from './page-load.ts';
 import { platformHeaders } from './platform-headers.ts';
@@ -23,6 +24,7 @@ import { relay } from './relay.ts';
 import { answerReserved } from './reserved.ts';
 import { resolve } from './resolve.ts';
 import { responseHeaders } from './response-headers.ts';
+import { answerRobots } from './robots.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import { type Introduction, introduce } from './single-sign-on.ts';
 import { targetUrl } from './target-url.ts';
@@ -101,6 +103,9 @@ export const createRouter = (ports: RouterPorts): Router => {
       const reserved = await answerReserved({ ...ports, urls }, request);
       if (reserved !== null) return own('reserved', reserved);
 
+      const robots = await answerRobots(ports.directory, request);
+      if (robots !== null) return own('robots', robots);
+
       const resolved = await resolve(ports.directory, request);
       if ('slash' in resolved) return own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
       const { application } = resolved;
@@ -116,6 +121,8 @@ export const createRouter = (ports: RouterPorts): Router => {
       const stepUp = authorise(application, request, session, ports.clock.now());
       if (stepUp !== null) return own('step-up', signIn(stepUp));
       trace.admitted = sinceStart();
+      const maintenance = maintenanceAnswer(application, options());
+      if (maintenance !== null) return own('maintenance', maintenance);
       await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user));
       return null;
     }

@@ -75,7 +75,7 @@ describe('without a session', () => {
     expect(new URL(response.header('Location')!).searchParams.get('to')).toBe(`https://${HOST}/`);
   });
 
-  test.each(['/.well-known/acme-challenge/x', '/robots.txt', '/health', '/ping'])(
+  test.each(['/.well-known/acme-challenge/x', '/favicon.ico', '/health', '/ping'])(
     'well-known bypass (oauth2-proxy CVE-2026-34457): %s is no exception',
     async (path) => {
       const rig = createRig();

@@ -43,6 +43,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.set('SECOND_FACTOR', JSON.stringify(secondFactor));
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
+  portal.bindTable('REGISTRY_TABLE', tables.registry, 'Query');
   portal.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'PutItem', 'DeleteItem');
   portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);

@@ -6,7 +6,7 @@ import { createLog } from '../../../protocol/log.ts';
 import { randomSecret, stateKey } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
 import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
-import type { Application, Sessions } from '../../stores/records.ts';
+import type { Application, Sessions, Tunnel } from '../../stores/records.ts';
 import { createSessions } from '../../stores/sessions.ts';
 import { createTable } from '../../stores/table.ts';
 import type { ClaimNames, IdentityProvider } from '../ports.ts';
@@ -34,6 +34,8 @@ export interface World {
   /** What Secrets Manager holds, and what a running function has kept of it. */
   readonly secret: { stored: string; kept: string };
   applications: Application[];
+  /** An error: the registry cannot be read. */
+  tunnels: Tunnel[] | Error;
   close(): Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
     clock: 1_700_000_000_000,
     secret,
     applications: [],
+    tunnels: [],
     close: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -88,6 +91,12 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
     directory: {
       applications: async () => world.applications,
       applicationsOn: async (host) => world.applications.filter((application) => application.host === host),
+    },
+    registry: {
+      tunnels: async (group) => {
+        if (world.tunnels instanceof Error) throw world.tunnels;
+        return world.tunnels.filter((tunnel) => tunnel.group === group);
+      },
     },
     provider,
     claimNames,

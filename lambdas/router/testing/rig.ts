@@ -4,7 +4,7 @@ import type { ConnectorFrame, RequestFrame, RouterFrame } from '../../../protoco
 import { createLog } from '../../../protocol/log.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
-import type { Application, Session, SignInCode, Tunnel } from '../../stores/records.ts';
+import type { Application, Connector, Session, SignInCode, Tunnel } from '../../stores/records.ts';
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
 import { SESSION_COOKIE } from '../cookies.ts';
@@ -48,6 +48,7 @@ export const createRig = () => {
   const sessions = new Map<string, Session>();
   const codes = new Map<string, SignInCode>();
   const tunnels: Tunnel[] = [tunnel({ connectionId: 'tunnel-a=', seenAt: clock.now() })];
+  const connectors: Connector[] = [];
   const behaviours = new Map<string, Behaviour | 'gone' | Error>([['tunnel-a=', answerWith('hello')]]);
   const received: Received[] = [];
   const replyTo = new Map<string, string>();
@@ -95,7 +96,13 @@ export const createRig = () => {
       },
       clock,
     ),
-    tunnels: cachedTunnels({ tunnels: reader('registry', (group: string) => tunnels.filter((known) => known.group === group)) }, clock),
+    tunnels: cachedTunnels(
+      {
+        tunnels: reader('registry', (group: string) => tunnels.filter((known) => known.group === group)),
+        connectors: reader('registry', () => connectors),
+      },
+      clock,
+    ),
     findSession: cachedSessions(store, clock),
     sessions: store,
     post,
@@ -150,6 +157,7 @@ export const createRig = () => {
     sessions,
     codes,
     tunnels,
+    connectors,
     behaviours,
     received,
     requests,
