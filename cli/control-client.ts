@@ -1,7 +1,16 @@
 // Calls the control API, signed with AWS Signature Version 4. Used by the sallyport command and by the simulator's own start.
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { Applied, DecisionReport, IssuedCode, LogPage, RemovedConnector, Status } from '../protocol/control.ts';
+import type {
+  Applied,
+  DecisionReport,
+  IssuedCode,
+  LogPage,
+  RemovedConnector,
+  ServiceTokenReport,
+  ServiceTokenSecret,
+  Status,
+} from '../protocol/control.ts';
 import { type ErrorCode, isErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { Application } from '../tenants/application.ts';
 import { ConfigurationError, type Fault, isMap } from '../tenants/faults.ts';
@@ -28,6 +37,10 @@ export interface ControlClient {
   apply(applications: unknown): Promise<Applied>;
   /** What the router would decide; the situation as an expectation of the tenant file has it. */
   decide(method: string, url: string, situation: Readonly<Record<string, unknown>>): Promise<DecisionReport>;
+  tokens(): Promise<readonly ServiceTokenReport[]>;
+  createToken(name: string, applications: readonly string[], days: number): Promise<ServiceTokenSecret>;
+  rotateToken(name: string): Promise<ServiceTokenSecret>;
+  revokeToken(name: string): Promise<void>;
   status(): Promise<Status>;
   removeConnector(id: string): Promise<RemovedConnector>;
   /** What the router logged of an exchange or a request from `from` to `to`; `next` goes on where a page before ended. */
@@ -45,6 +58,10 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     applications: async () => (await call<{ applications: Application[] }>('GET', 'applications')).applications,
     apply: (applications) => call('PUT', 'applications', { applications }),
     decide: (method, url, situation) => call('POST', 'decisions', { method, url, situation }),
+    tokens: async () => (await call<{ tokens: ServiceTokenReport[] }>('GET', 'service-tokens')).tokens,
+    createToken: (name, applications, days) => call('POST', 'service-tokens', { name, applications, days }),
+    rotateToken: (name) => call('POST', `service-tokens/${encodeURIComponent(name)}/rotations`),
+    revokeToken: async (name) => void (await call('DELETE', `service-tokens/${encodeURIComponent(name)}`)),
     status: () => call('GET', 'status'),
     removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
     exchange: (id, { from, to, next }) => {

@@ -5,6 +5,7 @@ import { apply } from './commands/apply.ts';
 import { enroll, remove } from './commands/connector.ts';
 import { explain } from './commands/explain.ts';
 import { status } from './commands/status.ts';
+import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
 import { type WhyOptions, why } from './commands/why.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { type Environment, findTarget } from './target.ts';
@@ -16,6 +17,11 @@ const USAGE = `sallyport — administers a deployment
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
   sallyport status                          shows connectors, tunnels and which applications are reachable
   sallyport explain ID                      shows what became of an exchange or a request, by the id on its error page
+  sallyport token create NAME --application ID --days N
+                                            makes a service token: a program's own (--application is repeatable)
+  sallyport token list                      shows whose service tokens are good, for what and until when
+  sallyport token rotate NAME               makes a new secret; the one before ends within a day
+  sallyport token revoke NAME               ends all of a service token's secrets
   sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
       --group NAME, --claim NAME=VALUE (repeatable), --address ADDRESS, --country CODE, --at TIME, --mfa, --signed-in-ago 15m,
       --by browser|token|service
@@ -34,7 +40,9 @@ export interface CommandPorts {
 }
 
 const TARGET = { endpoint: { type: 'string' }, region: { type: 'string' }, simulator: { type: 'string' } } as const;
-const SUPPOSED = {
+const OPTIONS = {
+  application: { type: 'string', multiple: true },
+  days: { type: 'string' },
   group: { type: 'string', multiple: true },
   claim: { type: 'string', multiple: true },
   address: { type: 'string' },
@@ -59,9 +67,9 @@ interface Syntax {
   /** What must follow the words. */
   readonly needs: readonly string[];
   /** What it takes beyond where the deployment is. */
-  readonly options?: readonly (keyof typeof SUPPOSED)[];
-  /** Of these, the one that must be there. */
-  readonly must?: string;
+  readonly options?: readonly (keyof typeof OPTIONS)[];
+  /** Of these, those that must be there. */
+  readonly must?: readonly string[];
   readonly run: (running: Running) => Promise<void>;
 }
 
@@ -70,17 +78,28 @@ const COMMANDS: readonly Syntax[] = [
     words: ['connector', 'enroll'],
     needs: [],
     options: ['group'],
-    must: 'group',
+    must: ['group'],
     run: ({ client, options, say }) => enroll(client, onlyGroup(options.group), say),
   },
   { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
   { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
   { words: ['explain'], needs: ['ID'], run: ({ client, given, say, now }) => explain(client, given[0]!, say, now()) },
+  {
+    words: ['token', 'create'],
+    needs: ['NAME'],
+    options: ['application', 'days'],
+    must: ['application', 'days'],
+    run: ({ client, given, options, say }) =>
+      createToken(client, given[0]!, options.application as readonly string[], Number(options.days), say),
+  },
+  { words: ['token', 'list'], needs: [], run: ({ client, say }) => listTokens(client, say) },
+  { words: ['token', 'rotate'], needs: ['NAME'], run: ({ client, given, say }) => rotateToken(client, given[0]!, say) },
+  { words: ['token', 'revoke'], needs: ['NAME'], run: ({ client, given, say }) => revokeToken(client, given[0]!, say) },
   { words: ['status'], needs: [], run: ({ client, say, now }) => status(client, now(), say) },
   {
     words: ['why'],
     needs: ['USER', 'METHOD', 'URL'],
-    options: Object.keys(SUPPOSED) as (keyof typeof SUPPOSED)[],
+    options: ['group', 'claim', 'address', 'country', 'at', 'mfa', 'signed-in-ago', 'by'],
     run: ({ client, given, options: { endpoint, region, simulator, help, ...supposed }, say, now }) =>
       why(client, given, supposed as WhyOptions, say, now()),
   },
@@ -117,20 +136,21 @@ const readCall = (argv: readonly string[]): Call | 'help' => {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { ...TARGET, ...SUPPOSED, help: { type: 'boolean', short: 'h' } },
+    options: { ...TARGET, ...OPTIONS, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help) return 'help';
   const command = COMMANDS.find(({ words }) => words.every((word, index) => positionals[index] === word));
   if (!command) throw new Error(positionals.length === 0 ? 'A command is expected.' : `There is no command “${positionals.join(' ')}”.`);
 
-  const { words, needs, options = [], must } = command;
+  const { words, needs, options = [], must = [] } = command;
   const name = words.join(' ');
   const given = positionals.slice(words.length);
-  const foreign = Object.keys(values).find((option) => !(option in TARGET) && !options.includes(option as keyof typeof SUPPOSED));
+  const foreign = Object.keys(values).find((option) => !(option in TARGET) && !options.includes(option as keyof typeof OPTIONS));
   if (foreign !== undefined) throw new Error(`${name} takes no --${foreign}.`);
   if (given.length < needs.length) throw new Error(`${name} needs ${needs.slice(given.length).join(' and ')}.`);
   if (given.length > needs.length) throw new Error(`${name} takes no “${given.slice(needs.length).join(' ')}”.`);
-  if (must !== undefined && !(must in values)) throw new Error(`${name} needs --${must}.`);
+  const missing = must.filter((option) => !(option in values));
+  if (missing.length > 0) throw new Error(`${name} needs ${missing.map((option) => `--${option}`).join(' and ')}.`);
   return { run: command.run, given, options: values };
 };
 

@@ -49,6 +49,23 @@ export interface FindingReport {
   readonly found: string;
 }
 
+/** `POST /control/service-tokens {name, applications, days}`, `POST /control/service-tokens/{name}/rotations` */
+export interface ServiceTokenSecret {
+  readonly name: string;
+  /** Shown this once. */
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+/** `GET /control/service-tokens`; `DELETE /control/service-tokens/{name}` revokes. */
+export interface ServiceTokenReport {
+  readonly name: string;
+  readonly applications: readonly string[];
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly createdBy: string;
+}
+
 /** `GET /control/status` */
 export interface Status {
   readonly tenant: string;

@@ -25,6 +25,8 @@ export const ERRORS = {
     message: 'This sign-in has expired or was started elsewhere.',
   },
   ERR_ACCESS_DENIED: { status: 403, hop: 'user', retryable: false, message: 'Your account has no access to this application.' },
+  ERR_TOKEN_INVALID: { status: 401, hop: 'user', retryable: false, message: 'The token is not good here.' },
+  ERR_TOKEN_SCOPE: { status: 403, hop: 'user', retryable: false, message: 'The token does not allow this.' },
   ERR_CONDITION_NOT_MET: {
     status: 403,
     hop: 'user',

@@ -23,6 +23,8 @@ import { normaliseSingleSignOn, singleSignOn } from './single-sign-on.ts';
 
 export type { Application };
 
+import { tokenPolicy } from './tokens.ts';
+
 /** What an application's settings are checked against. */
 export interface ApplicationContext {
   readonly domain: string;
@@ -123,6 +125,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
       access: accessSetting.optional(),
       conditions: conditionList(claims),
       expectations: expectationList,
+      tokens: tokenPolicy.optional(),
       hostHeader: choice(['internal', 'external'], 'Leave it out to send the internal URL’s host.'),
       singleSignOn: singleSignOn(claims),
       timeout: optional(
@@ -167,6 +170,7 @@ export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>)
     ...externalUrl,
     alternateHost: alternateUrl,
     access: access ?? 'everyone',
+    tokens: entry.tokens ?? null,
     singleSignOn: normaliseSingleSignOn(entry.singleSignOn, entry.internalUrl),
     timeoutMs: timeout,
     idleTimeoutMs: idleTimeout,

@@ -65,6 +65,7 @@ describe('defaults', () => {
           verifyCertificate: true,
           homePath: '',
           conditions: [],
+          tokens: null,
           segments: [],
           alternateHost: null,
           idleTimeoutMs: 290_000,

@@ -6,6 +6,7 @@ import { createManagementClient } from '../router/post.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
+import { createServiceTokens } from '../stores/service-tokens.ts';
 import { createTable } from '../stores/table.ts';
 import { createCloseTunnel } from './close-tunnel.ts';
 import { ENVIRONMENT } from './environment.ts';
@@ -14,9 +15,11 @@ import { createServeControl } from './serve-control.ts';
 
 const env = readEnvironment(ENVIRONMENT);
 const tables = createDocumentClient();
+const registry = createTable(tables, env.REGISTRY_TABLE);
 
 export const handler = createServeControl({
-  registry: createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }),
+  registry: createRegistry({ table: registry, now: Date.now }),
+  serviceTokens: createServiceTokens({ table: registry, now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
   routerLog: createRouterLog({ client: createLogsClient(), group: env.ROUTER_LOG_GROUP, now: Date.now }),
   closeTunnel: createCloseTunnel(createManagementClient(env.TUNNEL_API_ENDPOINT)),

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { DecisionReport, IssuedCode, LogPage, Status } from '../../protocol/control.ts';
+import type { DecisionReport, IssuedCode, LogPage, ServiceTokenSecret, Status } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { HttpAnswer, HttpEvent } from '../http-api.ts';
 import { digest } from '../keys.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
-import type { Application, Directory, Registry } from '../stores/records.ts';
+import type { Application, Directory, Registry, ServiceTokens } from '../stores/records.ts';
 import { createRegistry } from '../stores/registry.ts';
+import { createServiceTokens } from '../stores/service-tokens.ts';
 import { createTable } from '../stores/table.ts';
 import type { CloseTunnel } from './remove-connector.ts';
 import type { LogQuery, RouterLog } from './router-log.ts';
@@ -24,6 +25,7 @@ const wiki = {
 };
 
 let emulated: EmulatedTables;
+let serviceTokens: ServiceTokens;
 let registry: Registry;
 let directory: Directory;
 let tableName: string;
@@ -44,7 +46,9 @@ beforeEach(async () => {
   closeTunnel = async (connectionId) => void closed.push(connectionId);
   searched = [];
   pages = [];
-  registry = createRegistry({ table: createTable(emulated.client, await emulated.create()), now: () => NOW });
+  const table = createTable(emulated.client, await emulated.create());
+  registry = createRegistry({ table, now: () => NOW });
+  serviceTokens = createServiceTokens({ table, now: () => NOW });
   tableName = await emulated.create();
   directory = createDirectory({ table: createTable(emulated.client, tableName) });
 });
@@ -62,6 +66,7 @@ const call = (method: string, path: string, body?: unknown, authorizer: object |
   const serve = createServeControl({
     registry,
     directory,
+    serviceTokens,
     routerLog,
     closeTunnel,
     tenant: 'example',
@@ -397,5 +402,85 @@ describe('decisions', () => {
     const answer = await ask(url, situation);
 
     expect([answer.statusCode, read<{ code: string }>(answer).code]).toEqual([status, code]);
+  });
+});
+
+describe('service tokens', () => {
+  const publish = () => call('PUT', 'applications', { applications: [{ ...wiki, tokens: { services: true } }] });
+  const create = (changes: object = {}) => call('POST', 'service-tokens', { name: 'ci', applications: ['wiki'], days: 30, ...changes });
+
+  test('are shown once, kept as digests, and listed without their secrets', async () => {
+    await publish();
+
+    const made = read<ServiceTokenSecret>(await create());
+    const listed = await call('GET', 'service-tokens');
+
+    expect(made).toEqual({ name: 'ci', token: `sallyport_${SECRET}`, expiresAt: NOW + 30 * 86_400_000 });
+    expect(await serviceTokens.find(digest(SECRET))).toMatchObject({ name: 'ci', createdBy: ADMINISTRATOR.iam.userArn });
+    expect(read(listed)).toEqual({
+      tokens: [
+        {
+          name: 'ci',
+          applications: ['wiki'],
+          createdAt: NOW,
+          expiresAt: made.expiresAt,
+          createdBy: ADMINISTRATOR.iam.userArn,
+        },
+      ],
+    });
+    expect(JSON.stringify(lines) + listed.body).not.toContain(SECRET);
+  });
+
+  test('rotate: the secret before ends within a day', async () => {
+    await publish();
+    const old = digest('an older secret');
+    const record = {
+      id: old,
+      name: 'ci',
+      applications: ['wiki'],
+      createdAt: NOW - 1000,
+      expiresAt: NOW + 30 * 86_400_000,
+      createdBy: 'ada',
+    };
+    await serviceTokens.create(record);
+
+    expect((await call('POST', 'service-tokens/ci/rotations')).statusCode).toBe(201);
+
+    expect(await serviceTokens.find(old)).toMatchObject({ expiresAt: NOW + 86_400_000 });
+    expect(await serviceTokens.find(digest(SECRET))).toMatchObject({ expiresAt: NOW + 30 * 86_400_000 + 1000 });
+  });
+
+  test('revoke ends them all', async () => {
+    await publish();
+    await create();
+
+    expect((await call('DELETE', 'service-tokens/ci')).statusCode).toBe(200);
+
+    expect(await serviceTokens.all()).toEqual([]);
+    expect((await call('DELETE', 'service-tokens/ci')).statusCode).toBe(404);
+    expect((await call('POST', 'service-tokens/ci/rotations')).statusCode).toBe(404);
+  });
+
+  test.each([
+    [{ name: 'No Name' }, 'lower-case'],
+    [{ applications: [] }, 'at least one application'],
+    [{ applications: ['other'] }, 'other is none'],
+    [{ days: 401 }, '1 to 400 days'],
+    [{ days: '30' }, '1 to 400 days'],
+  ])('%j is refused', async (changes, words) => {
+    await publish();
+
+    const answer = await create(changes);
+
+    expect([answer.statusCode, answer.body]).toEqual([400, expect.stringContaining(words)]);
+  });
+
+  test('an application that takes none gets none; a name is used once', async () => {
+    await call('PUT', 'applications', { applications: [wiki] });
+    expect((await create()).body).toContain('services: true');
+    await publish();
+    await create();
+
+    expect((await create()).body).toContain('There is a service token ci');
   });
 });

@@ -2,12 +2,13 @@
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
-import type { Directory, Registry } from '../stores/records.ts';
+import type { Directory, Registry, ServiceTokens } from '../stores/records.ts';
 import { applyApplications } from './apply.ts';
 import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
 import { type CloseTunnel, removeConnector } from './remove-connector.ts';
 import type { RouterLog } from './router-log.ts';
+import { createServiceToken, listServiceTokens, rotateServiceToken } from './service-tokens.ts';
 import { readStatus } from './status.ts';
 import { why } from './why.ts';
 
@@ -19,6 +20,7 @@ export interface ControlPorts {
   readonly directory: Pick<Directory, 'applications' | 'applicationsOn' | 'replace'>;
   readonly routerLog: RouterLog;
   readonly closeTunnel: CloseTunnel;
+  readonly serviceTokens: ServiceTokens;
   readonly tenant: string;
   readonly domain: string;
   readonly claims: readonly string[];
@@ -40,6 +42,21 @@ const ROUTES: readonly Route[] = [
   { path: /^\/control\/enrolment-codes$/, methods: { POST: (ports, event) => issue(ports, event) } },
   { path: /^\/control\/applications$/, methods: { GET: (ports) => list(ports), PUT: (ports, event) => apply(ports, event) } },
   { path: /^\/control\/exchanges\/([\w-]{1,128})$/, methods: { GET: (ports, event, id) => explain(ports, event, id) } },
+  {
+    path: /^\/control\/service-tokens$/,
+    methods: {
+      GET: async (ports) => answerJson(200, { tokens: await listServiceTokens(ports) }),
+      POST: (ports, event) => createToken(ports, event),
+    },
+  },
+  {
+    path: /^\/control\/service-tokens\/([\w-]{1,64})$/,
+    methods: { DELETE: (ports, _event, name) => revokeToken(ports, name) },
+  },
+  {
+    path: /^\/control\/service-tokens\/([\w-]{1,64})\/rotations$/,
+    methods: { POST: (ports, event, name) => rotateToken(ports, event, name) },
+  },
   { path: /^\/control\/decisions$/, methods: { POST: (ports, event) => decision(ports, event) } },
   { path: /^\/control\/status$/, methods: { GET: async (ports) => answerJson(200, await readStatus(ports)) } },
   {
@@ -86,6 +103,26 @@ const issue = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer>
 
 const decision = async ({ directory }: ControlPorts, event: HttpEvent): Promise<HttpAnswer> =>
   answerJson(200, await why(readJson(event, BODY_MAX_BYTES), directory));
+
+const createToken = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
+  const made = await createServiceToken(readJson(event, BODY_MAX_BYTES), ports, administratorOf(event));
+  ports.log.info('control.service-token-made', { name: made.name, expiresAt: made.expiresAt });
+  return answerJson(201, made);
+};
+
+const rotateToken = async (ports: ControlPorts, event: HttpEvent, name: string): Promise<HttpAnswer> => {
+  const made = await rotateServiceToken(name, ports, administratorOf(event));
+  ports.log.info('control.service-token-rotated', { name, expiresAt: made.expiresAt });
+  return answerJson(201, made);
+};
+
+const revokeToken = async ({ serviceTokens, log }: ControlPorts, name: string): Promise<HttpAnswer> => {
+  await serviceTokens.revoke(name);
+  log.info('control.service-token-revoked', { name });
+  return answerJson(200, { name });
+};
+
+const administratorOf = ({ requestContext }: HttpEvent): string => requestContext.authorizer?.iam?.userArn ?? 'unknown';
 
 const list = async ({ directory }: ControlPorts): Promise<HttpAnswer> => {
   const applications = await directory.applications();

@@ -2,6 +2,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
+import { satisfies } from '../identity/second-factor.ts';
+import { groupsAreElsewhere } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
 import { BROWSER_COOKIE, readSecret } from './cookies.ts';
@@ -10,9 +12,7 @@ import { handOver } from './hand-over.ts';
 import { createSession, currentSession } from './portal-session.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import { type PortalAnswer, type PortalRequest, single } from './request.ts';
-import { satisfies } from './second-factor.ts';
 import { openState, type SignInState } from './sign-in-state.ts';
-import { groupsAreElsewhere } from './user-claims.ts';
 
 /** Throws ERR_SIGN_IN_INVALID, ERR_IDENTITY_REFUSED, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STORE_UNAVAILABLE. */
 export const callback = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {

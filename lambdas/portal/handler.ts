@@ -1,6 +1,8 @@
 // Composes the portal's function. The routes are in serve-portal.ts.
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
+import { readClaimNames } from '../identity/claim-names.ts';
+import { readSecondFactor } from '../identity/second-factor.ts';
 import { randomSecret, stateKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
@@ -9,10 +11,8 @@ import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
-import { readClaimNames } from './claim-names.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { createProvider } from './provider.ts';
-import { readSecondFactor } from './second-factor.ts';
 import { createServePortal } from './serve-portal.ts';
 
 const env = readEnvironment(ENVIRONMENT);

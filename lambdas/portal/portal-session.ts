@@ -1,11 +1,12 @@
 // The portal session that a request's cookie names, if it is a good one.
+
+import { showsSecondFactor } from '../identity/second-factor.ts';
+import { toUser } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
 import { PORTAL_COOKIE, readSecret, setCookie } from './cookies.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import type { PortalRequest } from './request.ts';
-import { showsSecondFactor } from './second-factor.ts';
-import { toUser } from './user-claims.ts';
 
 /** Null without a session. An application's session is none here. Throws ERR_STORE_UNAVAILABLE. */
 export const currentSession = async ({ sessions }: Pick<PortalPorts, 'sessions'>, request: PortalRequest): Promise<Session | null> => {

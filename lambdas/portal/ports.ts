@@ -1,6 +1,8 @@
 // What the portal is given from outside (D12): stores, the identity provider, time and chance.
+
 import type { Log } from '../../protocol/log.ts';
 import type { SecondFactor } from '../../tenants/schema.ts';
+import type { ClaimNames } from '../identity/claim-names.ts';
 import type { Look } from '../pages/look.ts';
 import type { Directory, Registry, Sessions } from '../stores/records.ts';
 
@@ -28,16 +30,6 @@ export interface IdentityProvider {
   redeem(callback: URLSearchParams, checks: SignInChecks): Promise<SignedIn>;
   /** Where the browser ends its session at the provider; null when the provider offers nothing of the kind. */
   signOutUrl(idToken: string | undefined): Promise<string | null>;
-}
-
-/** Which claim of the provider means what. */
-export interface ClaimNames {
-  readonly username: string;
-  readonly name: string;
-  readonly email: string;
-  readonly groups: string;
-  /** Carried as they are, for applications' headers. */
-  readonly further: readonly string[];
 }
 
 export interface PortalPorts {

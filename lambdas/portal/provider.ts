@@ -2,8 +2,9 @@
 import * as oidc from 'openid-client';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { ClaimNames } from '../identity/claim-names.ts';
 import { digest } from '../keys.ts';
-import type { ClaimNames, IdentityProvider, SignedIn, SignInChecks } from './ports.ts';
+import type { IdentityProvider, SignedIn, SignInChecks } from './ports.ts';
 import { type ConfigurationOptions, createProviderConfiguration } from './provider-configuration.ts';
 import { isSecretRefused, providerError } from './provider-error.ts';
 

@@ -21,6 +21,7 @@ const wiki: Application = {
   verifyCertificate: true,
   homePath: 'start?view=all',
   conditions: [],
+  tokens: null,
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,

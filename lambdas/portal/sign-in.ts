@@ -3,6 +3,7 @@
 
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
+import { satisfies, stepUpParameters } from '../identity/second-factor.ts';
 import { digest } from '../keys.ts';
 import { BROWSER_COOKIE, readSecret, setCookie } from './cookies.ts';
 import { FailureWithWayOut } from './failure.ts';
@@ -11,7 +12,6 @@ import { currentSession } from './portal-session.ts';
 import type { PortalPorts } from './ports.ts';
 import { type PortalAnswer, type PortalRequest, redirectTo, single } from './request.ts';
 import { checkReturnUrl } from './return-url.ts';
-import { satisfies, stepUpParameters } from './second-factor.ts';
 import { SIGN_IN_LIFETIME_MS, type SignInTarget, sealState } from './sign-in-state.ts';
 
 /** SHA-256, base64url. */

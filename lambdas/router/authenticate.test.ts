@@ -3,12 +3,24 @@ import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
-import { authenticate } from './authenticate.ts';
-import { HOST, session } from './testing/records.ts';
+import { type AuthenticatePorts, authenticate } from './authenticate.ts';
+import type { FindSession } from './ports.ts';
+import { application, HOST, session } from './testing/records.ts';
 
 const NOW = 1_000_000;
 const SECRET = 'a'.repeat(43);
 const good = session({ id: digest(SECRET), expiresAt: NOW + 1 });
+
+/** No application here takes tokens: authenticate-token.test.ts has those. */
+const ports = (findSession: FindSession): AuthenticatePorts => ({
+  findSession,
+  clock: { now: () => NOW },
+  findServiceToken: async () => null,
+  accessTokens: { verify: () => Promise.reject(new Error('not asked')) },
+  issuer: 'https://login.example.com',
+  claimNames: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
+  secondFactor: { amr: ['mfa'], acr: [] },
+});
 
 const ask = (headers: HeaderList, stored: Session | null = good) => {
   const asked: string[] = [];
@@ -16,13 +28,13 @@ const ask = (headers: HeaderList, stored: Session | null = good) => {
     asked.push(id);
     return stored?.id === id ? stored : null;
   };
-  return { asked, answer: authenticate(find, { now: () => NOW }, { headers, host: HOST }) };
+  return { asked, answer: authenticate(ports(find), application(), { headers, host: HOST }) };
 };
 
 test('the digest of the cookie names the session; the secret itself is asked for nowhere', async () => {
   const { asked, answer } = ask([['cookie', `theme=dark; __Host-sallyport-session=${SECRET}; x=y`]]);
 
-  expect(await answer).toBe(good);
+  expect(await answer).toEqual({ user: good.user, by: 'browser', mfa: false, authenticatedAt: null });
   expect(asked).toEqual([digest(SECRET)]);
 });
 
@@ -73,7 +85,7 @@ test('fail-open parse (authentik CVE-2026-25748): a store that fails lets nobody
     throw new SallyportError('ERR_STORE_UNAVAILABLE');
   };
 
-  const answer = authenticate(find, { now: () => NOW }, { headers: [['Cookie', `__Host-sallyport-session=${SECRET}`]], host: HOST });
+  const answer = authenticate(ports(find), application(), { headers: [['Cookie', `__Host-sallyport-session=${SECRET}`]], host: HOST });
 
   await expect(answer).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
 });

@@ -1,15 +1,29 @@
-// Second pass: whose request it is. The session cookie's digest names a session; anything doubtful is nobody's.
+// Second pass: whose request it is. A token decides where one is sent; else the session cookie's digest names a session, and anything
+// doubtful is nobody's.
 import { SallyportError } from '../../protocol/errors.ts';
 import { digest } from '../keys.ts';
-import type { Session } from '../stores/records.ts';
+import type { Application, Session } from '../stores/records.ts';
+import { authenticateToken, type TokenPorts } from './authenticate-token.ts';
+import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { cookieValues, isSecret, SESSION_COOKIE } from './cookies.ts';
 import type { Clock, FindSession } from './ports.ts';
 
-/** Null without a good session. Throws ERR_REQUEST_INVALID for two session cookies, ERR_STORE_UNAVAILABLE when it cannot be known. */
+export interface AuthenticatePorts extends TokenPorts {
+  readonly findSession: FindSession;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Null: nobody. Throws ERR_TOKEN_INVALID, ERR_TOKEN_SCOPE, and what `bySession` and the identity provider throw. */
 export const authenticate = async (
-  findSession: FindSession,
-  clock: Pick<Clock, 'now'>,
+  ports: AuthenticatePorts,
+  application: Application,
+  request: Pick<CanonicalRequest, 'headers' | 'host'>,
+): Promise<Caller | null> => (await authenticateToken(ports, application, request.headers)) ?? bySession(await findGood(ports, request));
+
+/** Null without a good session. Throws ERR_REQUEST_INVALID for two session cookies, ERR_STORE_UNAVAILABLE when it cannot be known. */
+const findGood = async (
+  { findSession, clock }: AuthenticatePorts,
   { headers, host }: Pick<CanonicalRequest, 'headers' | 'host'>,
 ): Promise<Session | null> => {
   const secrets = cookieValues(headers, SESSION_COOKIE);
@@ -21,3 +35,6 @@ export const authenticate = async (
   const session = await findSession(digest(secret));
   return session !== null && session.host === host && session.expiresAt > clock.now() ? session : null;
 };
+
+const bySession = (session: Session | null): Caller | null =>
+  session === null ? null : { user: session.user, by: 'browser', mfa: session.mfa, authenticatedAt: session.authenticatedAt };

@@ -3,7 +3,8 @@
 import { decide, type StepUp } from '../../policy/decide.ts';
 import { isNamed } from '../../policy/requirements.ts';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { Access, Application, Session, User } from '../stores/records.ts';
+import type { Access, Application, User } from '../stores/records.ts';
+import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 
 /** Assignment alone, as the portal lists applications. */
@@ -13,21 +14,21 @@ export const mayUse = (access: Access, user: User): boolean => access === 'every
 export const authorise = (
   application: Application,
   request: Pick<CanonicalRequest, 'method' | 'path' | 'clientAddress'>,
-  session: Session | null,
+  caller: Caller | null,
   now: number,
 ): StepUp | null => {
   const decision = decide(application, request, {
-    user: session?.user ?? null,
+    user: caller?.user ?? null,
     clientAddress: request.clientAddress,
     country: null,
     now,
-    authenticatedAt: session?.authenticatedAt ?? null,
-    mfa: session?.mfa ?? false,
-    by: 'browser',
+    authenticatedAt: caller?.authenticatedAt ?? null,
+    mfa: caller?.mfa ?? false,
+    by: caller?.by ?? 'browser',
   });
   if (decision.outcome === 'allow') return null;
   if (decision.outcome === 'step up') return decision.stepUp;
-  const who = session?.user.username ?? 'Nobody in particular';
+  const who = caller?.user.username ?? 'Nobody in particular';
   if (decision.rule === 'access') throw new SallyportError('ERR_ACCESS_DENIED', `Nothing in the access of ${application.id} names ${who}.`);
   throw new SallyportError('ERR_CONDITION_NOT_MET', `${who} does not meet “${decision.rule}” of ${application.id}.`);
 };

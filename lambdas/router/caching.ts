@@ -2,7 +2,7 @@
 // share one question. Directory and registry may be served a little longer while their table throttles; sessions never.
 import { SallyportError } from '../../protocol/errors.ts';
 import { CACHE_MS } from '../../protocol/limits.ts';
-import type { Application, Published, Registry, Session, Sessions, Tunnel } from '../stores/records.ts';
+import type { Application, Published, Registry, ServiceToken, ServiceTokens, Session, Sessions, Tunnel } from '../stores/records.ts';
 import type { Clock, FindSession, ReadDirectory, ReadTunnels } from './ports.ts';
 
 export interface CacheOptions<Value> {
@@ -130,6 +130,17 @@ export const cachedTunnels = (registry: Pick<Registry, 'tunnels' | 'connectors'>
       return seen.length === 0 ? null : Math.max(...seen);
     },
   };
+};
+
+/** As with sessions: only tokens that exist. */
+export const cachedServiceTokens = (tokens: Pick<ServiceTokens, 'find'>, clock: Now): ((id: string) => Promise<ServiceToken | null>) => {
+  const cache = new Cache<ServiceToken | null>({
+    load: (id) => tokens.find(id),
+    clock,
+    maxEntries: 1_000,
+    keep: (token) => token !== null,
+  });
+  return (id) => cache.get(id);
 };
 
 /** Only sessions that exist are kept: a stream of made-up cookies must not push them out. */

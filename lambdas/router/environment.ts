@@ -10,4 +10,7 @@ export const ENVIRONMENT = [
   'TUNNEL_API_ENDPOINT',
   'REPLY_API_URL',
   'PORTAL_URL',
+  'ISSUER',
+  'CLAIMS',
+  'SECOND_FACTOR',
 ] as const;

@@ -2,6 +2,9 @@
 import { INVOCATION_RESERVE_MS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
+import { createAccessTokens } from '../identity/access-token.ts';
+import { readClaimNames } from '../identity/claim-names.ts';
+import { readSecondFactor } from '../identity/second-factor.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
@@ -28,6 +31,10 @@ const router = createRouter({
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
+  accessTokens: createAccessTokens({ issuer: env.ISSUER, now: clock.now }),
+  issuer: env.ISSUER,
+  claimNames: readClaimNames(env.CLAIMS),
+  secondFactor: readSecondFactor(env.SECOND_FACTOR),
   ...createStores(env, clock),
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },
 });

@@ -2,12 +2,14 @@
 // authorise, clean headers, open exchange, relay. Each may refuse; whatever fails, the user gets an answer with a code.
 
 import type { StepUp } from '../../policy/decide.ts';
-import { asSallyportError, type SallyportError } from '../../protocol/errors.ts';
+import { asSallyportError, type ErrorCode, type SallyportError } from '../../protocol/errors.ts';
 import type { Look } from '../pages/look.ts';
-import type { Application, Session, User } from '../stores/records.ts';
+import type { Application, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
 import { authenticate } from './authenticate.ts';
+import type { TokenPorts } from './authenticate-token.ts';
 import { authorise } from './authorise.ts';
+import type { Caller } from './caller.ts';
 import { type CanonicalRequest, canonicalHeaders, canonicalRequest, type ProxyEvent } from './canonical-request.ts';
 import { createChallengeNotice } from './challenge-notice.ts';
 import { cleanHeaders } from './clean-headers.ts';
@@ -20,6 +22,7 @@ import { type OpenPorts, openExchange } from './open-exchange.ts';
 import { isPageLoad } from './page-load.ts';
 import { platformHeaders } from './platform-headers.ts';
 import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
+import { bearerChallenge, resourceMetadata, resourcePath } from './protected-resource.ts';
 import { relay } from './relay.ts';
 import { answerReserved } from './reserved.ts';
 import { resolve } from './resolve.ts';
@@ -30,7 +33,7 @@ import { type Introduction, introduce } from './single-sign-on.ts';
 import { targetUrl } from './target-url.ts';
 import { createExchangeTranslation } from './translation/exchange-translation.ts';
 
-export interface RouterPorts extends OpenPorts {
+export interface RouterPorts extends OpenPorts, TokenPorts {
   readonly look: Look;
   readonly portalUrl: string;
   readonly directory: ReadDirectory;
@@ -68,6 +71,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     const startedAt = ports.clock.now();
     const trace: Trace = {};
     let request: CanonicalRequest | null = null;
+    let known: Application | null = null;
     const log = ports.log.with({ request: event.requestContext.requestId });
     const sinceStart = () => ports.clock.now() - startedAt;
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
@@ -93,6 +97,12 @@ export const createRouter = (ports: RouterPorts): Router => {
       await trace.exchange?.settled();
     }
 
+    /** RFC 6750 §3: with what a program may come again. */
+    function challenged(answer: Answer, code: ErrorCode): Answer {
+      const challenge = known === null || request === null ? null : bearerChallenge(code, known, request.host, urls);
+      return challenge === null ? answer : { ...answer, headers: [...answer.headers, ['WWW-Authenticate', challenge]] };
+    }
+
     function own(what: string, answer: Answer): Answer {
       trace.answer = what;
       return answer;
@@ -105,20 +115,26 @@ export const createRouter = (ports: RouterPorts): Router => {
 
       const robots = await answerRobots(ports.directory, request);
       if (robots !== null) return own('robots', robots);
+      const metadata = await metadataOf(request);
+      if (metadata !== null) return own('resource-metadata', metadata);
 
       const resolved = await resolve(ports.directory, request);
       if ('slash' in resolved) return own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
       const { application } = resolved;
       trace.application = application.id;
+      known = application;
       trace.resolved = sinceStart();
 
-      const session = await identify(request, application);
+      const caller = await identify(request, application);
       const signIn = (stepUp: StepUp | null) =>
-        signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp);
-      if (session === 'nobody') return own('sign-in', signIn(null));
-      const user = session?.user ?? null;
+        challenged(
+          signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp),
+          stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED',
+        );
+      if (caller === 'nobody') return own('sign-in', signIn(null));
+      const user = caller?.user ?? null;
       if (user !== null) trace.user = user.username;
-      const stepUp = authorise(application, request, session, ports.clock.now());
+      const stepUp = authorise(application, request, caller, ports.clock.now());
       if (stepUp !== null) return own('step-up', signIn(stepUp));
       trace.admitted = sinceStart();
       const maintenance = maintenanceAnswer(application, options());
@@ -127,10 +143,18 @@ export const createRouter = (ports: RouterPorts): Router => {
       return null;
     }
 
+    /** RFC 9728; null where the path is the application's own. */
+    async function metadataOf(request: CanonicalRequest): Promise<Answer | null> {
+      const path = request.method === 'GET' || request.method === 'HEAD' ? resourcePath(request.path) : null;
+      if (path === null) return null;
+      const resolved = await resolve(ports.directory, { host: request.host, path });
+      return 'application' in resolved ? resourceMetadata(resolved.application, urls.origin(request.host), ports.issuer) : null;
+    }
+
     /** Null where the application lets everyone pass. */
-    async function identify(request: CanonicalRequest, application: Application): Promise<Session | null | 'nobody'> {
+    async function identify(request: CanonicalRequest, application: Application): Promise<Caller | null | 'nobody'> {
       if (application.preAuthentication === 'pass-through') return null;
-      return (await authenticate(ports.findSession, ports.clock, request)) ?? 'nobody';
+      return (await authenticate(ports, application, request)) ?? 'nobody';
     }
 
     async function exchangeWith(request: CanonicalRequest, application: Application, user: User | null, told: Introduction): Promise<void> {
@@ -190,7 +214,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
       if (response.gone.aborted) return;
       if (response.begun) throw error;
-      await send(response, errorAnswer({ ...options(), code: error.code }), event.httpMethod);
+      await send(response, challenged(errorAnswer({ ...options(), code: error.code }), error.code), event.httpMethod);
     }
   };
 };

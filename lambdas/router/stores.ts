@@ -2,20 +2,26 @@
 import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
+import { createServiceTokens } from '../stores/service-tokens.ts';
 import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
-import { cachedDirectory, cachedSessions, cachedTunnels } from './caching.ts';
+import { cachedDirectory, cachedServiceTokens, cachedSessions, cachedTunnels } from './caching.ts';
 import type { Clock } from './ports.ts';
 import type { RouterPorts } from './router.ts';
 
 type TableNames = Readonly<Record<'DIRECTORY_TABLE' | 'REGISTRY_TABLE' | 'SESSIONS_TABLE', string>>;
 
-export const createStores = (names: TableNames, clock: Clock): Pick<RouterPorts, 'directory' | 'tunnels' | 'sessions' | 'findSession'> => {
+export const createStores = (
+  names: TableNames,
+  clock: Clock,
+): Pick<RouterPorts, 'directory' | 'tunnels' | 'sessions' | 'findSession' | 'findServiceToken'> => {
   const client = createDocumentClient();
+  const registry = createTable(client, names.REGISTRY_TABLE);
   const sessions = createSessions({ table: createTable(client, names.SESSIONS_TABLE), now: clock.now });
   return {
     directory: cachedDirectory(createDirectory({ table: createTable(client, names.DIRECTORY_TABLE) }), clock),
-    tunnels: cachedTunnels(createRegistry({ table: createTable(client, names.REGISTRY_TABLE), now: clock.now }), clock),
+    tunnels: cachedTunnels(createRegistry({ table: registry, now: clock.now }), clock),
+    findServiceToken: cachedServiceTokens(createServiceTokens({ table: registry, now: clock.now }), clock),
     sessions,
     findSession: cachedSessions(sessions, clock),
   };

@@ -32,6 +32,7 @@ import type {
   LinkedSignOn,
   Published,
   SingleSignOn,
+  TokenPolicy,
   Translation,
 } from './records.ts';
 import { nameOf, replaceItems } from './replace-items.ts';
@@ -59,6 +60,9 @@ const singleSignOn = (value: unknown): value is SingleSignOn =>
 const ADDRESS: RecordShape<Address> = { host: filled, path: filled, internalUrl: filled };
 const PUBLISHED: RecordShape<Published> = { ...ADDRESS, application: filled };
 
+const tokenPolicy = shaped<TokenPolicy>({ audience: textOrNull, scopes: texts, header: filled, services: flag });
+const tokens = (value: unknown): value is TokenPolicy | null => value === null || tokenPolicy(value);
+
 const APPLICATION: RecordShape<Application> = {
   id: filled,
   name: filled,
@@ -70,6 +74,7 @@ const APPLICATION: RecordShape<Application> = {
   preAuthentication: oneOf('sign-in', 'pass-through'),
   access,
   conditions: conditionList,
+  tokens,
   hostHeader: oneOf('internal', 'external'),
   singleSignOn,
   segments: listOf(shaped(ADDRESS)),
@@ -88,6 +93,7 @@ const APPLICATION: RecordShape<Application> = {
 
 /** What an item means that was written before there were these fields. */
 const BEFORE: Partial<Application> = {
+  tokens: null,
   conditions: [],
   segments: [],
   alternateHost: null,

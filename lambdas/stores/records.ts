@@ -18,6 +18,8 @@ export interface Application {
   readonly access: Access;
   /** What must be the case besides. */
   readonly conditions: readonly Condition[];
+  /** Which tokens do instead of a session; null for none. */
+  readonly tokens: TokenPolicy | null;
   /** Which name the origin sees in `Host`. */
   readonly hostHeader: 'internal' | 'external';
   readonly singleSignOn: SingleSignOn;
@@ -66,6 +68,18 @@ export interface KerberosSignOn {
   readonly sendOn: 'request' | 'challenge';
   /** Whether an answer without the application's own proof is refused, too. */
   readonly mutualAuthentication: 'checked' | 'required';
+}
+
+/** Programs bring a token with each request. */
+export interface TokenPolicy {
+  /** The identity provider's tokens for it are taken; null for none of them. */
+  readonly audience: string | null;
+  /** All of them must be in the token. */
+  readonly scopes: readonly string[];
+  /** The header field that carries it; it does not reach the application. */
+  readonly header: string;
+  /** Whether service tokens of ours are taken. */
+  readonly services: boolean;
 }
 
 /** An external host and path, and the internal URL that they stand for. */
@@ -157,6 +171,19 @@ export interface SignInCode {
   readonly expiresAt: number;
 }
 
+/** A program's own token. */
+export interface ServiceToken {
+  /** SHA-256 of its secret, base64url. */
+  readonly id: string;
+  readonly name: string;
+  /** Ids of the applications that it is for. */
+  readonly applications: readonly string[];
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Who made it: an AWS ARN. */
+  readonly createdBy: string;
+}
+
 export interface Connector {
   readonly id: string;
   readonly name: string;
@@ -229,6 +256,16 @@ export interface Sessions {
   createCode(code: SignInCode): Promise<void>;
   /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
   takeCode(id: string): Promise<SignInCode | null>;
+}
+
+export interface ServiceTokens {
+  create(token: ServiceToken): Promise<void>;
+  /** Those that have not expired. */
+  all(): Promise<readonly ServiceToken[]>;
+  /** Null when unknown, expired or revoked. */
+  find(id: string): Promise<ServiceToken | null>;
+  /** Every token of this name. Throws ERR_CONTROL_UNKNOWN when there is none. */
+  revoke(name: string): Promise<void>;
 }
 
 export interface Registry {

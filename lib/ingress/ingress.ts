@@ -38,7 +38,7 @@ export class Ingress extends Construct {
 
   constructor(scope: Construct, id: string, props: IngressProps) {
     super(scope, id);
-    const { tenant, domain } = props.tenant;
+    const { tenant, domain, identityProvider } = props.tenant;
     const { portalUrl, certificate, tables, secrets, tunnelApi, replyApi } = props;
     this.router = new ProxyFunction(this, 'Router', {
       folder: 'router',
@@ -50,6 +50,9 @@ export class Ingress extends Construct {
     this.router.set('TENANT', tenant);
     this.router.set('APPEARANCE', appearanceOf(props.tenant));
     this.router.set('PORTAL_URL', portalUrl);
+    this.router.set('ISSUER', identityProvider.issuer);
+    this.router.set('CLAIMS', JSON.stringify(identityProvider.claims));
+    this.router.set('SECOND_FACTOR', JSON.stringify(identityProvider.secondFactor));
     this.router.bindTable('REGISTRY_TABLE', tables.registry, 'Query');
     this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
     this.router.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'PutItem', 'DeleteItem');

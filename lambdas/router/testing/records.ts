@@ -22,6 +22,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   verifyCertificate: true,
   homePath: '',
   conditions: [],
+  tokens: null,
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,

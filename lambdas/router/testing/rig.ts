@@ -1,10 +1,12 @@
 // The whole router with everything around it in memory: stores, tunnels with connectors behind them, the Reply API, a user.
 import { decode, encode } from '../../../protocol/codec.ts';
+import { SallyportError } from '../../../protocol/errors.ts';
 import type { ConnectorFrame, RequestFrame, RouterFrame } from '../../../protocol/frames.ts';
 import { createLog } from '../../../protocol/log.ts';
+import type { AccessTokens } from '../../identity/access-token.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
-import type { Application, Connector, Session, SignInCode, Tunnel } from '../../stores/records.ts';
+import type { Application, Connector, ServiceToken, Session, SignInCode, Tunnel } from '../../stores/records.ts';
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
 import { SESSION_COOKIE } from '../cookies.ts';
@@ -37,7 +39,17 @@ export const answerWith =
     }
   };
 
+/** Tokens of an identity provider are their own claims here: access-token.test.ts has real ones. */
+const accessTokens: AccessTokens = {
+  verify: async (token, audience) => {
+    const claims = JSON.parse(Buffer.from(token, 'base64url').toString());
+    if (claims.aud === audience) return claims;
+    throw new SallyportError('ERR_TOKEN_INVALID', 'The token is refused: its claim aud is not the expected one.');
+  },
+};
+
 export const createRig = () => {
+  const serviceTokens = new Map<string, ServiceToken>();
   const clock = createManualClock();
   const replyApi = createReplyApi();
   const lines: Array<Record<string, unknown>> = [];
@@ -105,6 +117,11 @@ export const createRig = () => {
     ),
     findSession: cachedSessions(store, clock),
     sessions: store,
+    findServiceToken: async (id) => serviceTokens.get(id) ?? null,
+    accessTokens,
+    issuer: 'https://login.example.com',
+    claimNames: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
+    secondFactor: { amr: ['mfa'], acr: [] },
     post,
     channel,
     frameKeyOf: async (connector) => keyOf(connector),
@@ -149,6 +166,7 @@ export const createRig = () => {
   const logged = (name: string) => lines.filter(({ event: known }) => known === name);
 
   return {
+    serviceTokens,
     clock,
     replyApi,
     lines,

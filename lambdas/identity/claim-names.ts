@@ -1,6 +1,15 @@
 // The environment's CLAIMS, as lib/ writes it from the tenant file.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { ClaimNames } from './ports.ts';
+
+/** Which claim of the provider means what. */
+export interface ClaimNames {
+  readonly username: string;
+  readonly name: string;
+  readonly email: string;
+  readonly groups: string;
+  /** Carried as they are, for applications' headers. */
+  readonly further: readonly string[];
+}
 
 /** Throws ERR_CONFIGURATION_INVALID. */
 export const readClaimNames = (text: string): ClaimNames => {

@@ -1,7 +1,7 @@
 // Who signed in: the provider's claims, as the tenant file maps them. Issuer and subject are the identity; all else describes it.
 import { SallyportError } from '../../protocol/errors.ts';
 import type { User } from '../stores/records.ts';
-import type { ClaimNames } from './ports.ts';
+import type { ClaimNames } from './claim-names.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 

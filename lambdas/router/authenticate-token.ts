@@ -1,0 +1,86 @@
+// Whose request it is when a program asks: an access token of the tenant's identity provider, or a service token of ours, in the
+// header that the application names. One that is there decides: a bad one is refused, never passed over.
+import type { JWTPayload } from 'jose';
+import { SallyportError } from '../../protocol/errors.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
+import type { SecondFactor } from '../../tenants/schema.ts';
+import { type AccessTokens, scopesOf } from '../identity/access-token.ts';
+import type { ClaimNames } from '../identity/claim-names.ts';
+import { showsSecondFactor } from '../identity/second-factor.ts';
+import { toUser } from '../identity/user-claims.ts';
+import { digest } from '../keys.ts';
+import type { Application, ServiceToken, TokenPolicy, User } from '../stores/records.ts';
+import type { Caller } from './caller.ts';
+
+/** What a service token of ours begins with, so that those who find one lying about know what it is. */
+export const SERVICE_TOKEN = /^sallyport_([\w-]{43})$/;
+
+export interface TokenPorts {
+  readonly accessTokens: AccessTokens;
+  /** May answer from memory. */
+  readonly findServiceToken: (id: string) => Promise<ServiceToken | null>;
+  readonly issuer: string;
+  readonly claimNames: ClaimNames;
+  readonly secondFactor: SecondFactor;
+}
+
+/** Null where no token is sent or none is taken. Throws ERR_TOKEN_INVALID, ERR_TOKEN_SCOPE, ERR_IDENTITY_PROVIDER_UNREACHABLE. */
+export const authenticateToken = async (ports: TokenPorts, application: Application, headers: HeaderList): Promise<Caller | null> => {
+  const policy = application.tokens;
+  if (policy === null) return null;
+  const token = tokenIn(headers, policy);
+  if (token === null) return null;
+  const [, secret] = SERVICE_TOKEN.exec(token) ?? [];
+  if (secret !== undefined) return service(await ports.findServiceToken(digest(secret)), application);
+  if (policy.audience === null)
+    throw new SallyportError('ERR_TOKEN_INVALID', `${application.id} takes no tokens of the identity provider.`);
+  return byClaims(await ports.accessTokens.verify(token, policy.audience), policy, ports);
+};
+
+/** The field that carried a token for us, lower case: it is not the application's. Null when none did. */
+export const tokenHeader = ({ tokens }: Pick<Application, 'tokens'>, headers: HeaderList): string | null =>
+  tokens !== null && tokenIn(headers, tokens) !== null ? tokens.header.toLowerCase() : null;
+
+/** RFC 6750 §2.1; the scheme may be left out where the header is not HTTP's own. */
+const tokenIn = (headers: HeaderList, { header }: TokenPolicy): string | null => {
+  const values = headers.filter(([name]) => name.toLowerCase() === header.toLowerCase()).map(([, value]) => value.trim());
+  if (values.length > 1) throw new SallyportError('ERR_REQUEST_INVALID', `The request has more than one ${header} field.`);
+  const [value] = values;
+  if (value === undefined) return null;
+  const [, token] = /^bearer +([\x21-\x7e]+)$/i.exec(value) ?? [];
+  if (token !== undefined) return token;
+  // Basic, Negotiate and others are the application's own affair.
+  return header.toLowerCase() === 'authorization' ? null : value;
+};
+
+const service = (token: ServiceToken | null, application: Application): Caller => {
+  if (token === null || !application.tokens?.services || !token.applications.includes(application.id)) {
+    throw new SallyportError('ERR_TOKEN_INVALID', `The service token is unknown, revoked, expired, or not for ${application.id}.`);
+  }
+  const name = `service:${token.name}`;
+  const user: User = { issuer: 'sallyport', subject: name, username: name, name: token.name, email: '', groups: [], claims: {}, amr: [] };
+  return { user, by: 'service', mfa: false, authenticatedAt: null };
+};
+
+const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, secondFactor }: TokenPorts): Caller => {
+  const granted = scopesOf(claims);
+  const missing = scopes.filter((scope) => !granted.includes(scope));
+  if (missing.length > 0) throw new SallyportError('ERR_TOKEN_SCOPE', `The token lacks the scope ${missing.join(' ')}.`);
+  return {
+    user: toUser(named(claims, claimNames), claimNames),
+    by: 'token',
+    mfa: showsSecondFactor(claims, secondFactor),
+    authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+  };
+};
+
+/** A program that acts for itself (client credentials) has no user name: it goes by its client id, which no user name looks like. */
+const named = (claims: JWTPayload, { username }: ClaimNames): JWTPayload => {
+  const client = claims.client_id ?? claims.azp ?? claims.appid;
+  return claims[username] === undefined && typeof client === 'string' && isOwn(claims, client)
+    ? { ...claims, [username]: `client:${client}` }
+    : claims;
+};
+
+/** RFC 9068 §2.2: the subject of such a token is the client; Entra ID says so by `idtyp`. */
+const isOwn = ({ sub, idtyp }: JWTPayload, client: string): boolean => sub === client || idtyp === 'app';

@@ -1,0 +1,11 @@
+// Who asks, and how it is known: what the policy decides on.
+import type { Way } from '../../policy/requirements.ts';
+import type { User } from '../stores/records.ts';
+
+export interface Caller {
+  readonly user: User;
+  readonly by: Way;
+  readonly mfa: boolean;
+  /** When the identity provider last asked the user to show who they are; null when it is not known. */
+  readonly authenticatedAt: number | null;
+}
