@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { EndpointType, LambdaIntegration, ResponseTransferMode, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lambdas/router/environment.ts';
 import { alternateHosts } from '../../tenants/address-list.ts';
@@ -81,8 +82,10 @@ export class Ingress extends Construct {
       timeout: EXCHANGE_MAX,
       allowTestInvoke: false,
     });
-    api.root.addMethod('ANY', integration);
+    const root = api.root.addMethod('ANY', integration);
     api.root.addProxy({ defaultIntegration: integration });
+    // The permission for what is below covers the root, too: IAM's `*` may stand for nothing.
+    for (const { node } of root.node.children.filter((child) => child instanceof CfnPermission)) root.node.tryRemoveChild(node.id);
 
     // It would name the endpoint that is disabled.
     api.node.tryRemoveChild('Endpoint');

@@ -1,0 +1,153 @@
+// A tour through everything that the product does for users, administrators, connectors and deployments, in steps that can be
+// taken in any order and again. Each throws when it does not get what it came for.
+import type { ControlClient } from '../../cli/control-client.ts';
+import { createWebUser, type WebUser } from '../../simulator/web-user.ts';
+import { control } from '../support/administrator.ts';
+import { eventually } from '../support/eventually.ts';
+import { type PlayedConnector, type PlayedTunnel, playEnrolment } from '../support/played-connector.ts';
+import { stranger } from '../support/user.ts';
+import type { World } from '../support/world.ts';
+
+export interface Step {
+  readonly name: string;
+  take(): Promise<void>;
+}
+
+export interface Tour {
+  readonly steps: readonly Step[];
+  dispose(): Promise<void>;
+}
+
+/** No application uses it: what a played connector opens there gets no user's request. */
+const GROUP = 'tour';
+const PICTURE_BYTES = 300_000;
+const FORGOTTEN_MS = 10_000;
+
+export const createTour = async (world: World): Promise<Tour> => {
+  const administrator = control(world);
+  const intranet = world.url('intranet');
+  const user = await signedIn(world);
+  const connector = await enrolled(administrator);
+  const published = await administrator.applications();
+  const further = { ...published[0]!, id: 'further', host: published[0]!.host.replace('intranet', 'further') };
+  const [resource] = Object.entries(await world.control<Record<string, { type: string }>>('GET', '/resources')).find(
+    ([, { type }]) => type === 'Custom::SallyportApplications',
+  )!;
+
+  const steps: Record<string, () => Promise<void>> = {
+    'a user opens an application': async () => see(await user.open(intranet), 'Bob'),
+    'a user opens a page of it': async () => see(await user.open(`${intranet}guestbook`), 'guestbook'),
+    'a user uploads a picture': async () => {
+      const form = new FormData();
+      form.set('text', 'A picture');
+      form.set('picture', new Blob([Buffer.alloc(PICTURE_BYTES, 7)], { type: 'image/png' }), 'a.png');
+      const body = new Response(form);
+      const { status } = await stranger.fetch(`${intranet}guestbook`, {
+        method: 'POST',
+        headers: { cookie: user.cookieFor(intranet), 'content-type': body.headers.get('content-type')! },
+        body: Buffer.from(await body.arrayBuffer()),
+      });
+      if (status !== 303) throw new Error(`The upload was answered ${status}.`);
+    },
+    'a user sees the applications at the portal': async () => see(await user.open(world.ready.portal), 'Intranet'),
+    'a user signs in': async () => (await signedIn(world)).close(),
+    'a user signs out': async () => {
+      const leaving = await signedIn(world);
+      const atProvider = await leaving.submit(await leaving.open(`${world.ready.portal}sign-out`), {});
+      see(await leaving.submit(atProvider, {}), 'You are signed out');
+      see(await leaving.open(world.ready.portal), 'name="password"');
+      await leaving.close();
+    },
+
+    'an administrator looks at the status': async () => {
+      const { connectors, applications } = await administrator.status();
+      if (connectors.length < 2 || !applications[0]?.reachable) throw new Error('The status lacks what is there.');
+    },
+    'an administrator publishes and withdraws an application': async () => {
+      const [first] = published;
+      const entry = (id: string) => ({
+        id,
+        name: first!.name,
+        externalUrl: `https://${first!.host.replace('intranet', id)}/`,
+        internalUrl: first!.internalUrl,
+        access: 'everyone',
+        singleSignOn: { method: 'headers', headers: { 'Remote-User': 'username', 'Remote-Name': 'name' } },
+      });
+      await administrator.apply([entry('intranet'), entry('further')]);
+      const { removed } = await administrator.apply([entry('intranet')]);
+      if (removed[0] !== 'further') throw new Error('Nothing was withdrawn.');
+    },
+    'an administrator asks what would be decided': async () => {
+      const { outcome } = await administrator.decide('GET', intranet, { user: 'bob', groups: ['staff'] });
+      if (outcome !== 'allow') throw new Error(`The intranet would be refused: ${outcome}.`);
+    },
+    'an administrator looks for an exchange': async () => {
+      const to = Date.now();
+      await administrator.exchange('none', { from: to - 60_000, to, next: null });
+    },
+    'a connector enrols, and is removed with its tunnel': async () => {
+      const made = await enrolled(administrator);
+      try {
+        const tunnel = await made.dial();
+        await asked(tunnel, 'hello', 'welcome');
+        const { tunnelsLeftOpen } = await administrator.removeConnector(made.identity.connector);
+        if (tunnelsLeftOpen > 0) throw new Error('A tunnel was left open.');
+        await tunnel.closed;
+      } finally {
+        await made.dispose();
+      }
+    },
+
+    'a connector dials, works and ends': async () => {
+      const tunnel = await connector.dial();
+      try {
+        const { connectionId } = await asked(tunnel, 'hello', 'welcome');
+        await asked(tunnel, 'heartbeat', 'alive');
+        await asked(tunnel, 'probe', 'echo');
+        await asked(tunnel, 'drain', 'drained');
+        await tunnel.close();
+        await eventually(FORGOTTEN_MS, async () => {
+          const { connectors } = await administrator.status();
+          const tunnels = connectors.find(({ id }) => id === connector.identity.connector)?.tunnels ?? [];
+          if (tunnels.some((left) => left.connectionId === connectionId)) throw new Error('The registry has the tunnel still.');
+        });
+      } finally {
+        await tunnel.close();
+      }
+    },
+
+    'a deployment adds and removes an application': async () => {
+      for (const applications of [[...published, further], published]) {
+        await world.control('PUT', `/resources/${resource}`, { properties: { Applications: JSON.stringify(applications) } });
+      }
+    },
+  };
+
+  return {
+    steps: Object.entries(steps).map(([name, take]) => ({ name, take })),
+    dispose: async () => {
+      await Promise.all([user.close(), connector.dispose()]);
+    },
+  };
+};
+
+/** A browser that has signed in at the portal and the intranet. */
+const signedIn = async (world: World): Promise<WebUser> => {
+  const web = createWebUser();
+  const { username, password } = world.ready.users.find(({ username }) => username === 'bob')!;
+  see(await web.submit(await web.open(world.url('intranet')), { username, password }), 'Bob');
+  return web;
+};
+
+const enrolled = async (administrator: ControlClient): Promise<PlayedConnector> =>
+  playEnrolment((await administrator.issueCode(GROUP)).code, 'tourist');
+
+const asked = async (tunnel: PlayedTunnel, type: string, answer: string): Promise<Readonly<Record<string, unknown>>> => {
+  const heard = await tunnel.ask({ type, version: '1' });
+  if (heard.type !== answer) throw new Error(`${type} was answered ${JSON.stringify(heard)}`);
+  return heard;
+};
+
+const see = ({ status, text }: { readonly status: number; readonly text: string }, wanted: string): void => {
+  if (status !== 200 || !text.includes(wanted)) throw new Error(`“${wanted}” was expected, and ${status} came: ${text.slice(0, 300)}`);
+};
