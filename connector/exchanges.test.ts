@@ -323,6 +323,37 @@ describe('a frame is refused, logged, and nothing is called', () => {
     expect(bench.posted[0]!.frame).toMatchObject({ type: 'error', n: 0, code: 'ERR_FRAME_EXPIRED' });
   });
 
+  test('when it was made for a tunnel of a process before this one, however fresh it is', async () => {
+    const bench = createBench();
+    bench.exchanges.moved('tunnel-1');
+    bench.exchanges.moved('tunnel-2');
+
+    await bench.deliver(bench.request({ tunnel: 'tunnel-0' }));
+    await bench.deliver(bench.request({ tunnel: 'tunnel-1' }));
+    await bench.deliver(bench.request({ tunnel: 'tunnel-2' }));
+
+    expect(bench.codes()).toEqual(['ERR_FRAME_REPLAYED']);
+    expect(bench.calls).toHaveLength(2);
+  });
+
+  test('when it comes again after its id is forgotten and the service’s time was turned back', async () => {
+    const bench = createBench();
+    const request = bench.request();
+    await bench.deliver(request);
+    await bench.deliver({ type: 'cancel', exchange: request.exchange, code: 'ERR_INTERNAL' });
+    const calls = () => bench.calls.length;
+
+    await bench.clock.pass(70_000);
+    bench.turnBack(60_000);
+    await bench.deliver(bench.request({ issuedAt: bench.clock.now() - 60_000 }));
+    const [before, refused] = [calls(), bench.codes().length];
+    await bench.deliver(request);
+
+    expect([before, refused]).toEqual([2, 0]);
+    expect(bench.codes()).toEqual(['ERR_FRAME_EXPIRED']);
+    expect(calls()).toBe(2);
+  });
+
   test('when it comes again: while it runs, while it lingers, and when it is over', async () => {
     const bench = createBench();
     const request = bench.request();

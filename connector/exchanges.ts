@@ -34,6 +34,13 @@ export interface ExchangesPorts {
   readonly count: (what: 'frame_refused' | 'exchange', outcome: string) => void;
 }
 
+interface Seen {
+  /** Monotonic. */
+  readonly until: number;
+  /** When its request was issued; 0 where it has not come in time. */
+  readonly issuedAt: number;
+}
+
 export class Exchanges {
   readonly #ports: ExchangesPorts;
   readonly #live = new Map<string, Exchange>();
@@ -41,7 +48,11 @@ export class Exchanges {
   /** Finished, kept for a router that asks again; the oldest first. */
   readonly #lingering = new Set<Exchange>();
   /** Ids of requests that came, and until when each is remembered; the oldest first. */
-  readonly #seen = new Map<string, number>();
+  readonly #seen = new Map<string, Seen>();
+  /** When the youngest request was issued whose id is no longer remembered. */
+  #forgottenAt = 0;
+  /** Connection ids of this process's tunnels, past ones too. */
+  readonly #tunnels = new Set<string>();
   #identity: { readonly connector: string; readonly key: FrameKey } | null = null;
   #draining = false;
   #idle: Array<() => void> = [];
@@ -73,6 +84,7 @@ export class Exchanges {
 
   /** A new tunnel is open: routers of running exchanges are told. */
   moved(connectionId: string): void {
+    this.#tunnels.add(connectionId);
     for (const exchange of this.#running) exchange.moved(connectionId);
   }
 
@@ -100,6 +112,10 @@ export class Exchanges {
     const { frame } = opened;
     if (frame.type === 'request' && frame.connector !== identity?.connector) {
       throw new SallyportError('ERR_FRAME_FORGED', `A request for connector ${frame.connector} came to ${identity?.connector}.`);
+    }
+    // Whatever was sent to a process before this one is none of this one's business, however fresh it is.
+    if (frame.type === 'request' && frame.tunnel !== undefined && !this.#tunnels.has(frame.tunnel)) {
+      throw new SallyportError('ERR_FRAME_REPLAYED', `A request for tunnel ${frame.tunnel} came over one of a later process.`);
     }
     return opened;
   }
@@ -161,12 +177,14 @@ export class Exchanges {
   #admit(request: RequestFrame): Admission {
     const { serviceClock, allowlist } = this.#ports;
     const age = serviceClock.now() - request.issuedAt;
-    if (Math.abs(age) > REQUEST_LIFETIME_MS || request.issuedAt < serviceClock.startedAt() - START_TOLERANCE_MS) {
+    const tooOld = Math.max(serviceClock.startedAt() - START_TOLERANCE_MS, this.#forgottenAt + 1);
+    if (Math.abs(age) > REQUEST_LIFETIME_MS || request.issuedAt < tooOld) {
       throw new SallyportError(
         'ERR_FRAME_EXPIRED',
         `The request was issued ${Math.round(age)} ms ago; ${REQUEST_LIFETIME_MS} ms are allowed.`,
       );
     }
+    this.#remember(request.exchange, request.issuedAt);
     if (this.#draining) throw new SallyportError('ERR_CONNECTOR_DRAINING');
     this.#makeRoom();
     if (!isToken(request.method) || request.method.toUpperCase() === 'CONNECT') {
@@ -196,14 +214,16 @@ export class Exchanges {
     }
   }
 
-  #remember(id: string): void {
+  #remember(id: string, issuedAt = this.#seen.get(id)?.issuedAt ?? 0): void {
     const now = this.#ports.clock.monotonic();
-    for (const [old, until] of this.#seen) {
-      if (until > now) break;
+    for (const [old, seen] of this.#seen) {
+      if (seen.until > now) break;
       this.#seen.delete(old);
+      // Were the service's time turned back, its request would still be refused.
+      this.#forgottenAt = Math.max(this.#forgottenAt, seen.issuedAt);
     }
     this.#seen.delete(id);
-    this.#seen.set(id, now + REMEMBERED_MS);
+    this.#seen.set(id, { until: now + REMEMBERED_MS, issuedAt });
   }
 
   #closed(exchange: Exchange, outcome: ErrorCode | 'OK' | 'CANCELLED'): void {

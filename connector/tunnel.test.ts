@@ -119,6 +119,15 @@ describe('a tunnel', () => {
     expect(serviceClock.aheadMs()).toBe(-5_000);
   });
 
+  test('does not believe a time that is further off than a connector’s clock may be', async () => {
+    const { clock, socket, serviceClock, welcome } = start();
+    await welcome({}, clock.now() + 1_000);
+
+    await socket.hears({ type: 'alive', now: clock.now() - 3_600_000 });
+
+    expect(serviceClock.aheadMs()).toBe(-1_000);
+  });
+
   test('is probed with messages where pings are never answered', async () => {
     const { clock, socket, tunnel, welcome } = start();
     await welcome();

@@ -35,6 +35,8 @@ export interface RequestFrame extends ExchangeFrame {
   readonly n: 0;
   /** Whom it is for: a connector refuses another's frame. */
   readonly connector: string;
+  /** The tunnel that it was posted to: a connector that was started anew has others. Routers of older releases do not say. */
+  readonly tunnel?: string;
   readonly application: string;
   /** The signed-in user's name for logs and single sign-on; null where the application has no pre-authentication. */
   readonly user: string | null;

@@ -46,6 +46,7 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
   request: {
     n: zero,
     connector: text,
+    tunnel: textOrAbsent,
     application: text,
     user: textOrNull,
     method: text,

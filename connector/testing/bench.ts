@@ -56,8 +56,11 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
   const calls: Array<OriginCall & { answer(answer: OriginAnswer): void; fail(error: unknown): void }> = [];
   const ledger = new Ledger(memory);
   let reply = async (_posted: Posted): Promise<PostResult> => 'delivered';
+  const serviceClock = new ServiceClock(clock);
   const bench = {
     clock,
+    /** The service's time falls back by so much. */
+    turnBack: (ms: number): void => serviceClock.learn(clock.now() - ms, clock.monotonic()),
     log,
     posted,
     calls,
@@ -68,7 +71,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
     },
     exchanges: new Exchanges({
       clock,
-      serviceClock: new ServiceClock(clock),
+      serviceClock,
       post: (text, replyTo) => {
         const { frame, payload } = decode(text, () => KEY);
         const post = { frame: frame as ConnectorFrame, payload, replyTo };

@@ -19,7 +19,7 @@ export interface ExchangePlan {
   readonly tunnel: Tunnel;
   readonly key: FrameKey;
   /** The request frame's own fields; the exchange adds where to answer. */
-  readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'replyTo' | 'issuedAt' | 'codings' | 'end'>;
+  readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'tunnel' | 'replyTo' | 'issuedAt' | 'codings' | 'end'>;
   readonly body: Buffer;
   /** When the user's request came in: what the log's times count from. */
   readonly receivedAt: number;
@@ -102,7 +102,15 @@ export class Exchange {
     const { request, body, key, deadlineAt } = this.#plan;
     // An idle channel is probed meanwhile: probe and request are under way together.
     this.#replyTo = await channel.address();
-    const addressed = { ...request, connector: this.connector, replyTo: this.#replyTo, issuedAt: clock.now(), codings: CODINGS };
+    const { tunnel } = this.#follower;
+    const addressed = {
+      ...request,
+      connector: this.connector,
+      tunnel,
+      replyTo: this.#replyTo,
+      issuedAt: clock.now(),
+      codings: CODINGS,
+    };
     const frames = requestFrames({ type: 'request', exchange: this.id, n: 0, ...addressed }, body, key);
 
     this.#detach = channel.attend(this.id, this.#listener());
@@ -116,7 +124,7 @@ export class Exchange {
       expired: (error) => this.#fail(error),
     });
     this.#note('posted');
-    const posting = post(this.#follower.tunnel, frames.first).then(
+    const posting = post(tunnel, frames.first).then(
       (posted) => {
         if (posted === 'posted' && !this.#inbox.ended) this.#send(frames.first, frames.rest);
         return posted;

@@ -16,6 +16,17 @@ describe('finding a connector', () => {
     expect(asked(rig)).toEqual(['tunnel-b=', 'tunnel-b=']);
   });
 
+  test('each request frame names the connector and the tunnel that it is posted to', async () => {
+    const rig = withTwo(failWith('ERR_CONNECTOR_BUSY'));
+
+    await rig.ask();
+
+    expect(rig.requests()).toMatchObject([
+      { connector: 'connector-a', tunnel: 'tunnel-a=' },
+      { connector: 'connector-b', tunnel: 'tunnel-b=' },
+    ]);
+  });
+
   test('when memory has only dead tunnels, the registry is asked once more', async () => {
     const rig = createRig();
     await rig.ask();

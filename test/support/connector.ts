@@ -17,6 +17,8 @@ export interface ConnectorOptions {
 }
 
 export interface ConnectorHome {
+  /** The state directory. */
+  readonly folder: string;
   start(options?: ConnectorOptions): Child;
   /** What the connector has kept: nothing before it is enrolled. */
   kept(): string[];
@@ -27,6 +29,7 @@ export const createConnectorHome = (): ConnectorHome => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-connector-'));
   const clock = new URL('./wrong-clock.mjs', import.meta.url).href;
   return {
+    folder,
     start: ({ code, allow = [], clockWrongFrom }: ConnectorOptions = {}) => {
       const preload = clockWrongFrom === undefined ? [] : ['--import', clock];
       const settings = ['--state-directory', folder, '--health-address', 'off', ...allow.flatMap((origin) => ['--allow', origin])];

@@ -60,6 +60,7 @@ export const join = (callOrigin: CallOrigin, { network = CALM, seed = 1 }: { net
   const key = rig.keyOf('connector-a');
   exchanges.use('connector-a', key);
   const openTunnel = (connectionId: string): void => {
+    exchanges.moved(connectionId);
     rig.behaviours.set(connectionId, ({ frame, payload }) => across(() => exchanges.receive(encode(frame, key, payload))));
   };
   openTunnel('tunnel-a=');

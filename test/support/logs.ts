@@ -5,7 +5,12 @@ import type { World } from './world.ts';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-const LOG_GROUPS = { router: 'IngressRouter', enrolment: 'PortalEnrolment', tunnels: 'TunnelApiTunnels' } as const;
+const LOG_GROUPS = {
+  router: 'IngressRouter',
+  enrolment: 'PortalEnrolment',
+  tunnels: 'TunnelApiTunnels',
+  tunnelAuthorizer: 'TunnelApiAuthorizer',
+} as const;
 
 export const functionLog = async (world: World, name: keyof typeof LOG_GROUPS): Promise<LogLine[]> => {
   const lines = await world.control<Array<{ line: string }>>('GET', `/logs/${LOG_GROUPS[name]}`);
