@@ -45,12 +45,12 @@ test('docs/connector.md has each setting as the connector knows it, and no other
   expect(rows).toEqual(known);
 });
 
-test('docs/security.md names every attack that is tried', () => {
-  const tried = filesBelow('test/security', '.test.ts').map((file) => `../${file}`);
+test('docs/security.md names each test of test/security', () => {
+  const tests = filesBelow('test/security', '.test.ts').map((file) => `../${file}`);
 
   const named = [...read('docs/security.md').matchAll(/\]\((\.\.\/test\/security\/[^)]+)\)/g)].map(([, to]) => to!);
 
-  expect(named.sort()).toEqual(tried.sort());
+  expect(named.sort()).toEqual(tests.sort());
 });
 
 test.each(['README.md', 'ARCHITECTURE.md', ...filesBelow('docs', '.md')])(
