@@ -9,6 +9,7 @@ import type {
   RemovedConnector,
   ServiceTokenReport,
   ServiceTokenSecret,
+  SessionReport,
   Status,
 } from '../protocol/control.ts';
 import { type ErrorCode, isErrorCode, SallyportError } from '../protocol/errors.ts';
@@ -41,6 +42,8 @@ export interface ControlClient {
   createToken(name: string, applications: readonly string[], days: number): Promise<ServiceTokenSecret>;
   rotateToken(name: string): Promise<ServiceTokenSecret>;
   revokeToken(name: string): Promise<void>;
+  sessions(user: string): Promise<readonly SessionReport[]>;
+  revokeSessions(which: { user: string } | { session: string } | { application: string }): Promise<{ readonly revoked: number }>;
   status(): Promise<Status>;
   removeConnector(id: string): Promise<RemovedConnector>;
   /** What the router logged of an exchange or a request from `from` to `to`; `next` goes on where a page before ended. */
@@ -62,6 +65,8 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     createToken: (name, applications, days) => call('POST', 'service-tokens', { name, applications, days }),
     rotateToken: (name) => call('POST', `service-tokens/${encodeURIComponent(name)}/rotations`),
     revokeToken: async (name) => void (await call('DELETE', `service-tokens/${encodeURIComponent(name)}`)),
+    sessions: async (user) => (await call<{ sessions: SessionReport[] }>('GET', `sessions?${new URLSearchParams({ user })}`)).sessions,
+    revokeSessions: (which) => call('POST', 'sessions/revocations', which),
     status: () => call('GET', 'status'),
     removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
     exchange: (id, { from, to, next }) => {

@@ -4,6 +4,7 @@ import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
 import { enroll, remove } from './commands/connector.ts';
 import { explain } from './commands/explain.ts';
+import { listSessions, type RevokeOptions, revokeSessions } from './commands/session.ts';
 import { status } from './commands/status.ts';
 import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
 import { type WhyOptions, why } from './commands/why.ts';
@@ -17,6 +18,8 @@ const USAGE = `sallyport — administers a deployment
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
   sallyport status                          shows connectors, tunnels and which applications are reachable
   sallyport explain ID                      shows what became of an exchange or a request, by the id on its error page
+  sallyport session list USER               shows a user's sign-ins
+  sallyport session revoke                  ends sessions: of --user NAME, --session ID, or --application ID
   sallyport token create NAME --application ID --days N
                                             makes a service token: a program's own (--application is repeatable)
   sallyport token list                      shows whose service tokens are good, for what and until when
@@ -43,6 +46,8 @@ const TARGET = { endpoint: { type: 'string' }, region: { type: 'string' }, simul
 const OPTIONS = {
   application: { type: 'string', multiple: true },
   days: { type: 'string' },
+  user: { type: 'string' },
+  session: { type: 'string' },
   group: { type: 'string', multiple: true },
   claim: { type: 'string', multiple: true },
   address: { type: 'string' },
@@ -84,6 +89,13 @@ const COMMANDS: readonly Syntax[] = [
   { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
   { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
   { words: ['explain'], needs: ['ID'], run: ({ client, given, say, now }) => explain(client, given[0]!, say, now()) },
+  { words: ['session', 'list'], needs: ['USER'], run: ({ client, given, say }) => listSessions(client, given[0]!, say) },
+  {
+    words: ['session', 'revoke'],
+    needs: [],
+    options: ['user', 'session', 'application'],
+    run: ({ client, options, say }) => revokeSessions(client, options as RevokeOptions, say),
+  },
   {
     words: ['token', 'create'],
     needs: ['NAME'],

@@ -50,6 +50,16 @@ export class TenantStack extends Stack {
     this.#output('PortalUrl', portalUrl, 'Where users find their applications');
     this.#output('RedirectUri', `${portalUrl}/callback`, 'Register this redirect URI at the identity provider');
     this.#output('SignedOutUri', `${portalUrl}/signed-out`, 'Register this post-logout redirect URI, where the provider has such');
+    this.#output(
+      'BackChannelLogoutUri',
+      `${portalUrl}/back-channel-logout`,
+      'Register this where the provider has such: it ends sessions by itself',
+    );
+    this.#output(
+      'FrontChannelLogoutUri',
+      `${portalUrl}/front-channel-logout`,
+      'Register this where the provider has only such, with iss and sid',
+    );
     this.#output('ClientSecretArn', clientSecret.secretArn, 'Holds the client secret that the identity provider issued');
     this.#output(
       'ClientSecretCommand',

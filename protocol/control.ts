@@ -66,6 +66,15 @@ export interface ServiceTokenReport {
   readonly createdBy: string;
 }
 
+/** `GET /control/sessions?user=…`; `POST /control/sessions/revocations {user | session | application}` ends sessions. */
+export interface SessionReport {
+  readonly id: string;
+  readonly user: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly mfa: boolean;
+}
+
 /** `GET /control/status` */
 export interface Status {
   readonly tenant: string;

@@ -49,6 +49,7 @@ export const ERRORS = {
     retryable: false,
     message: 'The request headers are larger than this service carries.',
   },
+  ERR_SESSION_ENDED: { status: 401, hop: 'user', retryable: false, message: 'You have been signed out.' },
   ERR_USER_GONE: { status: 499, hop: 'user', retryable: false, message: 'The user has gone before the answer was complete.' },
   // ingress
   ERR_INTERNAL: { status: 500, hop: 'ingress', retryable: true, message: 'Something went wrong on our side.' },

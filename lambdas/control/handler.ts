@@ -7,6 +7,7 @@ import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createServiceTokens } from '../stores/service-tokens.ts';
+import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
 import { createCloseTunnel } from './close-tunnel.ts';
 import { ENVIRONMENT } from './environment.ts';
@@ -20,6 +21,7 @@ const registry = createTable(tables, env.REGISTRY_TABLE);
 export const handler = createServeControl({
   registry: createRegistry({ table: registry, now: Date.now }),
   serviceTokens: createServiceTokens({ table: registry, now: Date.now }),
+  sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
   routerLog: createRouterLog({ client: createLogsClient(), group: env.ROUTER_LOG_GROUP, now: Date.now }),
   closeTunnel: createCloseTunnel(createManagementClient(env.TUNNEL_API_ENDPOINT)),

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { DecisionReport, IssuedCode, LogPage, ServiceTokenSecret, Status } from '../../protocol/control.ts';
+import type { DecisionReport, IssuedCode, LogPage, ServiceTokenSecret, SessionReport, Status } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { HttpAnswer, HttpEvent } from '../http-api.ts';
 import { digest } from '../keys.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
-import type { Application, Directory, Registry, ServiceTokens } from '../stores/records.ts';
+import type { Application, Directory, Registry, ServiceTokens, Session, Sessions } from '../stores/records.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createServiceTokens } from '../stores/service-tokens.ts';
+import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
 import type { CloseTunnel } from './remove-connector.ts';
 import type { LogQuery, RouterLog } from './router-log.ts';
@@ -26,6 +27,7 @@ const wiki = {
 
 let emulated: EmulatedTables;
 let serviceTokens: ServiceTokens;
+let sessions: Sessions;
 let registry: Registry;
 let directory: Directory;
 let tableName: string;
@@ -48,6 +50,7 @@ beforeEach(async () => {
   pages = [];
   const table = createTable(emulated.client, await emulated.create());
   registry = createRegistry({ table, now: () => NOW });
+  sessions = createSessions({ table: createTable(emulated.client, await emulated.create()), now: () => NOW });
   serviceTokens = createServiceTokens({ table, now: () => NOW });
   tableName = await emulated.create();
   directory = createDirectory({ table: createTable(emulated.client, tableName) });
@@ -67,6 +70,7 @@ const call = (method: string, path: string, body?: unknown, authorizer: object |
     registry,
     directory,
     serviceTokens,
+    sessions,
     routerLog,
     closeTunnel,
     tenant: 'example',
@@ -482,5 +486,48 @@ describe('service tokens', () => {
     await create();
 
     expect((await create()).body).toContain('There is a service token ci');
+  });
+});
+
+describe('sessions', () => {
+  const user = { issuer: 'i', subject: 's', username: 'alice', name: '', email: '', groups: [], claims: {}, amr: [] };
+  const session = (id: string, changes: Partial<Session> = {}): Session => ({
+    ...{ id, parent: id, host: null, user, createdAt: NOW, expiresAt: NOW + 1000, mfa: true, authenticatedAt: null },
+    ...changes,
+  });
+  const left = async (...ids: string[]) => (await Promise.all(ids.map((id) => sessions.find(id)))).map((one) => one?.id);
+  beforeEach(async () => {
+    await call('PUT', 'applications', { applications: [wiki] });
+    for (const one of [
+      session('p1'),
+      session('p2'),
+      session('p3', { user: { ...user, username: 'bob' } }),
+      session('w1', { parent: 'p1', host: 'wiki.apps.example.com' }),
+      session('o1', { parent: 'p1', host: 'other.apps.example.com' }),
+    ])
+      await sessions.create(one);
+  });
+
+  test('of a user are listed', async () => {
+    const answer = await call('GET', 'sessions?user=alice');
+
+    const ids = read<{ sessions: SessionReport[] }>(answer).sessions.map(({ id }) => id);
+    expect(ids.sort()).toEqual(['p1', 'p2']);
+  });
+
+  test.each<[object, number, (string | undefined)[]]>([
+    [{ user: 'alice' }, 2, [undefined, undefined, 'p3', undefined, undefined]],
+    [{ session: 'p2' }, 1, ['p1', undefined, 'p3', 'w1', 'o1']],
+    [{ application: 'wiki' }, 1, ['p1', 'p2', 'p3', undefined, 'o1']],
+    [{ user: 'nobody' }, 0, ['p1', 'p2', 'p3', 'w1', 'o1']],
+  ])('%j are revoked, and no others', async (which, revoked, expected) => {
+    const answer = await call('POST', 'sessions/revocations', which);
+
+    expect(read(answer)).toEqual({ revoked });
+    expect(await left('p1', 'p2', 'p3', 'w1', 'o1')).toEqual(expected);
+  });
+
+  test.each([{}, { user: '' }, { user: 'a', session: 'b' }, { user: 7 }])('%j is refused', async (which) => {
+    expect((await call('POST', 'sessions/revocations', which)).statusCode).toBe(400);
   });
 });

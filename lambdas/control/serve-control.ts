@@ -2,13 +2,14 @@
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
-import type { Directory, Registry, ServiceTokens } from '../stores/records.ts';
+import type { Directory, Registry, ServiceTokens, Sessions } from '../stores/records.ts';
 import { applyApplications } from './apply.ts';
 import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
 import { type CloseTunnel, removeConnector } from './remove-connector.ts';
 import type { RouterLog } from './router-log.ts';
 import { createServiceToken, listServiceTokens, rotateServiceToken } from './service-tokens.ts';
+import { listSessions, revokeSessions } from './sessions.ts';
 import { readStatus } from './status.ts';
 import { why } from './why.ts';
 
@@ -21,6 +22,7 @@ export interface ControlPorts {
   readonly routerLog: RouterLog;
   readonly closeTunnel: CloseTunnel;
   readonly serviceTokens: ServiceTokens;
+  readonly sessions: Pick<Sessions, 'withHandle' | 'find' | 'revoke'>;
   readonly tenant: string;
   readonly domain: string;
   readonly claims: readonly string[];
@@ -57,6 +59,8 @@ const ROUTES: readonly Route[] = [
     path: /^\/control\/service-tokens\/([\w-]{1,64})\/rotations$/,
     methods: { POST: (ports, event, name) => rotateToken(ports, event, name) },
   },
+  { path: /^\/control\/sessions$/, methods: { GET: (ports, event) => showSessions(ports, event) } },
+  { path: /^\/control\/sessions\/revocations$/, methods: { POST: (ports, event) => endSessions(ports, event) } },
   { path: /^\/control\/decisions$/, methods: { POST: (ports, event) => decision(ports, event) } },
   { path: /^\/control\/status$/, methods: { GET: async (ports) => answerJson(200, await readStatus(ports)) } },
   {
@@ -120,6 +124,19 @@ const revokeToken = async ({ serviceTokens, log }: ControlPorts, name: string): 
   await serviceTokens.revoke(name);
   log.info('control.service-token-revoked', { name });
   return answerJson(200, { name });
+};
+
+const showSessions = async (ports: ControlPorts, { rawQueryString }: HttpEvent): Promise<HttpAnswer> => {
+  const user = new URLSearchParams(rawQueryString ?? '').get('user');
+  if (user === null || user === '') throw new SallyportError('ERR_REQUEST_INVALID', 'Say whose sessions: ?user=NAME.');
+  return answerJson(200, { sessions: await listSessions(user, ports) });
+};
+
+const endSessions = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
+  const which = readJson(event, BODY_MAX_BYTES);
+  const ended = await revokeSessions(which, ports);
+  ports.log.info('control.sessions-revoked', { which, ...ended });
+  return answerJson(200, ended);
 };
 
 const administratorOf = ({ requestContext }: HttpEvent): string => requestContext.authorizer?.iam?.userArn ?? 'unknown';

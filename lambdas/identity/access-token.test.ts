@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { type AccessTokens, createAccessTokens } from './access-token.ts';
+import { createProviderKeys } from './provider-keys.ts';
 
 const NOW_S = 1_800_000_000;
 const AUDIENCE = 'api://orders';
@@ -42,9 +43,10 @@ beforeEach(async () => {
   published = [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }];
   metadata = { issuer, jwks_uri: `${issuer}/keys` };
   asked = [];
-  tokens = createAccessTokens({ issuer, now: () => NOW_S * 1000 });
+  tokens = createAccessTokens({ issuer, now, keys: createProviderKeys({ issuer, now }) });
 });
 
+const now = () => NOW_S * 1000;
 const claims = (changes: JWTPayload = {}): JWTPayload => ({
   iss: issuer,
   aud: AUDIENCE,

@@ -2,6 +2,8 @@
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { readClaimNames } from '../identity/claim-names.ts';
+import { createLogoutTokens } from '../identity/logout-token.ts';
+import { createProviderKeys } from '../identity/provider-keys.ts';
 import { readSecondFactor } from '../identity/second-factor.ts';
 import { randomSecret, stateKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
@@ -38,6 +40,12 @@ export const handler = createServePortal({
     portalUrl,
     now: Date.now,
     log,
+  }),
+  logoutTokens: createLogoutTokens({
+    keys: createProviderKeys({ issuer: env.ISSUER, now: Date.now }),
+    issuer: env.ISSUER,
+    clientId: env.CLIENT_ID,
+    now: Date.now,
   }),
   claimNames,
   secondFactor: readSecondFactor(env.SECOND_FACTOR),

@@ -35,6 +35,7 @@ export const createSession = async (
     mfa: showsSecondFactor(claims, secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
     idToken,
+    providerSession: typeof claims.sid === 'string' ? claims.sid : undefined,
     previous,
   };
   await sessions.create(session);

@@ -3,6 +3,7 @@
 import type { Log } from '../../protocol/log.ts';
 import type { SecondFactor } from '../../tenants/schema.ts';
 import type { ClaimNames } from '../identity/claim-names.ts';
+import type { LogoutTokens } from '../identity/logout-token.ts';
 import type { Look } from '../pages/look.ts';
 import type { Directory, Registry, Sessions } from '../stores/records.ts';
 
@@ -40,6 +41,7 @@ export interface PortalPorts {
   readonly directory: Pick<Directory, 'applicationsOn' | 'applications'>;
   readonly registry: Pick<Registry, 'tunnels'>;
   readonly provider: IdentityProvider;
+  readonly logoutTokens: LogoutTokens;
   readonly claimNames: ClaimNames;
   readonly secondFactor: SecondFactor;
   readonly sessionLifetimeMs: number;

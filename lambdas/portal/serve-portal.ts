@@ -5,6 +5,7 @@ import { showApplications } from './applications-page.ts';
 import { callback } from './callback.ts';
 import { answerFailure } from './failure.ts';
 import type { PortalPorts } from './ports.ts';
+import { backChannelLogout, frontChannelLogout } from './provider-sign-out.ts';
 import { type PortalAnswer, type PortalEvent, type PortalRequest, toRequest } from './request.ts';
 import { signIn } from './sign-in.ts';
 import { askSignOut, showSignedOut, signOut } from './sign-out.ts';
@@ -24,6 +25,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
   '/sign-in': { GET: signIn },
   '/callback': { GET: callback },
   '/sign-out': { GET: askSignOut, POST: signOut },
+  '/back-channel-logout': { POST: backChannelLogout },
+  '/front-channel-logout': { GET: frontChannelLogout },
   '/signed-out': shown(showSignedOut),
   '/favicon.ico': shown(() => ({ statusCode: 204, headers: LASTING })),
   '/robots.txt': shown(() => ({

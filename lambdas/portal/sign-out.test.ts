@@ -3,6 +3,7 @@ import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
 import { PORTAL_COOKIE } from './cookies.ts';
 import { Browser } from './testing/browser.ts';
+import { CLIENT_ID } from './testing/identity-provider.ts';
 import { startWorld, type World } from './testing/world.ts';
 
 let world: World;
@@ -131,5 +132,67 @@ describe('the portal’s other answers', () => {
 
     expect([response.status, (await response.text()).includes(text)]).toEqual([status, true]);
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+});
+
+describe('the provider ends its own session, and ours with it', () => {
+  const EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+  const claims = (changes: object = {}) => {
+    const at = world.clock / 1000;
+    return { iss: world.idp.issuer, aud: CLIENT_ID, iat: at, exp: at + 120, jti: 'j-1', events: EVENTS, sub: 'a-1', ...changes };
+  };
+  const tell = async (token: string) =>
+    fetch(`${world.portalUrl}/back-channel-logout`, { method: 'POST', body: new URLSearchParams({ logout_token: token }) });
+  const withSid = () => world.sessions.create({ ...session, providerSession: 'sid-1' });
+
+  test('by the user, at every application', async () => {
+    expect((await tell(await world.idp.sign(claims()))).status).toBe(200);
+
+    expect(await stillSignedIn()).toEqual([false, false]);
+  });
+
+  test('by its own session’s id, which leaves the user’s others', async () => {
+    await withSid();
+    await world.sessions.create({ ...session, id: 'elsewhere', parent: 'elsewhere', providerSession: 'sid-2' });
+
+    expect((await tell(await world.idp.sign(claims({ sub: undefined, sid: 'sid-1' })))).status).toBe(200);
+
+    expect(await stillSignedIn()).toEqual([false, false]);
+    expect(await world.sessions.find('elsewhere')).not.toBeNull();
+  });
+
+  test.each<[string, object, object]>([
+    ['for another client', { aud: 'other' }, {}],
+    ['of another issuer', { iss: 'https://login.example.org' }, {}],
+    ['that has expired', { exp: 1 }, {}],
+    ['without the event', { events: {} }, {}],
+    ['that is an ID token', { nonce: 'n' }, {}],
+    ['that names nobody', { sub: undefined }, {}],
+    ['without an id', { jti: undefined }, {}],
+    ['of another type', {}, { typ: 'at+jwt' }],
+  ])('a token %s ends nothing', async (_, changes, header) => {
+    const { status } = await tell(await world.idp.sign(claims(changes), header));
+
+    expect(status).toBe(401);
+    expect(await stillSignedIn()).toEqual([true, true]);
+  });
+
+  test('a token with a signature that is not the provider’s ends nothing', async () => {
+    const token = await world.idp.sign(claims());
+
+    expect((await tell(`${token.slice(0, -6)}AAAAAA`)).status).toBe(401);
+    expect((await tell('x')).status).toBe(401);
+    expect(await stillSignedIn()).toEqual([true, true]);
+  });
+
+  test('by way of the browser, framed and without cookies', async () => {
+    await withSid();
+    const url = (sid: string) => `${world.portalUrl}/front-channel-logout?${new URLSearchParams({ iss: world.idp.issuer, sid })}`;
+
+    expect((await fetch(url('sid-9'))).status).toBe(200);
+    expect(await stillSignedIn()).toEqual([true, true]);
+    expect((await fetch(url('sid-1'))).status).toBe(200);
+    expect(await stillSignedIn()).toEqual([false, false]);
+    expect((await fetch(url(''))).status).toBe(400);
   });
 });

@@ -11,6 +11,7 @@ import { toUser } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
 import type { Application, ServiceToken, TokenPolicy, User } from '../stores/records.ts';
 import type { Caller } from './caller.ts';
+import type { Clock } from './ports.ts';
 
 /** What a service token of ours begins with, so that those who find one lying about know what it is. */
 export const SERVICE_TOKEN = /^sallyport_([\w-]{43})$/;
@@ -19,6 +20,9 @@ export interface TokenPorts {
   readonly accessTokens: AccessTokens;
   /** May answer from memory. */
   readonly findServiceToken: (id: string) => Promise<ServiceToken | null>;
+  /** From the store itself. */
+  readonly freshServiceToken: (id: string) => Promise<ServiceToken | null>;
+  readonly clock: Clock;
   readonly issuer: string;
   readonly claimNames: ClaimNames;
   readonly secondFactor: SecondFactor;
@@ -31,7 +35,7 @@ export const authenticateToken = async (ports: TokenPorts, application: Applicat
   const token = tokenIn(headers, policy);
   if (token === null) return null;
   const [, secret] = SERVICE_TOKEN.exec(token) ?? [];
-  if (secret !== undefined) return service(await ports.findServiceToken(digest(secret)), application);
+  if (secret !== undefined) return service(ports, await ports.findServiceToken(digest(secret)), application);
   if (policy.audience === null)
     throw new SallyportError('ERR_TOKEN_INVALID', `${application.id} takes no tokens of the identity provider.`);
   return byClaims(await ports.accessTokens.verify(token, policy.audience), policy, ports);
@@ -53,16 +57,17 @@ const tokenIn = (headers: HeaderList, { header }: TokenPolicy): string | null =>
   return header.toLowerCase() === 'authorization' ? null : value;
 };
 
-const service = (token: ServiceToken | null, application: Application): Caller => {
+const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, application: Application): Caller => {
   if (token === null || !application.tokens?.services || !token.applications.includes(application.id)) {
     throw new SallyportError('ERR_TOKEN_INVALID', `The service token is unknown, revoked, expired, or not for ${application.id}.`);
   }
   const name = `service:${token.name}`;
   const user: User = { issuer: 'sallyport', subject: name, username: name, name: token.name, email: '', groups: [], claims: {}, amr: [] };
-  return { user, by: 'service', mfa: false, authenticatedAt: null };
+  const stillGood = async () => (await freshServiceToken(token.id)) !== null;
+  return { user, by: 'service', mfa: false, authenticatedAt: null, stillGood };
 };
 
-const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, secondFactor }: TokenPorts): Caller => {
+const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, secondFactor, clock }: TokenPorts): Caller => {
   const granted = scopesOf(claims);
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length > 0) throw new SallyportError('ERR_TOKEN_SCOPE', `The token lacks the scope ${missing.join(' ')}.`);
@@ -71,6 +76,7 @@ const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, sec
     by: 'token',
     mfa: showsSecondFactor(claims, secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+    stillGood: async () => clock.now() < claims.exp! * 1000,
   };
 };
 

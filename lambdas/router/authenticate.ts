@@ -7,11 +7,12 @@ import { authenticateToken, type TokenPorts } from './authenticate-token.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { cookieValues, isSecret, SESSION_COOKIE } from './cookies.ts';
-import type { Clock, FindSession } from './ports.ts';
+import type { FindSession, SessionStore } from './ports.ts';
 
 export interface AuthenticatePorts extends TokenPorts {
   readonly findSession: FindSession;
-  readonly clock: Pick<Clock, 'now'>;
+  /** Never from memory. */
+  readonly sessions: Pick<SessionStore, 'find'>;
 }
 
 /** Null: nobody. Throws ERR_TOKEN_INVALID, ERR_TOKEN_SCOPE, and what `bySession` and the identity provider throw. */
@@ -19,7 +20,8 @@ export const authenticate = async (
   ports: AuthenticatePorts,
   application: Application,
   request: Pick<CanonicalRequest, 'headers' | 'host'>,
-): Promise<Caller | null> => (await authenticateToken(ports, application, request.headers)) ?? bySession(await findGood(ports, request));
+): Promise<Caller | null> =>
+  (await authenticateToken(ports, application, request.headers)) ?? bySession(ports, await findGood(ports, request));
 
 /** Null without a good session. Throws ERR_REQUEST_INVALID for two session cookies, ERR_STORE_UNAVAILABLE when it cannot be known. */
 const findGood = async (
@@ -36,5 +38,11 @@ const findGood = async (
   return session !== null && session.host === host && session.expiresAt > clock.now() ? session : null;
 };
 
-const bySession = (session: Session | null): Caller | null =>
-  session === null ? null : { user: session.user, by: 'browser', mfa: session.mfa, authenticatedAt: session.authenticatedAt };
+const bySession = ({ sessions }: AuthenticatePorts, session: Session | null): Caller | null =>
+  session && {
+    user: session.user,
+    by: 'browser',
+    mfa: session.mfa,
+    authenticatedAt: session.authenticatedAt,
+    stillGood: async () => (await sessions.find(session.id)) !== null,
+  };

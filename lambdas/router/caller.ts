@@ -8,4 +8,6 @@ export interface Caller {
   readonly mfa: boolean;
   /** When the identity provider last asked the user to show who they are; null when it is not known. */
   readonly authenticatedAt: number | null;
+  /** Asks anew whether it still holds, for answers that take long. Throws when it cannot be known. */
+  readonly stillGood: () => Promise<boolean>;
 }

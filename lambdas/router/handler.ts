@@ -4,6 +4,7 @@ import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { createAccessTokens } from '../identity/access-token.ts';
 import { readClaimNames } from '../identity/claim-names.ts';
+import { createProviderKeys } from '../identity/provider-keys.ts';
 import { readSecondFactor } from '../identity/second-factor.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
@@ -31,7 +32,11 @@ const router = createRouter({
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
-  accessTokens: createAccessTokens({ issuer: env.ISSUER, now: clock.now }),
+  accessTokens: createAccessTokens({
+    issuer: env.ISSUER,
+    now: clock.now,
+    keys: createProviderKeys({ issuer: env.ISSUER, now: clock.now }),
+  }),
   issuer: env.ISSUER,
   claimNames: readClaimNames(env.CLAIMS),
   secondFactor: readSecondFactor(env.SECOND_FACTOR),

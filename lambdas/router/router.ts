@@ -32,6 +32,7 @@ import { signInAnswer } from './sign-in-redirect.ts';
 import { type Introduction, introduce } from './single-sign-on.ts';
 import { targetUrl } from './target-url.ts';
 import { createExchangeTranslation } from './translation/exchange-translation.ts';
+import { watchCaller } from './watch-caller.ts';
 
 export interface RouterPorts extends OpenPorts, TokenPorts {
   readonly look: Look;
@@ -139,7 +140,12 @@ export const createRouter = (ports: RouterPorts): Router => {
       trace.admitted = sinceStart();
       const maintenance = maintenanceAnswer(application, options());
       if (maintenance !== null) return own('maintenance', maintenance);
-      await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user));
+      const stopWatch = watchCaller(caller, ports.clock, (error) => trace.exchange?.cancel(error));
+      try {
+        await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user));
+      } finally {
+        stopWatch();
+      }
       return null;
     }
 

@@ -14,14 +14,16 @@ type TableNames = Readonly<Record<'DIRECTORY_TABLE' | 'REGISTRY_TABLE' | 'SESSIO
 export const createStores = (
   names: TableNames,
   clock: Clock,
-): Pick<RouterPorts, 'directory' | 'tunnels' | 'sessions' | 'findSession' | 'findServiceToken'> => {
+): Pick<RouterPorts, 'directory' | 'tunnels' | 'sessions' | 'findSession' | 'findServiceToken' | 'freshServiceToken'> => {
   const client = createDocumentClient();
   const registry = createTable(client, names.REGISTRY_TABLE);
+  const serviceTokens = createServiceTokens({ table: registry, now: clock.now });
   const sessions = createSessions({ table: createTable(client, names.SESSIONS_TABLE), now: clock.now });
   return {
     directory: cachedDirectory(createDirectory({ table: createTable(client, names.DIRECTORY_TABLE) }), clock),
     tunnels: cachedTunnels(createRegistry({ table: registry, now: clock.now }), clock),
-    findServiceToken: cachedServiceTokens(createServiceTokens({ table: registry, now: clock.now }), clock),
+    findServiceToken: cachedServiceTokens(serviceTokens, clock),
+    freshServiceToken: serviceTokens.find,
     sessions,
     findSession: cachedSessions(sessions, clock),
   };

@@ -154,6 +154,8 @@ export interface Session {
   readonly authenticatedAt: number | null;
   /** For sign-out at the provider; kept with the portal session only. */
   readonly idToken?: string;
+  /** The provider's own session (`sid`), which it may end. */
+  readonly providerSession?: string;
   /** The portal session that this one took over from, when the user had to show more: a sign-out ends both. */
   readonly previous?: string;
 }
@@ -247,12 +249,22 @@ export interface Directory {
   replace(applications: readonly Application[]): Promise<{ written: string[]; removed: string[] }>;
 }
 
+/** What sessions can be found by, beside their ids. */
+export type SessionHandle =
+  | { readonly username: string }
+  | { readonly issuer: string; readonly subject: string }
+  | { readonly issuer: string; readonly providerSession: string }
+  /** Of application sessions; the others are of portal sessions. */
+  | { readonly host: string };
+
 export interface Sessions {
   create(session: Session): Promise<void>;
   /** Null when unknown, expired or revoked. */
   find(id: string): Promise<Session | null>;
-  /** Ends a portal session and every application session that came from it. */
-  revoke(parent: string): Promise<void>;
+  /** Ends a portal session and every application session that came from it, or one application session alone. */
+  revoke(id: string): Promise<void>;
+  /** Those that are good. */
+  withHandle(handle: SessionHandle): Promise<readonly Session[]>;
   createCode(code: SignInCode): Promise<void>;
   /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
   takeCode(id: string): Promise<SignInCode | null>;

@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EmulatedTables, startEmulatedTables } from './emulated-table.ts';
-import type { Session, Sessions, SignInCode } from './records.ts';
+import type { Session, SessionHandle, Sessions, SignInCode } from './records.ts';
 import { createSessions } from './sessions.ts';
 import { createTable, type Table } from './table.ts';
 
@@ -81,6 +81,31 @@ describe('sessions', () => {
     await sessions.create(wiki);
 
     expect(await sessions.find('w1')).toBeNull();
+  });
+
+  test('are found by user, by the provider’s session, and by host', async () => {
+    const other: Session = { ...portal, id: 'p2', parent: 'p2', user: { ...user, subject: '8', username: 'bob' } };
+    for (const session of [{ ...portal, providerSession: 's-1' }, wiki, other]) await sessions.create(session);
+    const ids = async (handle: SessionHandle) => (await sessions.withHandle(handle)).map(({ id }) => id);
+
+    expect(await ids({ username: 'alice' })).toEqual(['p1']);
+    expect(await ids({ issuer: user.issuer, subject: '8' })).toEqual(['p2']);
+    expect(await ids({ issuer: user.issuer, providerSession: 's-1' })).toEqual(['p1']);
+    expect(await ids({ host: 'wiki.apps.example.com' })).toEqual(['w1']);
+    expect(await ids({ username: 'alic' })).toEqual([]);
+    expect(await ids({ issuer: 'https://id.example.org', subject: '7' })).toEqual([]);
+
+    await sessions.revoke('w1');
+    expect(await ids({ host: 'wiki.apps.example.com' })).toEqual([]);
+    expect(await ids({ username: 'alice' })).toEqual(['p1']);
+  });
+
+  test('names that hold the separators are no other handle', async () => {
+    const odd: Session = { ...portal, user: { ...user, username: 'alice#subject#1#7' } };
+    await sessions.create(odd);
+
+    expect(await sessions.withHandle({ username: 'alice' })).toEqual([]);
+    expect(await sessions.withHandle({ username: 'alice#subject#1#7' })).toEqual([odd]);
   });
 
   test('that are malformed are refused and not half-read', async () => {

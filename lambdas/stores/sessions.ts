@@ -1,4 +1,5 @@
-// Sessions and sign-in codes in DynamoDB: `session#<id>`, `code#<id>`, and the index `by-parent` for sign-out.
+// Sessions and sign-in codes in DynamoDB: `session#<id>`, `code#<id>`, and the index `by-parent` for sign-out. An item of its own for each
+// handle, `handle#…`/`<id>`, finds the sessions of a user, of the provider's session, of a host.
 
 import {
   count,
@@ -14,7 +15,7 @@ import {
   textOrNull,
   texts,
 } from './record-shape.ts';
-import type { Session, Sessions, SignInCode, User } from './records.ts';
+import type { Session, SessionHandle, Sessions, SignInCode, User } from './records.ts';
 import type { Key, Table } from './table.ts';
 
 export const BY_PARENT = 'by-parent';
@@ -40,6 +41,7 @@ const SESSION: RecordShape<Session> = {
   mfa: flag,
   authenticatedAt: countOrNull,
   idToken: optionalText,
+  providerSession: optionalText,
   previous: optionalText,
 };
 
@@ -49,6 +51,15 @@ const BEFORE: Partial<Session> = { mfa: false, authenticatedAt: null };
 const CODE: RecordShape<SignInCode> = { id: filled, parent: filled, host: filled, challenge: filled, returnTo: filled, expiresAt: count };
 
 const sessionKey = (id: string): Key => ({ pk: `session#${id}`, sk: '-' });
+/** Lengths keep one handle from reading as another: names are the provider's, and may hold anything. */
+const handleKey = (handle: SessionHandle): string =>
+  `handle#${Object.entries(handle)
+    .map(([name, value]) => `${name}#${value.length}#${value}`)
+    .join('#')}`;
+
+const handlesOf = ({ host, user: { username, issuer, subject }, providerSession }: Session): SessionHandle[] =>
+  host === null ? [{ username }, { issuer, subject }, ...(providerSession === undefined ? [] : [{ issuer, providerSession }])] : [{ host }];
+
 const codeKey = (id: string): Key => ({ pk: `code#${id}`, sk: '-' });
 
 /** When DynamoDB may delete an item, in seconds. It does so days late: expiry is checked here too. */
@@ -71,7 +82,10 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
 
   return {
     create: async (session) => {
-      await table.put({ ...sessionKey(session.id), ...session, expiresAtSeconds: expiresAtSeconds(session.expiresAt) });
+      const ttl = { expiresAtSeconds: expiresAtSeconds(session.expiresAt) };
+      // The handles first: a session that nobody could find could not be revoked.
+      await Promise.all(handlesOf(session).map((handle) => table.put({ pk: handleKey(handle), sk: session.id, ...ttl })));
+      await table.put({ ...sessionKey(session.id), ...session, ...ttl });
     },
 
     find: async (id) => {
@@ -82,6 +96,11 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
     },
 
     revoke,
+
+    withHandle: async (handle) => {
+      const found = await Promise.all((await table.query(handleKey(handle))).map(({ sk }) => findLive(String(sk))));
+      return found.filter((session) => session !== null);
+    },
 
     createCode: async (code) => {
       await table.put({ ...codeKey(code.id), ...code, expiresAtSeconds: expiresAtSeconds(code.expiresAt) });

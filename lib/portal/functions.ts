@@ -44,7 +44,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
   portal.bindTable('REGISTRY_TABLE', tables.registry, 'Query');
-  portal.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'PutItem', 'DeleteItem');
+  portal.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'Query', 'PutItem', 'DeleteItem');
   portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
   portal.bindSecret('CLIENT_SECRET_SECRET', secrets.clientSecret);
@@ -81,6 +81,8 @@ export const controlFunction = (scope: Construct, { tenant, portalUrl, tunnelApi
   control.bindLog('ROUTER_LOG_GROUP', routerLog);
   control.bindTable('REGISTRY_TABLE', tables.registry, 'Query', 'PutItem', 'DeleteItem');
   control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'Query', 'PutItem', 'DeleteItem');
+  control.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'Query', 'DeleteItem');
+  control.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   control.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
   grantConnections(
     control.role,

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 
 export const CLIENT_ID = 'sallyport';
@@ -15,6 +15,8 @@ export interface TestProvider {
   user: Record<string, unknown> | null;
   /** While true, every connection is broken off. */
   away: boolean;
+  /** A token with these claims, signed as the provider signs its own. */
+  sign(claims: JWTPayload, header?: object): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,8 @@ export const startIdentityProvider = async ({
   const test: TestProvider = {
     issuer,
     user: null,
+    sign: (claims, header) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'test', typ: 'logout+jwt', ...header }).sign(privateKey),
     away: false,
     close: async () => {
       const closed = once(server, 'close');

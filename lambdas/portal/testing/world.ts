@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLog } from '../../../protocol/log.ts';
 import type { ClaimNames } from '../../identity/claim-names.ts';
+import { createLogoutTokens } from '../../identity/logout-token.ts';
+import { createProviderKeys } from '../../identity/provider-keys.ts';
 import { randomSecret, stateKey } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
 import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
@@ -100,6 +102,12 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
       },
     },
     provider,
+    logoutTokens: createLogoutTokens({
+      keys: createProviderKeys({ issuer: idp.issuer, now }),
+      issuer: idp.issuer,
+      clientId: CLIENT_ID,
+      now,
+    }),
     claimNames,
     secondFactor: { amr: ['mfa'], acr: ['mfa'] },
     sessionLifetimeMs: 8 * 3_600_000,

@@ -118,6 +118,7 @@ export const createRig = () => {
     findSession: cachedSessions(store, clock),
     sessions: store,
     findServiceToken: async (id) => serviceTokens.get(id) ?? null,
+    freshServiceToken: async (id) => serviceTokens.get(id) ?? null,
     accessTokens,
     issuer: 'https://login.example.com',
     claimNames: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
