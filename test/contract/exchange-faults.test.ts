@@ -5,7 +5,9 @@ import { turn } from '../../lambdas/router/testing/manual-clock.ts';
 import { tunnel } from '../../lambdas/router/testing/records.ts';
 import { CALM, join, type Network } from '../support/joined.ts';
 
+/** Half of the answers are text, which is compressed on the tunnel. */
 const createWorld = (seed: number, network: Network, origin: () => AsyncIterable<Uint8Array>) => {
+  const type = seed % 2 === 0 ? 'text/plain' : 'application/octet-stream';
   const calls: string[] = [];
   const uploads: Buffer[] = [];
   const joined = join(
@@ -15,7 +17,7 @@ const createWorld = (seed: number, network: Network, origin: () => AsyncIterable
       if (body instanceof Uint8Array) parts.push(body);
       else if (body) for await (const part of body) parts.push(part);
       uploads.push(Buffer.concat(parts));
-      return { status: 200, headers: [['Content-Type', 'application/octet-stream']], body: origin() };
+      return { status: 200, headers: [['Content-Type', type]], body: origin() };
     },
     { network, seed },
   );
