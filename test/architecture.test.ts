@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   tenants: [/^protocol\//, /^policy\//, /^lambdas\/stores\/records\.ts$/],
   lambdas: [/^protocol\//, /^policy\//, /^tenants\//],
   connector: [/^protocol\//],
-  lib: [/^tenants\//, /^lambdas\/[\w-]+\/environment\.ts$/],
+  lib: [/^protocol\//, /^tenants\//, /^lambdas\/[\w-]+\/environment\.ts$/],
   bin: [/^lib\//, /^tenants\//],
   cli: [/^tenants\//, /^policy\//, /^protocol\//],
   simulator: [/^protocol\//, /^cli\//],

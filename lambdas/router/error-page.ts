@@ -1,5 +1,6 @@
 // A failed request as the user gets it: a page for people, problem+json for programs, with the hop that failed.
 import { ERRORS, type ErrorCode, type Hop } from '../../protocol/errors.ts';
+import { REQUEST_BODY_MAX_BYTES, RESPONSE_MAX_BYTES } from '../../protocol/limits.ts';
 import { errorPage, errorProblem } from '../pages/error-answer.ts';
 import type { Look } from '../pages/look.ts';
 import type { Answer } from './answer.ts';
@@ -23,6 +24,13 @@ const WHERE: Readonly<Record<Hop, string>> = {
   origin: 'It failed at the application itself.',
 };
 
+const MEGABYTE = 1_000_000;
+/** Failures of which more can be said than where. */
+const LIMITS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ERR_BODY_TOO_LARGE: `An upload may have ${REQUEST_BODY_MAX_BYTES / MEGABYTE} MB at most. The application has not been asked.`,
+  ERR_RESPONSE_TOO_LARGE: `More than ${RESPONSE_MAX_BYTES / MEGABYTE} MB come through only from applications that serve ranges, so that a download can be resumed.`,
+};
+
 /** `detail`: in place of the sentence about the hop; never an internal address or a secret. */
 export const errorAnswer = ({
   code,
@@ -33,7 +41,13 @@ export const errorAnswer = ({
   portal,
   pageLoad,
 }: ErrorAnswerOptions & { readonly code: ErrorCode; readonly detail?: string }): Answer => {
-  const failure = { code, id, time, detail: detail ?? WHERE[ERRORS[code].hop], link: { url: portal, text: 'Your applications' } };
+  const failure = {
+    code,
+    id,
+    time,
+    detail: detail ?? LIMITS[code] ?? WHERE[ERRORS[code].hop],
+    link: { url: portal, text: 'Your applications' },
+  };
   const { statusCode, headers, body } = pageLoad ? errorPage(failure, look) : errorProblem(failure);
   return { status: statusCode, headers: Object.entries(headers), body };
 };

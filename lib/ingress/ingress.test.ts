@@ -62,3 +62,20 @@ test('the router knows the portal, both WebSocket APIs and its tables', () => {
   expect(JSON.stringify(Environment.Variables.TUNNEL_API_ENDPOINT)).toMatch(/"https:\/\/",\{"Ref":"TunnelApi/);
   expect(JSON.stringify(Environment.Variables.REPLY_API_URL)).toMatch(/"wss:\/\/",\{"Ref":"ReplyApi/);
 });
+
+test('what API Gateway answers itself has a code of ours, and a too large upload the limit', () => {
+  const answers = Object.values(resourcesOf(template, 'AWS::ApiGateway::GatewayResponse')).map(({ Properties }) => Properties);
+
+  const problems = answers.map(({ ResponseType, ResponseTemplates }) => [
+    ResponseType,
+    JSON.parse((ResponseTemplates as Record<string, string>)['application/json']!),
+  ]);
+
+  expect(problems).toEqual([
+    ['REQUEST_TOO_LARGE', expect.objectContaining({ code: 'ERR_BODY_TOO_LARGE', detail: expect.stringContaining('4.4 MB') })],
+    ['DEFAULT_5XX', expect.objectContaining({ code: 'ERR_INTERNAL', id: '$context.requestId' })],
+  ]);
+  for (const { ResponseParameters } of answers) {
+    expect(ResponseParameters).toMatchObject({ 'gatewayresponse.header.Content-Type': "'application/problem+json'" });
+  }
+});

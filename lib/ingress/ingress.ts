@@ -15,6 +15,7 @@ import type { Tables } from '../storage/tables.ts';
 import type { ReplyApi } from '../tunnels/reply-api.ts';
 import { grantConnections } from '../tunnels/socket-stage.ts';
 import type { TunnelApi } from '../tunnels/tunnel-api.ts';
+import { addGatewayResponses } from './gateway-responses.ts';
 
 /** The longest that API Gateway streams a response, and that a function runs. */
 const EXCHANGE_MAX = Duration.minutes(15);
@@ -86,6 +87,7 @@ export class Ingress extends Construct {
     api.root.addProxy({ defaultIntegration: integration });
     // The permission for what is below covers the root, too: IAM's `*` may stand for nothing.
     for (const { node } of root.node.children.filter((child) => child instanceof CfnPermission)) root.node.tryRemoveChild(node.id);
+    addGatewayResponses(api);
 
     // It would name the endpoint that is disabled.
     api.node.tryRemoveChild('Endpoint');

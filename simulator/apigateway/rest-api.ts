@@ -1,4 +1,5 @@
 // A REST API as its template describes it: a tree of resources with methods; a deployment is a copy that stages serve.
+import type { CustomResponse, CustomResponses, ResponseType } from './custom-responses.ts';
 
 export interface Method {
   readonly httpMethod: string;
@@ -25,6 +26,12 @@ export interface Stage {
 
 export type Resources = Record<string, Resource>;
 
+/** What a stage serves: a copy, so that what is added to the API later is not served before another deployment. */
+export interface Deployed {
+  readonly resources: Resources;
+  readonly customResponses: CustomResponses;
+}
+
 export interface RestApi {
   readonly id: string;
   readonly name: string;
@@ -35,7 +42,8 @@ export interface RestApi {
   readonly disableExecuteApiEndpoint: boolean;
   readonly edge: boolean;
   readonly resources: Resources;
-  readonly deployments: Record<string, Resources>;
+  readonly customResponses: Partial<Record<ResponseType, CustomResponse>>;
+  readonly deployments: Record<string, Deployed>;
   readonly stages: Record<string, Stage>;
 }
 

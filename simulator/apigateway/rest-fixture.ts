@@ -29,6 +29,8 @@ export interface RestFixture {
   /** The same, with the function `router` streaming. */
   streaming(): Promise<string>;
   buffered(): Promise<string>;
+  /** Words a gateway response of the next API, before its deployment. */
+  wording(properties: Record<string, unknown>): void;
   /** Lets `router` stream this; answers the events that it gets. */
   answering(metadata: object, ...payload: string[]): Array<Record<string, never>>;
   open(path: string, options?: Ask): ClientRequest;
@@ -37,6 +39,7 @@ export interface RestFixture {
 
 export const startRest = async (options?: FixtureOptions): Promise<RestFixture> => {
   const world = await startGateway(options);
+  const wordings: Record<string, unknown>[] = [];
 
   const api = async (integration: Record<string, unknown>, properties: Record<string, unknown> = {}) => {
     const { ref: RestApiId, attributes } = await world.create('AWS::ApiGateway::RestApi', {
@@ -51,6 +54,7 @@ export const startRest = async (options?: FixtureOptions): Promise<RestFixture> 
     for (const ResourceId of [root, proxy]) {
       await world.create('AWS::ApiGateway::Method', { RestApiId, ResourceId, HttpMethod: 'ANY', AuthorizationType: 'NONE', Integration });
     }
+    for (const one of wordings.splice(0)) await world.create('AWS::ApiGateway::GatewayResponse', { RestApiId, ...one });
     const { ref: DeploymentId } = await world.create('AWS::ApiGateway::Deployment', { RestApiId });
     await world.create('AWS::ApiGateway::Stage', { RestApiId, DeploymentId, StageName: 'prod' });
     await world.create('AWS::ApiGateway::DomainName', { DomainName: DOMAIN, RegionalCertificateArn: 'arn:aws:acm:…' });
@@ -84,7 +88,7 @@ export const startRest = async (options?: FixtureOptions): Promise<RestFixture> 
     return events as Array<Record<string, never>>;
   };
 
-  return { world, api, streaming, buffered, answering, open, ask };
+  return { world, api, streaming, buffered, wording: (properties) => wordings.push(properties), answering, open, ask };
 };
 
 export const text = async (response: IncomingMessage): Promise<string> => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { REGION, URL_SUFFIX } from '../account.ts';
 import { AwsError, type ResourceTypes } from '../services.ts';
 import type { GatewayContext } from './context.ts';
+import { customResponse, customResponseShape } from './custom-responses.ts';
 import { parseFunctionUri } from './function-uri.ts';
 import { newResourceId } from './ids.ts';
 import { flag, found, readProperties, remark, whole } from './properties.ts';
@@ -81,6 +82,7 @@ export const restResources = (
       disableExecuteApiEndpoint: properties.DisableExecuteApiEndpoint,
       edge: (properties.EndpointConfiguration?.Types?.[0] ?? 'EDGE') === 'EDGE',
       resources: { [rootId]: { id: rootId, pathPart: '', methods: {} } },
+      customResponses: {},
       deployments: {},
       stages: {},
     };
@@ -123,14 +125,19 @@ export const restResources = (
     return { ref: `${request.logicalId}-${ResourceId}` };
   },
 
+  'AWS::ApiGateway::GatewayResponse': async (request) => {
+    const { RestApiId, ...described } = readProperties(customResponseShape, request);
+    found(apis.get(RestApiId), 'API', RestApiId).customResponses[described.ResponseType] = customResponse(described);
+    return { ref: `${RestApiId}-${described.ResponseType}` };
+  },
+
   'AWS::ApiGateway::Deployment': async (request) => {
     const { RestApiId } = readProperties(deploymentShape, request);
     const api = found(apis.get(RestApiId), 'API', RestApiId);
     const hasMethods = Object.values(api.resources).some(({ methods }) => Object.keys(methods).length > 0);
     if (!hasMethods) throw new AwsError(400, 'BadRequestException', "The REST API doesn't contain any methods");
     const id = newResourceId();
-    // What is added to the API later is not served before another deployment.
-    api.deployments[id] = structuredClone(api.resources);
+    api.deployments[id] = structuredClone({ resources: api.resources, customResponses: api.customResponses });
     return { ref: id, attributes: { DeploymentId: id } };
   },
 

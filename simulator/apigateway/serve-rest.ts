@@ -5,6 +5,7 @@ import { AwsError } from '../services.ts';
 import { readBody } from './body.ts';
 import { readBufferedResponse } from './buffered-response.ts';
 import type { GatewayContext } from './context.ts';
+import { type CustomResponses, customised } from './custom-responses.ts';
 import { FAILURE_RESPONSES, GATEWAY_RESPONSES, type GatewayResponse, identifyingHeaders, sendGatewayResponse } from './gateway-response.ts';
 import { IntegrationFailure, type Invocation, invokeForPayload, invokeStreaming } from './invoke-function.ts';
 import { own } from './properties.ts';
@@ -44,8 +45,11 @@ export const serveRest = async (
   const request = readRequest(message, arrival, context.clock);
   const labels = { api: api.logicalId };
   context.meter.add('rest-requests', 1, labels);
+  let customs: CustomResponses = {};
   try {
-    const found = find(context, api, request);
+    const stage = findStage(context, api, request);
+    customs = api.deployments[stage.deploymentId]?.customResponses ?? {};
+    const found = find(api, request, stage);
     const body = await bodyWithin(message, response, context.quotas.apigateway.payloadBytes);
     authorise(context, api, message, found, body);
     const invocation: Invocation = {
@@ -74,20 +78,24 @@ export const serveRest = async (
     if (!(error instanceof Refusal) && !(error instanceof IntegrationFailure)) throw error;
     if (error instanceof IntegrationFailure)
       context.log.warn('rest.integration.failed', { api: api.logicalId, reason: error.reason, error });
-    sendGatewayResponse(response, request, error instanceof Refusal ? error.response : FAILURE_RESPONSES[error.reason]);
+    const given = error instanceof Refusal ? error.response : FAILURE_RESPONSES[error.reason];
+    sendGatewayResponse(response, request, customised(given, customs, request));
   }
 };
 
-const find = ({ quotas }: GatewayContext, api: RestApi, request: GatewayRequest): Found => {
+const findStage = ({ quotas }: GatewayContext, api: RestApi, request: GatewayRequest): Stage => {
   if (request.headBytes > quotas.apigateway.headerBytes) throw new Refusal(GATEWAY_RESPONSES.headersTooLarge);
-  if (UNSUPPORTED_IN_QUERY.test(request.query) || !isReadable(request.query)) throw new Refusal(GATEWAY_RESPONSES.badRequest);
   if (api.disableExecuteApiEndpoint && !request.arrival.mapping) throw new Refusal(GATEWAY_RESPONSES.forbidden);
-  const { stage: stageName, rest } = splitStage(request.path, request.arrival);
-  // Slashes before the first name are one to it (observed); in requestContext.path they are as many as came.
-  const path = rest.replace(/^\/+/, '/');
-  const stage = own(api.stages, stageName);
+  const stage = own(api.stages, splitStage(request.path, request.arrival).stage);
   if (!stage) throw new Refusal(GATEWAY_RESPONSES.forbidden);
-  const match = matchResource(api.deployments[stage.deploymentId] ?? {}, api.rootId, path);
+  return stage;
+};
+
+const find = (api: RestApi, request: GatewayRequest, stage: Stage): Found => {
+  if (UNSUPPORTED_IN_QUERY.test(request.query) || !isReadable(request.query)) throw new Refusal(GATEWAY_RESPONSES.badRequest);
+  // Slashes before the first name are one to it (observed); in requestContext.path they are as many as came.
+  const path = splitStage(request.path, request.arrival).rest.replace(/^\/+/, '/');
+  const match = matchResource(api.deployments[stage.deploymentId]?.resources ?? {}, api.rootId, path);
   const method = METHODS.has(request.method) ? (match?.resource.methods[request.method] ?? match?.resource.methods.ANY) : undefined;
   if (!match || !method) throw new Refusal(GATEWAY_RESPONSES.missingAuthenticationToken);
   return { stage, match, method, path };
@@ -119,7 +127,7 @@ const authorise = (context: GatewayContext, api: RestApi, message: IncomingMessa
     context.iam.authorize(principal, 'execute-api:Invoke', arn('execute-api', `${api.id}/${stage.name}/${message.method}${path}`));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    throw new Refusal({ status: 403, errorType: error.code, body: JSON.stringify({ message: error.message }) });
+    throw new Refusal({ status: 403, errorType: error.code, type: 'ACCESS_DENIED', body: JSON.stringify({ message: error.message }) });
   }
 };
 

@@ -1,7 +1,9 @@
 // Bytes on their way through the whole path: each leaves as it is written, no faster than it is taken, and not at all once the user has gone.
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { REQUEST_BODY_MAX_BYTES } from '../../protocol/limits.ts';
 import { type PlayedOrigin, startPlayedOrigin } from '../support/played-origin.ts';
 import { pour } from '../support/pour.ts';
 import { signIn, type UserProgram } from '../support/user.ts';
@@ -134,5 +136,46 @@ describe('a user who leaves ends the origin call within two seconds', () => {
     leaving.abort();
 
     await closed(response);
+  });
+});
+
+describe('an upload', () => {
+  const send = (body: Buffer) =>
+    bob.fetch(address('/upload'), { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } });
+
+  test('of 4.4 MB, the most that is carried, is with the application byte for byte', async () => {
+    const body = randomBytes(REQUEST_BODY_MAX_BYTES);
+    const arrival = origin.arrival('/upload');
+
+    const sent = send(body);
+    const { request, response } = await arrival;
+    const chunks = await request.toArray();
+    response.end('thanks');
+
+    expect(Buffer.concat(chunks).equals(body)).toBe(true);
+    expect(request.headers['content-length']).toBe(String(body.length));
+    expect((await sent).body.toString()).toBe('thanks');
+  });
+
+  test.each([
+    ['the router', REQUEST_BODY_MAX_BYTES + 1],
+    ['Lambda', 6_000_000],
+    ['API Gateway', 11 * MEGABYTE],
+  ])('that is too large for %s is 413 with the limit, and the application hears nothing', async (_, bytes) => {
+    let asked = false;
+    void origin.arrival('/upload').then(() => {
+      asked = true;
+    });
+
+    const { status, headers, body } = await send(Buffer.alloc(bytes));
+
+    expect(status).toBe(413);
+    expect(headers['content-type']).toBe('application/problem+json');
+    expect(JSON.parse(body.toString())).toMatchObject({
+      code: 'ERR_BODY_TOO_LARGE',
+      hop: 'user',
+      detail: expect.stringContaining('4.4 MB'),
+    });
+    expect(asked).toBe(false);
   });
 });
