@@ -15,6 +15,7 @@ import { createWebUser } from './web-user.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_CONFIGURATION = 2;
+const PARENT_INTERVAL_MS = 500;
 
 const main = async (): Promise<void> => {
   const options = parseStartOptions(process.argv.slice(2));
@@ -32,6 +33,7 @@ const main = async (): Promise<void> => {
     });
   }
 
+  const unwatch = watchNpm(() => stopping.abort(new Interrupted()));
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'));
   let deployment: LocalDeployment | null = null;
   try {
@@ -40,6 +42,7 @@ const main = async (): Promise<void> => {
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
+    unwatch();
     await deployment?.dispose();
     if (deployment && options.readyFile) rmSync(options.readyFile, { force: true });
     rmSync(folder, { recursive: true, force: true });
@@ -47,6 +50,15 @@ const main = async (): Promise<void> => {
 };
 
 class Interrupted extends Error {}
+
+/** npm's shell does not hand signals on: when it is gone, so is whoever asked for this. */
+const watchNpm = (gone: () => void): (() => void) => {
+  if (process.env.npm_lifecycle_event === undefined) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => process.ppid !== parent && gone(), PARENT_INTERVAL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+};
 
 const start = async (options: StartOptions, folder: string, signal: AbortSignal): Promise<LocalDeployment> => {
   const startedAt = performance.now();

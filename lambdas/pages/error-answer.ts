@@ -35,7 +35,7 @@ export const errorPage = (failure: Failure, look: Look): PageAnswer => {
 ${look.support === null ? null : html`<a href="${supportUrl(look.support, failure)}">Ask for help</a>`}</p>
 <dl>
 <dt>Code</dt><dd>${code}</dd>
-<dt>Where</dt><dd>${hop}</dd>
+<dt>Hop</dt><dd>${hop}</dd>
 <dt>Time</dt><dd><time datetime="${at}">${at.replace('T', ' ').replace('Z', ' UTC')}</time></dd>
 <dt>Request</dt><dd>${id}</dd>
 </dl>`,

@@ -22,7 +22,7 @@ export const askSignOut = async (ports: PortalPorts, request: PortalRequest): Pr
     content: html`<p>You are signed in as <strong>${session.user.name}</strong>. Signing out ends this in all applications.</p>
 <form method="post" action="/sign-out">
 <input type="hidden" name="token" value="${tokenFor(secret)}">
-<p><button type="submit">Sign out</button> <a class="button" href="/">Stay signed in</a></p>
+<p class="actions"><button type="submit">Sign out</button> <a href="/">Stay signed in</a></p>
 </form>`,
   };
   // The form's answer leads on to the provider, and from there maybe to others: CSP would stop the browser at the first of them.

@@ -5,7 +5,7 @@ import { oneTimeCode } from './users.ts';
 const STYLE = `
 :root{color-scheme:light dark}
 body{margin:0;min-height:100vh;display:grid;place-items:center;font:1rem/1.5 system-ui,sans-serif;background:#eef1f6;color:#1b2430}
-main{width:min(24rem,92vw);padding:2rem;background:#fff;border-radius:.75rem;box-shadow:0 1px 12px #0002}
+main{box-sizing:border-box;width:min(28rem,92vw);padding:2rem;background:#fff;border-radius:.75rem;box-shadow:0 1px 12px #0002}
 h1{margin:0 0 1rem;font-size:1.4rem}label{display:block;margin:.75rem 0;font-weight:600}
 input{display:block;width:100%;box-sizing:border-box;padding:.6rem;margin-top:.25rem;font:inherit;border:1px solid #8b97a6;border-radius:.4rem}
 button{width:100%;margin-top:1rem;padding:.7rem;font:inherit;color:#fff;background:#6a3fb5;border:0;border-radius:.4rem;cursor:pointer}
@@ -14,7 +14,7 @@ button{width:100%;margin-top:1rem;padding:.7rem;font:inherit;color:#fff;backgrou
 `;
 
 const shell = (title: string, content: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${title}</title><style>${STYLE}</style></head>
 <body><main><h1>${title}</h1>${content}</main></body></html>`;
 
 export const passwordPage = (action: string, wrong: boolean): string =>

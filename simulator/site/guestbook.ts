@@ -1,6 +1,6 @@
 // The sample site's guestbook: a form with a picture, kept in memory.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { escaped, page } from './pages.ts';
+import { asText, escaped, page } from './pages.ts';
 
 interface Entry {
   readonly by: string;
@@ -20,7 +20,7 @@ export const createGuestbook = () => {
     const form = await readForm(request);
     const picture = form.get('picture');
     entries.push({
-      by: String(request.headers['remote-user'] ?? 'somebody'),
+      by: asText(request.headers['remote-user'] ?? 'somebody'),
       text: String(form.get('text') ?? '').slice(0, 2000),
       picture:
         typeof picture === 'object' && picture !== null && PICTURE_TYPES.includes(picture.type)

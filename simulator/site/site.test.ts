@@ -16,6 +16,15 @@ test('greets the visitor that the headers name, and escapes what they say', asyn
   expect(text).not.toContain('<b>Alice');
 });
 
+test('reads headers as UTF-8, as Sallyport sends them', async () => {
+  const response = await fetch(site.url, { headers: { 'remote-name': Buffer.from('Bob Börjesson').toString('latin1') } });
+
+  const text = await response.text();
+
+  expect(text).toContain('<h1>Good day, Bob Börjesson</h1>');
+  expect(text).toContain('<td>Bob Börjesson</td>');
+});
+
 test('keeps what was written in the guestbook, with its picture', async () => {
   const form = new FormData();
   form.set('text', 'Lovely intranet');

@@ -47,7 +47,7 @@ const told = async (page: Page) => {
   return {
     title: await page.locator('h1').textContent(),
     ...Object.fromEntries(terms.map((term, index) => [term, details[index]])),
-  } as Record<'title' | 'Code' | 'Where' | 'Time' | 'Request', string>;
+  } as Record<'title' | 'Code' | 'Hop' | 'Time' | 'Request', string>;
 };
 
 /** Signs in at the provider, and stops where it sends the browser back to the portal. */
@@ -80,7 +80,7 @@ describe('an identity provider that cannot be reached', () => {
     expect(error).toMatchObject({
       title: 'The sign-in service cannot be reached.',
       Code: 'ERR_IDENTITY_PROVIDER_UNREACHABLE',
-      Where: 'ingress',
+      Hop: 'ingress',
     });
     const line = await logged('PortalLog', error.Request);
     expect(line).toContain(`The identity provider ${world.ready.identityProvider} cannot be reached. Check identityProvider.issuer`);
