@@ -7,7 +7,7 @@ import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
 import { type ConnectTo, findConnectTo } from './connect-to.ts';
-import { withoutContinue } from './interim.ts';
+import { withoutInterim } from './interim.ts';
 import { originError } from './origin-errors.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
 
@@ -133,7 +133,7 @@ export class Origins {
       const where = instead === null ? options : { ...options, hostname: instead.address, port: instead.addressPort };
       connect({ ...where, servername: isIP(hostname) === 0 ? hostname : '' }, (...connected) => {
         const [error, socket] = connected;
-        if (error === null) callback(null, withoutContinue(socket));
+        if (error === null) callback(null, withoutInterim(socket));
         else callback(...connected);
       });
     };

@@ -137,7 +137,9 @@ const sourceArn = (api: RestApi, { method }: GatewayRequest, { stage, match }: F
 
 const writeHead = (request: GatewayRequest, response: ServerResponse, { status, headers }: ResponseHead): void => {
   response.writeHead(status, [...headers, ...identifyingHeaders(request)].flat());
-  response.flushHeaders();
+  // Unverified on AWS: one byte for each character. flushHeaders() would write UTF-8. A head without a body goes out with end().
+  response.write(Buffer.alloc(0));
+  response.socket?.uncork();
 };
 
 const sendBuffered = (request: GatewayRequest, response: ServerResponse, api: RestApi, payload: string): void => {

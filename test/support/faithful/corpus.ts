@@ -1,0 +1,381 @@
+// The corpus of the differential test: cases of every kind, generated, and by hand those that no generator finds.
+import fc from 'fast-check';
+import type { Case, Planned, Sent } from './case.ts';
+import type { Field } from './message.ts';
+
+const word = (...characters: readonly string[]) => fc.array(fc.constantFrom(...characters), { maxLength: 8 }).map((list) => list.join(''));
+
+/** What a field value may hold: one character for each byte, no blanks outside. */
+const value = word('a', 'Z', '0', ' ', ',', ';', '=', '"', ':', '/', '\\', '%', '\t', '\xe9', '\xc3\xa9', '\xff').map((text) =>
+  text.trim(),
+);
+
+const segment = word('a', 'B', '1', '.', '..', '-', '_', '~', '!', '$', '&', "'", '(', ')', '*', '+', ',', ';', '=', ':', '@').chain(
+  (text) =>
+    fc.constantFrom(
+      text,
+      `${text}%2F`,
+      `${text}%2f..`,
+      '%3F',
+      '%23x',
+      '%5C',
+      '\\',
+      '%00',
+      '%0d%0a',
+      '%C3%A9',
+      '%E9',
+      '%c0%af',
+      '%',
+      '%zz',
+      '%u002e',
+      '|',
+      '{x}',
+      '[x]',
+      '"',
+      '<>',
+      '^',
+      '`',
+      '%25',
+      '',
+    ),
+);
+const path = fc.array(segment, { maxLength: 5 }).map((segments) => `/${segments.join('/')}`);
+
+const query = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('') },
+  {
+    weight: 5,
+    arbitrary: fc
+      .array(
+        fc.oneof(
+          {
+            weight: 12,
+            arbitrary: fc.constantFrom(
+              'a',
+              'b',
+              'B',
+              '1',
+              '02',
+              '10',
+              '=',
+              '=',
+              '&',
+              '&',
+              '+',
+              '%20',
+              '%2B',
+              '%2b',
+              '%26',
+              '%3D',
+              '%C3%A9',
+              '%c3%a9',
+              '%25',
+              '-',
+              '.',
+              '~',
+              '!',
+              "'",
+              '(',
+              '*',
+              ':',
+              '/',
+              '?',
+              '@',
+              '$',
+              ',',
+              '[',
+              ']',
+              '%00',
+            ),
+          },
+          { weight: 1, arbitrary: fc.constantFrom(';', '"', '<', '^', '`', '\\', 'constructor', '__proto__', '%F0%9F%8E%89') },
+        ),
+        { maxLength: 14 },
+      )
+      .map((parts) => `?${parts.join('')}`),
+  },
+);
+
+const named = (...names: readonly string[]) => fc.tuple(fc.constantFrom(...names), value);
+const exactly = (...fields: readonly Field[]) => fc.constantFrom(...fields);
+
+const requestField: fc.Arbitrary<Field> = fc.oneof(
+  named(
+    'X-A',
+    'x-a',
+    'X-B',
+    'X_C',
+    'X.D',
+    'x!#$%&',
+    '123',
+    '7',
+    '__proto__',
+    'constructor',
+    'Accept-Language',
+    'User-Agent',
+    'Referer',
+    'From',
+    'DNT',
+    'Pragma',
+    'Date',
+    'Warning',
+  ),
+  exactly(
+    ['Accept', 'text/html,*/*;q=0.8'],
+    ['Accept-Encoding', 'gzip, br'],
+    ['Authorization', 'Basic YTpi'],
+    ['Cache-Control', 'no-cache'],
+    ['Content-Encoding', 'gzip'],
+    ['Content-Type', 'application/json; charset=utf-8'],
+    ['content-type', 'multipart/form-data; boundary="x y"'],
+    ['Cookie', 'a=1; b="2"; c'],
+    ['cookie', 'd=e=f;;  g=\xe9'],
+    ['If-Match', '"1", W/"2"'],
+    ['If-Modified-Since', 'Wed, 21 Oct 2026 07:28:00 GMT'],
+    ['If-None-Match', 'W/"1"'],
+    ['If-Range', '"1"'],
+    ['Origin', 'https://elsewhere.example'],
+    ['Range', 'bytes=0-4,9-'],
+    ['X-Forwarded-For', '192.0.2.1, 192.0.2.2'],
+    ['X-Requested-With', 'XMLHttpRequest'],
+  ),
+  exactly(
+    ['Content-MD5', 'Q2hlY2s='],
+    ['Forwarded', 'for=10.0.0.1'],
+    ['Keep-Alive', 'timeout=5'],
+    ['Max-Forwards', '3'],
+    ['Proxy-Authorization', 'Basic eA=='],
+    ['Sallyport-User', 'admin'],
+    ['TE', 'trailers'],
+    ['Via', '1.1 x'],
+    ['X-Amzn-Trace-Id', 'Root=1-0-0'],
+    ['X-Forwarded-Host', 'evil.example'],
+    ['X_Forwarded_For', '10.0.0.1'],
+    ['x-real.ip', '10.0.0.1'],
+  ),
+);
+
+/** Mostly short, now and then of several frames. */
+const bytes = fc
+  .tuple(
+    fc.oneof(
+      { weight: 80, arbitrary: fc.integer({ min: 0, max: 60 }) },
+      { weight: 20, arbitrary: fc.integer({ min: 0, max: 5_000 }) },
+      { weight: 2, arbitrary: fc.constantFrom(97_000, 98_000, 250_000) },
+    ),
+    fc.integer({ min: 1, max: 255 }),
+  )
+  .map(([length, step]) => Buffer.from(Uint8Array.from({ length }, (_, at) => (at * step) % 256)));
+
+const sent: fc.Arbitrary<Sent> = fc.record({
+  method: fc.oneof(
+    { weight: 5, arbitrary: fc.constant('GET') },
+    { weight: 6, arbitrary: fc.constantFrom('HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS') },
+  ),
+  target: fc.tuple(path, query).map((parts) => parts.join('')),
+  version: fc.constant('1.1'),
+  fields: fc.array(requestField, { maxLength: 7 }),
+  body: fc.option(bytes, { freq: 3 }),
+  coding: fc.constantFrom('length', 'length', 'chunked'),
+  trailers: fc.array(named('X-Trailer', 'X-Checksum'), { maxLength: 1 }),
+});
+
+const answerField: fc.Arbitrary<Field> = fc.oneof(
+  named('X-A', 'x-a', 'X-B', 'X_C', '123', 'ETag', 'Vary', 'vary', 'Link', 'Warning', 'Content-Language', 'Content-Disposition'),
+  exactly(
+    ['Accept-Ranges', 'bytes'],
+    ['Access-Control-Allow-Origin', '*'],
+    ['Age', '10'],
+    ['Allow', 'GET, HEAD'],
+    ['Cache-Control', 'private, max-age=60'],
+    ['Content-Encoding', 'gzip'],
+    ['Content-Location', '/x?y#z'],
+    ['Content-Range', 'bytes 0-4/10'],
+    ['Content-Security-Policy', "default-src 'self'"],
+    ['Content-Type', 'text/html; charset=iso-8859-1'],
+    ['content-type', 'application/octet-stream'],
+    ['Expires', '0'],
+    ['Last-Modified', 'Wed, 21 Oct 2026 07:28:00 GMT'],
+    ['Location', '../elsewhere?a=b'],
+    ['Location', 'https://elsewhere.example/%2F'],
+    ['Refresh', '5; url=/x'],
+    ['Retry-After', '3'],
+    ['Set-Cookie', 'a=1; Path=/x; HttpOnly; SameSite=Lax'],
+    ['Set-Cookie', 'b=2, c; Expires=Wed, 21 Oct 2026 07:28:00 GMT'],
+    ['set-cookie', 'd=\xe9; Secure'],
+    ['Strict-Transport-Security', 'max-age=1'],
+    ['WWW-Authenticate', 'Negotiate'],
+    ['www-authenticate', 'Basic realm="a, b"'],
+  ),
+  exactly(
+    ['Alt-Svc', 'h3=":443"'],
+    ['Authorization', 'x'],
+    ['Connection', 'X-Named'],
+    ['Content-MD5', 'Q2hlY2s='],
+    ['Date', 'Wed, 21 Oct 2026 07:28:00 GMT'],
+    ['Keep-Alive', 'timeout=5'],
+    ['Max-Forwards', '3'],
+    ['Proxy-Authenticate', 'Basic'],
+    ['Sallyport-Sign-In', 'https://evil.example'],
+    ['Server', 'Apache'],
+    ['Set-Cookie', '__Host-sallyport-session=stolen; Path=/; Secure'],
+    ['User-Agent', 'x'],
+    ['Via', '1.1 inner'],
+    ['X-Amzn-ErrorType', 'x'],
+    ['X-Named', '1'],
+  ),
+);
+
+const STATUSES = [
+  200, 200, 200, 200, 201, 202, 203, 206, 207, 226, 299, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 408, 409, 410, 412, 416,
+  418, 422, 428, 429, 451, 499, 500, 501, 502, 503, 504, 511, 520, 599,
+];
+
+const planned: fc.Arbitrary<Planned> = fc
+  .record({
+    status: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...STATUSES) }, { weight: 1, arbitrary: fc.constantFrom(204, 304) }),
+    reason: fc.constantFrom('OK', 'Its Own Words', ''),
+    fields: fc.array(answerField, { maxLength: 8 }),
+    body: bytes,
+    coding: fc.constantFrom('length', 'length', 'chunked', 'close'),
+    trailers: fc.array(named('X-Trailer'), { maxLength: 1 }),
+    interim: fc.oneof(
+      { weight: 9, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(fc.constantFrom(100, 102, 103), { maxLength: 2 }) },
+    ),
+  })
+  // A 204 with a transfer coding, or a 304 that ends with its connection, is no HTTP.
+  .map(
+    (answer): Planned =>
+      answer.status === 204 || answer.status === 304
+        ? { ...answer, coding: answer.coding === 'length' ? 'length' : 'none' }
+        : (answer as Planned),
+  );
+
+export const generated: fc.Arbitrary<Case> = fc.record({ sent, planned });
+
+const GET: Sent = { method: 'GET', target: '/', version: '1.1', fields: [], body: null, coding: 'length', trailers: [] };
+const OK: Planned = {
+  status: 200,
+  reason: 'OK',
+  fields: [['Content-Type', 'text/plain']],
+  body: Buffer.from('ok'),
+  coding: 'length',
+  trailers: [],
+  interim: [],
+};
+
+const asking = (title: string, changes: Partial<Sent>): [string, Case] => [title, { sent: { ...GET, ...changes }, planned: OK }];
+const answering = (title: string, changes: Partial<Planned>, sent: Partial<Sent> = {}): [string, Case] => [
+  title,
+  { sent: { ...GET, ...sent }, planned: { ...OK, ...changes } },
+];
+
+/** `internal`: the origin's own address, `authority`: the one that users ask for. */
+export const byHand = (internal: string, authority: string): readonly [string, Case][] => [
+  ...['PROPFIND', 'MKCOL', 'LOCK', 'REPORT'].map((method) => asking(`WebDAV: ${method}`, { method })),
+  asking('a head that is too large', { fields: [['X-A', 'x'.repeat(10_300)]] }),
+  asking('a head that is just not too large', { fields: [['X-A', 'x'.repeat(8_900)]] }),
+  asking('a body that is too large', { method: 'POST', body: Buffer.alloc(4_400_001) }),
+  asking('a body that is just not too large', { method: 'POST', body: Buffer.alloc(4_400_000, 'x') }),
+  ...['/ping', '/sping', '/ping?x', '/ping/', '/%70ing', '//ping', '/pin'].map((target) => asking(`health check: ${target}`, { target })),
+  ...['/.sallyport/x', '/.sallyport%2fsession', '/x/../.sallyport/', '/.SALLYPORT/', '//.sallyport'].map((target) =>
+    asking(`reserved: ${target}`, { target }),
+  ),
+  ...['/caf\xe9', '/\xc3\xa9?x'].map((target) => asking(`raw bytes: ${target}`, { target })),
+  ...['/a?b|c', '/a?{b}', '/a?%zz', '/a?%', '/a?%E9', '/a?b=%C3'].map((target) => asking(`unreadable: ${target}`, { target })),
+  ...[
+    '/?',
+    '/?&',
+    '/?a',
+    '/?a=',
+    '/?=',
+    '/?=a',
+    '/?a&b',
+    '/?a=1&b=2&a=3',
+    '/?b=1&2=x&1=y',
+    '/?a=b;c=d',
+    '/?a=b&&c=d&',
+    '/?a=%2B+%20',
+    "/?'=()*!~",
+  ].map((target) => asking(`query: ${target}`, { target })),
+  ...[
+    '//',
+    '///a//b//',
+    '/.',
+    '/..',
+    '/a/./b/../c',
+    '/%2e%2e/%2E',
+    '/a;b=c/d;e',
+    '/%2F%2f',
+    '/a%3Fb%23c',
+    '/a\\b%5Cc',
+    '/%00',
+    '/100%/%zz',
+    '/{a}|b',
+    '/[::1]',
+    '/a%0d%0ab',
+    '/%ef%bc%8f',
+  ].map((target) => asking(`path: ${target}`, { target })),
+  asking('the host in capitals', { fields: [['Host', authority.toUpperCase()]] }),
+  asking('HTTP/1.0', { version: '1.0' }),
+  asking('HTTP/1.0 with a body', { version: '1.0', method: 'POST', body: Buffer.from('a=1') }),
+  asking('the absolute form', { target: `http://${authority}/a%2Fb?c` }),
+  asking('a body of GET', { body: Buffer.from('x') }),
+  asking('an empty body of GET', { body: Buffer.alloc(0) }),
+  asking('an empty body of POST', { method: 'POST', body: Buffer.alloc(0) }),
+  asking('no body of POST', { method: 'POST' }),
+  asking('no body of DELETE', { method: 'DELETE' }),
+  asking('an empty body in chunks', { method: 'PUT', body: Buffer.alloc(0), coding: 'chunked', trailers: [['X-T', '1']] }),
+  asking('100-continue', { method: 'PUT', body: Buffer.from('x'), fields: [['Expect', '100-continue']] }),
+  asking('an upgrade to h2c', {
+    fields: [
+      ['Connection', 'Upgrade, HTTP2-Settings'],
+      ['Upgrade', 'h2c'],
+      ['HTTP2-Settings', 'AAMAAABkAARAAAAAAAIAAAAA'],
+    ],
+  }),
+  asking('Connection that names other fields', {
+    fields: [
+      ['Connection', 'X-A, Host'],
+      ['X-A', '1'],
+    ],
+  }),
+  asking('a signature of AWS', { fields: [['Authorization', 'AWS4-HMAC-SHA256 Credential=x']] }),
+  asking('cookies of ours among others', { fields: [['Cookie', 'a=1; __Host-sallyport-x=2; __HOST-SALLYPORT-y=3; b']] }),
+  asking('many fields (Entra: 60)', { fields: Array.from({ length: 150 }, (_, at) => [`X-Field-${at}`, String(at)] as const) }),
+  answering('an internal address', {
+    status: 302,
+    fields: [
+      ['Location', `${internal}a%2Fb?c=${encodeURIComponent(internal)}#d`],
+      ['Content-Location', internal],
+      ['Set-Cookie', 'a=1; Domain=127.0.0.1; Path=/'],
+    ],
+  }),
+  answering('no type', { fields: [] }),
+  answering('an empty type', { fields: [['Content-Type', '']] }),
+  answering('HEAD with a length', { body: Buffer.alloc(12_345) }, { method: 'HEAD' }),
+  answering('304 with a length', { status: 304, body: Buffer.alloc(12_345), fields: [['ETag', '"1"']] }),
+  answering('204 with a length of 0', { status: 204, body: Buffer.alloc(0) }),
+  answering('an empty body in chunks', { body: Buffer.alloc(0), coding: 'chunked' }),
+  answering('an empty body that ends with the connection', { body: Buffer.alloc(0), coding: 'close' }),
+  answering('every interim answer', { interim: [100, 103, 102, 100] }, { method: 'POST', body: Buffer.from('x') }),
+  answering('a body in a gzip transfer coding', {
+    coding: 'none',
+    body: Buffer.alloc(0),
+    fields: [['Transfer-Encoding', 'gzip, chunked']],
+  }),
+  answering('a status that is none', { status: 600 }),
+  answering('another protocol', {
+    status: 101,
+    coding: 'none',
+    body: Buffer.alloc(0),
+    fields: [
+      ['Connection', 'Upgrade'],
+      ['Upgrade', 'websocket'],
+    ],
+  }),
+  answering('a head that is too large', { fields: [['X-A', 'x'.repeat(33_000)]] }),
+  answering('a large head', { fields: [['X-A', 'x'.repeat(28_000)]] }),
+  answering('a body of two megabytes', { body: Buffer.alloc(2_000_000, 'abc'), coding: 'chunked' }),
+];
