@@ -3,9 +3,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { picture, signInAs, startBrowser } from '../support/browser.ts';
-import { type DokuWiki, startDokuWiki, type WebApplication } from '../support/dokuwiki.ts';
+import { type DokuWiki, startDokuWiki } from '../support/dokuwiki.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTiddlyWiki } from '../support/tiddlywiki.ts';
+import type { WebApplication } from '../support/web-application.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 /** A red dot, 8 × 8. */

@@ -4,23 +4,19 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from './child.ts';
+import type { WebApplication } from './web-application.ts';
 
 const DATA_FOLDERS = ['attic', 'cache', 'index', 'locks', 'log', 'media', 'media_attic', 'media_meta', 'meta', 'pages', 'tmp'];
-
-export interface WebApplication {
-  /** Where it listens, ending with `/`. */
-  readonly url: string;
-  dispose(): Promise<void>;
-}
 
 export interface DokuWiki extends WebApplication {
   readonly user: { readonly name: string; readonly password: string };
 }
 
-export const startDokuWiki = async (): Promise<DokuWiki> => {
+/** `internalUrl` is its setting `baseurl`, with which every link of it is absolute; null: it goes by what it is called by. */
+export const startDokuWiki = async (internalUrl: string | null = null): Promise<DokuWiki> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-dokuwiki-'));
   const user = { name: 'editor', password: 'quill-and-ink' };
-  configure(folder, user);
+  configure(folder, user, internalUrl);
 
   const prepend = ['-d', `auto_prepend_file=${join(folder, 'prepend.php')}`];
   const server = startChild('php', [...prepend, '-S', '127.0.0.1:0', '-t', '/usr/share/dokuwiki']);
@@ -36,7 +32,7 @@ export const startDokuWiki = async (): Promise<DokuWiki> => {
   };
 };
 
-const configure = (folder: string, user: DokuWiki['user']): void => {
+const configure = (folder: string, user: DokuWiki['user'], internalUrl: string | null): void => {
   const conf = join(folder, 'conf');
   const data = join(folder, 'data');
   cpSync('/etc/dokuwiki', conf, { recursive: true });
@@ -53,7 +49,7 @@ $conf['useacl'] = 1;
 $conf['superuser'] = '@admin';
 $conf['savedir'] = '${data}';
 $conf['updatecheck'] = 0;
-`,
+${internalUrl === null ? '' : `$conf['baseurl'] = '${internalUrl.replace(/\/$/, '')}';\n$conf['canonical'] = 1;\n`}`,
   );
   writeFileSync(join(folder, 'prepend.php'), `<?php define('DOKU_CONF', '${conf}/');\n`);
 };
