@@ -27,6 +27,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   slash: 'a redirect to the same address with its final slash',
   'sign-in': 'sent to sign in',
   'step-up': 'sent to show more first',
+  preflight: 'a script of another site may go on',
   robots: 'crawlers are turned away',
   maintenance: 'the application is under maintenance',
 };

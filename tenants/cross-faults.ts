@@ -42,7 +42,8 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
     ...published.flatMap((one) => [...wildcardFaults(one), ...coveredFaults(one, published, context.domain)]),
     ...maps.flatMap((entry, index) => [
       ...alternateFaults(entry, alternates[index], context, [...at, index]),
-      ...callFaults(entry, ids, [...at, index]),
+      ...callFaults(entry, ids, context, [...at, index]),
+      ...corsFaults(entry, [...at, index]),
       ...signInFaults(entry, [...at, index]),
     ]),
   ];
@@ -142,12 +143,41 @@ const alternateFaults = (entry: Entry, host: string | undefined, { portalHost, a
   ];
 };
 
-const callFaults = ({ calls }: Entry, ids: ReadonlyArray<string | undefined>, at: Path): LocatedFault[] =>
-  (Array.isArray(calls) ? calls : []).flatMap((id, index) =>
+const callFaults = (
+  { calls, externalUrl }: Entry,
+  ids: ReadonlyArray<string | undefined>,
+  { domain }: Context,
+  at: Path,
+): LocatedFault[] => {
+  const called = Array.isArray(calls) ? calls : [];
+  if (called.length > 0 && isWildcard(readExternalUrl(externalUrl, domain)?.host ?? '')) {
+    const advice = 'It would be said of every name below it: give the one that calls an entry of its own.';
+    return [fault([...at, 'calls'], 'nothing beside an external URL with *', calls, advice)];
+  }
+  return called.flatMap((id, index) =>
     readIdentifier(id) === undefined || ids.includes(id)
       ? []
       : [fault([...at, 'calls', index], 'the id of an application', id, 'Name an application of this file.')],
   );
+};
+
+/** One rule decides on an origin and a path. */
+const corsFaults = ({ cors }: Entry, at: Path): LocatedFault[] => {
+  const seen = new Set<string>();
+  return (Array.isArray(cors) ? cors : []).flatMap((rule, index) => {
+    const { path = '/', origins } = isMap(rule) ? rule : {};
+    const listed: readonly unknown[] = Array.isArray(origins) ? origins : [];
+    return listed.flatMap((origin, place) => {
+      const key = `${path} ${origin}`;
+      if (!seen.has(key) || listed.indexOf(origin) < place) {
+        seen.add(key);
+        return [];
+      }
+      const advice = 'Put the methods and headers of both into one rule.';
+      return [fault([...at, 'cors', index, 'origins', place], 'an origin that no other rule has for this path', origin, advice)];
+    });
+  });
+};
 
 const signInFaults = ({ preAuthentication = 'sign-in', access, singleSignOn }: Entry, at: Path): LocatedFault[] => {
   if (preAuthentication === 'sign-in') {

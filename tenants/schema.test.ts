@@ -229,6 +229,19 @@ describe('between applications', () => {
     );
   });
 
+  test('calls does not go with an external wildcard', () => {
+    expect(faultPaths({ ...legacy, internalUrl: 'http://legacy.corp/', calls: ['legacy'] })).toEqual(['applications[0].calls']);
+  });
+
+  test('one rule decides on an origin and a path', () => {
+    const rule = { origins: ['https://a.example', 'https://a.example'] };
+
+    expect(faultPaths({ ...wiki, cors: [rule, { ...rule, path: '/api/' }] })).toEqual([]);
+    expect(faultPaths({ ...wiki, cors: [rule, { origins: ['https://b.example', 'https://a.example'], path: '/' }] })).toEqual([
+      'applications[0].cors[1].origins[1]',
+    ]);
+  });
+
   test('50 segments are taken, 51 are not', () => {
     const segments = (count: number) =>
       Array.from({ length: count }, (_, index) => ({

@@ -1,11 +1,11 @@
 // Open redirect: a sign-in link that looks like ours and ends at somebody else's site. Here are the spellings that have led there in
 // other products; each must be refused, by exactly one code, whatever the parser makes of it.
 import { describe, expect, test } from '@jest/globals';
-import type { Application } from '../stores/records.ts';
+import type { ApplicationHere } from '../stores/records.ts';
 import { checkReturnUrl } from './return-url.ts';
 
 const HOSTS = ['wiki.apps.example.com', '*.dev.apps.example.com', 'localhost'];
-const directory = { applicationsOn: async (host: string) => (HOSTS.includes(host) ? [{ host } as Application] : []) };
+const directory = { applicationsOn: async (host: string) => (HOSTS.includes(host) ? [{ host } as ApplicationHere] : []) };
 const check = (to: string | null, portal = 'https://portal.example.com') => checkReturnUrl(directory, portal, to);
 
 describe('a return address', () => {

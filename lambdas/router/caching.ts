@@ -2,7 +2,7 @@
 // share one question. Directory and registry may be served a little longer while their table throttles; sessions never.
 import { SallyportError } from '../../protocol/errors.ts';
 import { CACHE_MS } from '../../protocol/limits.ts';
-import type { Application, Published, Registry, ServiceToken, ServiceTokens, Session, Sessions, Tunnel } from '../stores/records.ts';
+import type { ApplicationHere, Published, Registry, ServiceToken, ServiceTokens, Session, Sessions, Tunnel } from '../stores/records.ts';
 import type { Clock, FindSession, ReadDirectory, ReadTunnels } from './ports.ts';
 
 export interface CacheOptions<Value> {
@@ -98,7 +98,7 @@ type Now = Pick<Clock, 'now'>;
 /** Hosts without an application are remembered too: anyone can ask for such, and pages name many. */
 export const cachedDirectory = (directory: ReadDirectory, clock: Now): ReadDirectory => {
   const common = { clock, maxEntries: 2_000, graceMs: GRACE_MS };
-  const byHost = new Cache<readonly Application[]>({ ...common, load: (host) => directory.applicationsOn(host) });
+  const byHost = new Cache<readonly ApplicationHere[]>({ ...common, load: (host) => directory.applicationsOn(host) });
   const byAuthority = new Cache<readonly Published[]>({ ...common, load: (authority) => directory.publishedAt(authority) });
   return { applicationsOn: (host) => byHost.get(host), publishedAt: (authority) => byAuthority.get(authority) };
 };

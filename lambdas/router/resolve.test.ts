@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Application } from '../stores/records.ts';
+import type { ApplicationHere } from '../stores/records.ts';
 import { resolve } from './resolve.ts';
 import { application } from './testing/records.ts';
 
-const directoryOf = (...applications: Application[]) => ({
+const directoryOf = (...applications: ApplicationHere[]) => ({
   applicationsOn: async (host: string) => applications.filter((known) => known.host === host),
   publishedAt: async () => [],
 });
@@ -71,7 +71,10 @@ describe('a wildcard that stands for a wildcard', () => {
 });
 
 test('an application asked for without its final slash is found there', async () => {
-  expect(await resolve(directoryOf(root, admin), { host: 'a.example.com', path: '/admin' })).toEqual({ slash: '/admin/' });
+  expect(await resolve(directoryOf(root, admin), { host: 'a.example.com', path: '/admin' })).toMatchObject({
+    application: { id: 'admin' },
+    slash: '/admin/',
+  });
 });
 
 describe('path disagreement: an origin that is shared must not serve what a stricter application guards', () => {

@@ -2,11 +2,11 @@
 
 import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { Application, Directory } from '../stores/records.ts';
+import type { ApplicationHere, Directory } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 
 /** `slash`: the request names an application's path without its final slash, where relative links would lead astray. */
-export type Resolution = { readonly application: Application } | { readonly slash: string };
+export type Resolution = { readonly application: ApplicationHere } | { readonly application: ApplicationHere; readonly slash: string };
 
 /** Throws ERR_APPLICATION_UNKNOWN, or ERR_REQUEST_INVALID when some server would see another application in this path. */
 export const resolve = async (
@@ -22,11 +22,12 @@ export const resolve = async (
   if ([...pathReadings(path)].some(elsewhere)) {
     throw new SallyportError('ERR_REQUEST_INVALID', 'The path could be read as that of another application.');
   }
-  return path.startsWith(application.path) ? { application: atHost(application, host) } : { slash: `${path}/` };
+  const here = atHost(application, host);
+  return path.startsWith(application.path) ? { application: here } : { application: here, slash: `${path}/` };
 };
 
 /** The `*` of an internal URL is the label that was asked for: exactly one, and no other reading of it (RFC 1123 §2.1, IDNA). */
-const atHost = (application: Application, host: string): Application => {
+const atHost = (application: ApplicationHere, host: string): ApplicationHere => {
   const [before, after] = application.internalUrl.split('//*.');
   if (after === undefined) return application;
   const label = host.slice(0, host.indexOf('.'));
@@ -38,15 +39,15 @@ const atHost = (application: Application, host: string): Application => {
 };
 
 /** A host with applications of its own answers for all its paths: the wildcard of its parent does not fill its gaps. */
-export const applicationsAt = async (directory: Pick<Directory, 'applicationsOn'>, host: string): Promise<readonly Application[]> => {
+export const applicationsAt = async (directory: Pick<Directory, 'applicationsOn'>, host: string): Promise<readonly ApplicationHere[]> => {
   const own = await directory.applicationsOn(host);
   const parent = host.indexOf('.');
   // A wildcard stands for one label, as in certificates (RFC 9525 §6.3).
   return own.length > 0 || parent < 0 ? own : directory.applicationsOn(`*${host.slice(parent)}`);
 };
 
-const longest = (applications: readonly Application[], path: string, read: (path: string) => string): Application | null =>
-  applications.reduce<Application | null>(
+const longest = (applications: readonly ApplicationHere[], path: string, read: (path: string) => string): ApplicationHere | null =>
+  applications.reduce<ApplicationHere | null>(
     (best, application) =>
       path.startsWith(read(application.path)) && application.path.length > (best?.path.length ?? 0) ? application : best,
     null,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { Application } from '../stores/records.ts';
+import type { Application, ApplicationHere } from '../stores/records.ts';
 import { failWith, manual, withTwo } from './testing/connectors.ts';
 import { turn } from './testing/manual-clock.ts';
 import { application, type EventChanges, event, HOST, user } from './testing/records.ts';
@@ -266,7 +266,7 @@ describe('an application whose connectors are all gone', () => {
 });
 
 describe('/robots.txt', () => {
-  const asked = async (changes: EventChanges = {}, ...applications: Application[]) => {
+  const asked = async (changes: EventChanges = {}, ...applications: ApplicationHere[]) => {
     const rig = createRig();
     if (applications.length > 0) rig.applications.splice(0, 1, ...applications);
     const { response, done } = rig.begin(event({ path: '/robots.txt', ...changes }));

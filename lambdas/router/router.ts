@@ -2,7 +2,7 @@
 // authorise, clean headers, open exchange, relay. Each may refuse; whatever fails, the user gets an answer with a code.
 
 import type { StepUp } from '../../policy/decide.ts';
-import { asSallyportError, type ErrorCode, type SallyportError } from '../../protocol/errors.ts';
+import { asSallyportError, type ErrorCode, SallyportError } from '../../protocol/errors.ts';
 import type { Look } from '../pages/look.ts';
 import type { Application, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
@@ -13,6 +13,7 @@ import type { Caller } from './caller.ts';
 import { type CanonicalRequest, canonicalHeaders, canonicalRequest, type ProxyEvent } from './canonical-request.ts';
 import { createChallengeNotice } from './challenge-notice.ts';
 import { cleanHeaders } from './clean-headers.ts';
+import { type Cors, corsFor, isPreflight, NO_CORS, ownWithCors, preflightAnswer, withCors } from './cors.ts';
 import { errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
 import { createExternalUrls } from './external-url.ts';
@@ -73,6 +74,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     const trace: Trace = {};
     let request: CanonicalRequest | null = null;
     let known: Application | null = null;
+    let cors: Cors = NO_CORS;
     const log = ports.log.with({ request: event.requestContext.requestId });
     const sinceStart = () => ports.clock.now() - startedAt;
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
@@ -89,7 +91,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       request = canonicalRequest(event);
       const answer = await passes(request);
       if (answer !== null) {
-        await send(response, answer, request.method);
+        await send(response, ownWithCors(answer, cors), request.method);
         tell('info', 'request.answered', { status: answer.status });
       }
     } catch (error) {
@@ -120,11 +122,14 @@ export const createRouter = (ports: RouterPorts): Router => {
       if (metadata !== null) return own('resource-metadata', metadata);
 
       const resolved = await resolve(ports.directory, request);
-      if ('slash' in resolved) return own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
       const { application } = resolved;
       trace.application = application.id;
       known = application;
       trace.resolved = sinceStart();
+      cors = corsFor(application, request, urls);
+      const preflight = isPreflight(request) ? preflightAnswer(cors, request) : null;
+      if (preflight !== null) return own('preflight', preflight);
+      if ('slash' in resolved) return own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
 
       const caller = await identify(request, application);
       const signIn = (stepUp: StepUp | null) =>
@@ -132,7 +137,11 @@ export const createRouter = (ports: RouterPorts): Router => {
           signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp),
           stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED',
         );
-      if (caller === 'nobody') return own('sign-in', signIn(null));
+      if (caller === 'nobody') {
+        if (isPreflight(request))
+          throw new SallyportError('ERR_PREFLIGHT_REFUSED', `No rule of ${application.id} lists the origin for this path.`);
+        return own('sign-in', signIn(null));
+      }
       const user = caller?.user ?? null;
       if (user !== null) trace.user = user.username;
       const stepUp = authorise(application, request, caller, ports.clock.now());
@@ -200,7 +209,7 @@ export const createRouter = (ports: RouterPorts): Router => {
         head,
         async (origin) => {
           const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) });
-          return { ...translated, headers: platformHeaders(translated.headers) };
+          return { ...translated, headers: withCors(platformHeaders(translated.headers), cors) };
         },
         response,
       );
@@ -220,7 +229,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
       if (response.gone.aborted) return;
       if (response.begun) throw error;
-      await send(response, challenged(errorAnswer({ ...options(), code: error.code }), error.code), event.httpMethod);
+      await send(response, ownWithCors(challenged(errorAnswer({ ...options(), code: error.code }), error.code), cors), event.httpMethod);
     }
   };
 };

@@ -2,7 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createDirectory } from './directory.ts';
 import { type EmulatedTables, startEmulatedTables } from './emulated-table.ts';
-import type { Application, Directory } from './records.ts';
+import type { Application, ApplicationHere, Directory } from './records.ts';
 import { createTable, type Table } from './table.ts';
 
 const wiki: Application = {
@@ -35,6 +35,9 @@ const wiki: Application = {
 const admin: Application = { ...wiki, id: 'wiki-admin', path: '/admin/', access: { users: [], groups: ['admins'] } };
 const wild: Application = { ...wiki, id: 'wild', host: '*.dev.apps.example.com', access: 'everyone' };
 
+/** As it is found on a host; `callers` are what the others say of it. */
+const here = (application: Application, ...callers: string[]): ApplicationHere => ({ ...application, callers });
+
 let emulated: EmulatedTables;
 let table: Table;
 let directory: Directory;
@@ -52,8 +55,8 @@ describe('the directory', () => {
   test('answers every application of a host, and a wildcard by its own name', async () => {
     await directory.replace([wiki, admin, wild]);
 
-    expect(await directory.applicationsOn('wiki.apps.example.com')).toEqual([wiki, admin]);
-    expect(await directory.applicationsOn('*.dev.apps.example.com')).toEqual([wild]);
+    expect(await directory.applicationsOn('wiki.apps.example.com')).toEqual([here(wiki), here(admin)]);
+    expect(await directory.applicationsOn('*.dev.apps.example.com')).toEqual([here(wild)]);
     expect(await directory.applicationsOn('a.dev.apps.example.com')).toEqual([]);
   });
 
@@ -85,6 +88,7 @@ describe('the directory', () => {
       ],
       alternateHost: 'people.example.com',
     };
+    const hosts = ['hr-static.apps.example.com', 'hr.apps.example.com', 'people.example.com'];
 
     test('is found at each of them by one query, as it is there', async () => {
       await directory.replace([hr, wiki]);
@@ -92,12 +96,12 @@ describe('the directory', () => {
       const [forms, payroll, ...others] = await directory.applicationsOn('hr.apps.example.com');
 
       expect(others).toEqual([]);
-      expect(payroll).toEqual(hr);
-      expect(forms).toEqual({ ...hr, path: '/forms/', internalUrl: 'http://forms.corp/' });
+      expect(payroll).toEqual(here(hr, ...hosts));
+      expect(forms).toEqual({ ...here(hr, ...hosts), path: '/forms/', internalUrl: 'http://forms.corp/' });
       expect(await directory.applicationsOn('hr-static.apps.example.com')).toEqual([
-        { ...hr, host: 'hr-static.apps.example.com', path: '/', internalUrl: 'http://static.corp/hr/' },
+        { ...here(hr, ...hosts), host: 'hr-static.apps.example.com', path: '/', internalUrl: 'http://static.corp/hr/' },
       ]);
-      expect(await directory.applicationsOn('people.example.com')).toEqual([{ ...hr, host: 'people.example.com' }]);
+      expect(await directory.applicationsOn('people.example.com')).toEqual([{ ...here(hr, ...hosts), host: 'people.example.com' }]);
     });
 
     test('is listed once, at its own', async () => {
@@ -146,6 +150,22 @@ describe('the directory', () => {
     });
   });
 
+  test('an application knows the hosts that call it, wildcards left out; who stops calling is forgotten', async () => {
+    const orders = { ...wiki, id: 'orders', host: 'orders.apps.example.com' };
+    const shop = { ...wiki, id: 'shop', host: 'shop.apps.example.com', alternateHost: 'shop.example.com', calls: ['orders'] };
+    const many = { ...wild, calls: ['orders'] };
+    const callers = async () => (await directory.applicationsOn('orders.apps.example.com')).flatMap((known) => known.callers);
+
+    await directory.replace([orders, shop, many]);
+    const before = await callers();
+    const { written } = await directory.replace([orders, { ...shop, calls: [] }, many]);
+
+    expect(before).toEqual(['orders.apps.example.com', 'shop.apps.example.com', 'shop.example.com']);
+    expect(written).toEqual(['orders', 'shop']);
+    expect(await callers()).toEqual([]);
+    expect(await directory.applications()).toContainEqual(orders);
+  });
+
   test('refuses two applications at one external URL before anything is written', async () => {
     const replaced = directory.replace([wiki, { ...wiki, id: 'other' }]);
 
@@ -172,7 +192,7 @@ describe('the directory', () => {
     const item = { pk: 'host#wiki.apps.example.com', sk: '/', ...before, headers: { 'X-User': 'username' } };
     await emulated.client.send(new PutCommand({ TableName: table.name, Item: item }));
 
-    expect(await directory.applicationsOn('wiki.apps.example.com')).toEqual([wiki]);
+    expect(await directory.applicationsOn('wiki.apps.example.com')).toEqual([here(wiki)]);
   });
 
   test.each([

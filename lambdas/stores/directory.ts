@@ -3,7 +3,7 @@
 // `internal#<authority>`/`<path> <host><path>`, an item for each address.
 import { setTimeout } from 'node:timers/promises';
 import { SallyportError } from '../../protocol/errors.ts';
-import { addressesOf } from '../../tenants/address-list.ts';
+import { addressesOf, callersOf } from '../../tenants/address-list.ts';
 import { authorityOfUrl } from '../../tenants/authority.ts';
 import { conditionList } from './condition-shape.ts';
 import {
@@ -25,6 +25,7 @@ import type {
   Access,
   Address,
   Application,
+  ApplicationHere,
   CookiePolicy,
   CorsRule,
   Directory,
@@ -91,8 +92,10 @@ const APPLICATION: RecordShape<Application> = {
   maintenance: textOrNull,
 };
 
+const APPLICATION_HERE: RecordShape<ApplicationHere> = { ...APPLICATION, callers: texts };
+
 /** What an item means that was written before there were these fields. */
-const BEFORE: Partial<Application> = {
+const BEFORE: Partial<ApplicationHere> = {
   tokens: null,
   conditions: [],
   segments: [],
@@ -102,6 +105,7 @@ const BEFORE: Partial<Application> = {
   cookies: { secure: false, httpOnly: false, sameSite: null },
   cors: [],
   calls: [],
+  callers: [],
   robots: 'deny',
   maintenance: null,
 };
@@ -118,8 +122,8 @@ const keyOf = ({ host, path }: Pick<Address, 'host' | 'path'>): Key => ({ pk: ho
 
 const internalKey = (authority: string): string => `internal#${authority}`;
 
-const itemsOf = (application: Application): (Key & Item)[] => [
-  ...addressesOf(application).map((address, index) => ({ ...keyOf(address), ...application, ...(index > 0 && { at: address }) })),
+const itemsOf = (application: Application, callers: readonly string[]): (Key & Item)[] => [
+  ...addressesOf(application).map((address, index) => ({ ...keyOf(address), ...application, callers, ...(index > 0 && { at: address }) })),
   ...publishedOf(application).map((published) => {
     const url = new URL(published.internalUrl);
     const key = { pk: internalKey(authorityOfUrl(url)), sk: `${url.pathname} ${published.host}${published.path}` };
@@ -140,21 +144,26 @@ export interface DirectoryPorts {
 }
 
 export const createDirectory = ({ table, pause = (ms) => setTimeout(ms) }: DirectoryPorts): Directory => {
-  const read = (item: Item): Application => readRecord(table.name, { ...BEFORE, singleSignOn: formerly(item), ...item }, APPLICATION);
-  const readAt = (item: Item): Application =>
-    item.at === undefined
-      ? read(item)
-      : { ...read(item), ...readRecord(table.name, { ...Object(item.at), pk: item.pk, sk: item.sk }, ADDRESS) };
+  const readAs = <Type extends Application>(item: Item, shape: RecordShape<Type>): Type =>
+    readRecord(table.name, { ...BEFORE, singleSignOn: formerly(item), ...item }, shape);
+  const readHere = (item: Item): ApplicationHere => {
+    const application = readAs(item, APPLICATION_HERE);
+    if (item.at === undefined) return application;
+    return { ...application, ...readRecord(table.name, { ...Object(item.at), pk: item.pk, sk: item.sk }, ADDRESS) };
+  };
 
   return {
-    applicationsOn: async (host) => (await table.query(hostKey(host))).map(readAt),
+    applicationsOn: async (host) => (await table.query(hostKey(host))).map(readHere),
 
     publishedAt: async (authority) => (await table.query(internalKey(authority))).map((item) => readRecord(table.name, item, PUBLISHED)),
 
-    applications: async () => (await table.scan()).filter(({ pk, at }) => String(pk).startsWith(hostKey('')) && at === undefined).map(read),
+    applications: async () =>
+      (await table.scan())
+        .filter(({ pk, at }) => String(pk).startsWith(hostKey('')) && at === undefined)
+        .map((item) => readAs(item, APPLICATION)),
 
     replace: async (applications) => {
-      const items = applications.flatMap(itemsOf);
+      const items = applications.flatMap((application) => itemsOf(application, callersOf(application, applications)));
       if (new Set(items.map(nameOf)).size < items.length) {
         throw new SallyportError('ERR_CONFIGURATION_INVALID', 'Two applications have one external URL. Nothing was written.');
       }

@@ -90,6 +90,12 @@ export interface Published extends Address {
   readonly application: string;
 }
 
+/** An application as it is on one of its hosts: `host`, `path` and `internalUrl` are those of its address there. */
+export interface ApplicationHere extends Application {
+  /** Hosts whose pages may call it by script: its own others, and those of the applications that name it in `calls`. */
+  readonly callers: readonly string[];
+}
+
 export interface Translation {
   /** Whether addresses in header fields and cookies are translated. */
   readonly headers: boolean;
@@ -233,11 +239,8 @@ export interface Tunnel {
 // ── the ports; each file beside this one implements one for DynamoDB ──────────────────────────────────────
 
 export interface Directory {
-  /**
-   * Every application on exactly this host (a wildcard is asked for by its own name, `*.example.com`), as it is there: of one with
-   * several addresses, `host`, `path` and `internalUrl` are those of the address on this host.
-   */
-  applicationsOn(host: string): Promise<readonly Application[]>;
+  /** Every application on exactly this host (a wildcard is asked for by its own name, `*.example.com`). */
+  applicationsOn(host: string): Promise<readonly ApplicationHere[]>;
   /**
    * What is published of an internal authority (tenants/authority.ts); a wildcard is asked for by its own name. Only what has one
    * external address for each internal one.

@@ -93,7 +93,8 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
     sessions: world.sessions,
     directory: {
       applications: async () => world.applications,
-      applicationsOn: async (host) => world.applications.filter((application) => application.host === host),
+      applicationsOn: async (host) =>
+        world.applications.filter((application) => application.host === host).map((application) => ({ ...application, callers: [] })),
     },
     registry: {
       tunnels: async (group) => {

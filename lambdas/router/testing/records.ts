@@ -1,12 +1,12 @@
 // Records and events as tests need them: valid by themselves, changed where a test is about the change.
 import { authorityOfUrl } from '../../../tenants/authority.ts';
 import { publishedOf } from '../../stores/directory.ts';
-import type { Application, Published, Session, Tunnel, User } from '../../stores/records.ts';
+import type { Application, ApplicationHere, Published, Session, Tunnel, User } from '../../stores/records.ts';
 import type { CanonicalRequest, ProxyEvent } from '../canonical-request.ts';
 
 export const HOST = 'wiki.apps.example.com';
 
-export const application = (changes: Partial<Application> = {}): Application => ({
+export const application = (changes: Partial<ApplicationHere> = {}): ApplicationHere => ({
   id: 'wiki',
   name: 'Wiki',
   description: '',
@@ -30,6 +30,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   cookies: { secure: false, httpOnly: false, sameSite: null },
   cors: [],
   calls: [],
+  callers: [],
   robots: 'deny',
   maintenance: null,
   ...changes,

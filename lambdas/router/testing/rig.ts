@@ -6,7 +6,7 @@ import { createLog } from '../../../protocol/log.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
-import type { Application, Connector, ServiceToken, Session, SignInCode, Tunnel } from '../../stores/records.ts';
+import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, Tunnel } from '../../stores/records.ts';
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
 import { SESSION_COOKIE } from '../cookies.ts';
@@ -56,7 +56,7 @@ export const createRig = () => {
   const log = createLog({ write: (line) => lines.push(JSON.parse(line)), now: clock.now, level: 'debug' });
   const keyOf = (connector: string) => frameKey(MASTER_KEY, connector);
 
-  const applications: Application[] = [application()];
+  const applications: ApplicationHere[] = [application()];
   const sessions = new Map<string, Session>();
   const codes = new Map<string, SignInCode>();
   const tunnels: Tunnel[] = [tunnel({ connectionId: 'tunnel-a=', seenAt: clock.now() })];

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Application } from '../../stores/records.ts';
+import type { ApplicationHere } from '../../stores/records.ts';
 import { application, publishedAt } from '../testing/records.ts';
 import { createPublishedAt } from './published-at.ts';
 
@@ -11,7 +11,7 @@ const split = application({
   segments: [{ host: 'static.apps.example.com', path: '/', internalUrl: 'https://cdn.corp.example/x/' }],
   alternateHost: 'wiki.example.com',
 });
-const all: Application[] = [wild, named, many, split];
+const all: ApplicationHere[] = [wild, named, many, split];
 
 const find = createPublishedAt({
   applicationsOn: async (host) => all.filter((known) => known.host === host),
