@@ -101,6 +101,7 @@ describe('parameters and outputs', () => {
 
   test('the outputs say what an administrator has to do next', () => {
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
+      'BackChannelLogoutUri',
       'ClientSecretArn',
       'ClientSecretCommand',
       'ControlArn',
@@ -108,6 +109,7 @@ describe('parameters and outputs', () => {
       'DnsRecordAlternate1',
       'DnsRecordApplications',
       'DnsRecordPortal',
+      'FrontChannelLogoutUri',
       'PortalUrl',
       'RedirectUri',
       'SignedOutUri',

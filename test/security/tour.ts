@@ -81,6 +81,18 @@ export const createTour = async (world: World): Promise<Tour> => {
       const { outcome } = await administrator.decide('GET', intranet, { user: 'bob', groups: ['staff'] });
       if (outcome !== 'allow') throw new Error(`The intranet would be refused: ${outcome}.`);
     },
+    'an administrator ends a session': async () => {
+      const before = new Set((await administrator.sessions('bob')).map(({ id }) => id));
+      const ended = await signedIn(world);
+      const [session] = (await administrator.sessions('bob')).filter(({ id }) => !before.has(id));
+      const { revoked } = await administrator.revokeSessions({ session: session!.id });
+      if (revoked !== 1) throw new Error(`${revoked} sessions were revoked.`);
+      await ended.close();
+    },
+    'the identity provider ends a session': async () => {
+      const { status } = await stranger.fetch(`${world.ready.portal}front-channel-logout?iss=https%3A%2F%2Flogin.example&sid=none`);
+      if (status !== 200) throw new Error(`The provider was answered ${status}.`);
+    },
     'an administrator looks for an exchange': async () => {
       const to = Date.now();
       await administrator.exchange('none', { from: to - 60_000, to, next: null });
