@@ -53,3 +53,17 @@ test('a download has the size that was asked for', async () => {
 
   expect((await response.arrayBuffer()).byteLength).toBe(2 * 1024 * 1024);
 });
+
+test('a download goes on where it was broken off, and begins anew for another version', async () => {
+  const whole = Buffer.from(await (await fetch(`${site.url}download?mb=2`)).arrayBuffer());
+  const ask = (headers: Record<string, string>) => fetch(`${site.url}download?mb=2`, { headers });
+
+  const rest = await ask({ range: 'bytes=1500000-', 'if-range': '"2"' });
+  const other = await ask({ range: 'bytes=1500000-', 'if-range': '"3"' });
+  const beyond = await ask({ range: `bytes=${whole.length}-` });
+
+  expect([rest.status, rest.headers.get('content-range')]).toEqual([206, `bytes 1500000-${whole.length - 1}/${whole.length}`]);
+  expect(Buffer.from(await rest.arrayBuffer()).equals(whole.subarray(1_500_000))).toBe(true);
+  expect([other.status, (await other.arrayBuffer()).byteLength]).toEqual([200, whole.length]);
+  expect(beyond.status).toBe(416);
+});

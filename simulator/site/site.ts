@@ -1,6 +1,7 @@
 // The sample on-premises site: what a newcomer sees through the whole path. It knows nothing of Sallyport but the headers it gets.
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { sendDownload } from './download.ts';
 import { createGuestbook } from './guestbook.ts';
 import { clockPage, homePage, page } from './pages.ts';
 
@@ -12,8 +13,6 @@ export interface Site {
 
 type Action = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 
-const DOWNLOAD_MAX_MB = 1024;
-const MEGABYTE = Buffer.alloc(1024 * 1024, 'Sallyport carries this. ');
 const EVENT_INTERVAL_MS = 1000;
 
 export const startSite = async (port = 0): Promise<Site> => {
@@ -82,23 +81,4 @@ const sendEvents: Action = (request, response) => {
   tick();
   request.once('close', () => clearInterval(timer));
   response.once('close', () => clearInterval(timer));
-};
-
-/** `?mb=10`: so many megabytes, written as fast as they are read. */
-const sendDownload: Action = async (_, response, url) => {
-  const megabytes = Math.min(Math.max(Number(url.searchParams.get('mb')) || 10, 1), DOWNLOAD_MAX_MB);
-  response.writeHead(200, {
-    'content-type': 'application/octet-stream',
-    'content-length': megabytes * MEGABYTE.length,
-    'content-disposition': `attachment; filename="sample-${megabytes}-mb.bin"`,
-  });
-  for (let sent = 0; sent < megabytes && !response.destroyed; sent += 1) {
-    if (!response.write(MEGABYTE)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
-  }
-  response.end();
 };
