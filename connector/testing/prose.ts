@@ -12,7 +12,7 @@ const numbers = (seed: number) => {
 export const prose = (bytes: number, seed = 1): Buffer => {
   const number = numbers(seed);
   const words = Array.from({ length: 400 }, () => number(2 ** 32).toString(36) + number(2 ** 16).toString(36));
-  const parts: string[] = [];
-  for (let length = 0; length < bytes; length += parts.at(-1)!.length) parts.push(`${words[number(words.length)]} `);
-  return Buffer.from(parts.join('')).subarray(0, bytes);
+  const text = Buffer.alloc(bytes);
+  for (let at = 0; at < bytes; ) at += text.write(`${words[number(words.length)]} `, at, 'latin1');
+  return text;
 };
