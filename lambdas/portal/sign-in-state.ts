@@ -3,9 +3,12 @@ import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 
-/** Where a sign-in leads: an application, with the challenge of the browser's cookie there. */
+/** Where a sign-in leads. */
 export interface SignInTarget {
   readonly to: string;
+  /** Another host, which the browser passes through for a session of its own; null: the host of `to` itself. */
+  readonly through: string | null;
+  /** Of the browser's cookie at that host. */
   readonly challenge: string;
   /** What the application's conditions ask for beyond a session; null for nothing. */
   readonly stepUp: StepUp | null;

@@ -1,5 +1,5 @@
 // `GET /sign-in?to&challenge`: an application host sends the browser here. With a portal session it goes straight back with a code,
-// else to the identity provider first. Without `to`, the portal itself is where the sign-in leads.
+// else to the identity provider first. With `through` the code is for that host, on the way to `to`. Without `to`, the portal itself is where the sign-in leads.
 
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
@@ -49,7 +49,15 @@ const readTarget = async ({ directory, portalUrl }: PortalPorts, query: URLSearc
   if (challenge === null || !CHALLENGE.test(challenge)) {
     throw new SallyportError('ERR_REQUEST_INVALID', 'The sign-in lacks its challenge: open the application itself.');
   }
-  return { to: url.href, challenge, stepUp: readStepUp(query) };
+  return { to: url.href, through: readThrough(query), challenge, stepUp: readStepUp(query) };
+};
+
+/** Whether the application at `to` calls that host is seen when the user is known. */
+const readThrough = (query: URLSearchParams): string | null => {
+  if (!query.has('through')) return null;
+  const host = single(query, 'through');
+  if (host !== null && /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(host)) return host;
+  throw new SallyportError('ERR_REQUEST_INVALID', 'The host to pass through is none.');
 };
 
 /** The router's word by way of the browser. Who changes it gets a session that the router finds wanting once more. */

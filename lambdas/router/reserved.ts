@@ -5,6 +5,7 @@ import { SallyportError } from '../../protocol/errors.ts';
 import { type Answer, redirect } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
+import { answerVisit } from './sign-in-visit.ts';
 
 const RESERVED = '/.sallyport';
 
@@ -17,6 +18,7 @@ export const answerReserved = async (ports: RedeemPorts, request: CanonicalReque
     return null;
   }
   if (request.path === `${RESERVED}/session`) return redeemSession(ports, request);
+  if (request.path === `${RESERVED}/visit`) return answerVisit(ports, request);
   // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.
   if (request.path === `${RESERVED}/sign-out`) return redirect(303, `${ports.urls.portal}/sign-out`);
   throw new SallyportError('ERR_APPLICATION_UNKNOWN', 'There is nothing at this reserved path.');

@@ -2,16 +2,26 @@
 // if the browser is the one that began the sign-in. Always a new session id, so none can be planted (session fixation).
 import { timingSafeEqual } from 'node:crypto';
 import { SallyportError } from '../../protocol/errors.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
 import { digest } from '../keys.ts';
+import { html } from '../pages/html.ts';
+import type { Look } from '../pages/look.ts';
+import { answerPage } from '../pages/page.ts';
 import type { SignInCode } from '../stores/records.ts';
 import { type Answer, redirect } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { cookieValues, isSecret, SESSION_COOKIE, SIGN_IN_COOKIE, setCookie } from './cookies.ts';
 import type { ExternalUrls } from './external-url.ts';
-import type { Clock, SessionStore } from './ports.ts';
+import type { Clock, ReadDirectory, SessionStore } from './ports.ts';
+import { applicationsAt } from './resolve.ts';
+import { visitUrl } from './sign-in-visit.ts';
+
+const VISITS_IN_A_ROW = 4;
 
 export interface RedeemPorts {
   readonly sessions: SessionStore;
+  readonly directory: ReadDirectory;
+  readonly look: Look;
   readonly urls: ExternalUrls;
   readonly clock: Pick<Clock, 'now'>;
   readonly newSecret: () => string;
@@ -21,7 +31,7 @@ export interface RedeemPorts {
 export const redeemSession = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer> => {
   if (request.method !== 'GET')
     throw new SallyportError('ERR_METHOD_REFUSED', `A sign-in code came by ${request.method}; GET is expected.`);
-  const { sessions, urls, clock, newSecret } = ports;
+  const { sessions, clock, newSecret } = ports;
   const browser = cookieValues(request.headers, SIGN_IN_COOKIE);
   // Before the code is taken: a request of another browser (a link preview, a prefetch) does not use it up.
   if (browser.length !== 1 || !isSecret(browser[0]!)) throw invalid('no sign-in cookie of ours, or several');
@@ -34,7 +44,7 @@ export const redeemSession = async (ports: RedeemPorts, request: CanonicalReques
 
   const parent = await sessions.find(code.parent);
   if (parent === null || parent.expiresAt <= clock.now()) throw invalid('a code whose portal session has ended');
-  const location = returnUrl(urls.origin(request.host), code);
+  const to = await returnUrl(ports, code);
 
   const secret = newSecret();
   const { user, expiresAt, mfa, authenticatedAt } = parent;
@@ -48,10 +58,26 @@ export const redeemSession = async (ports: RedeemPorts, request: CanonicalReques
     mfa,
     authenticatedAt,
   });
-  return redirect(303, location, [
+  return onward(ports, code, to, [
     setCookie(SESSION_COOKIE, secret, Math.floor((expiresAt - clock.now()) / 1000)),
     setCookie(SIGN_IN_COOKIE, '', 0),
   ]);
+};
+
+/**
+ * To the next host to pass through, or to the end. Browsers give up after 20 redirects, three of them for each host: every so often a
+ * page that goes on by itself begins a new count.
+ */
+const onward = ({ urls, look }: RedeemPorts, { visits, visited }: SignInCode, to: string, cookies: HeaderList): Answer => {
+  const [next] = visits;
+  const location = next === undefined ? to : visitUrl(urls, next, to);
+  if (next === undefined || visited === 0 || visited % VISITS_IN_A_ROW > 0) return redirect(303, location, cookies);
+  const { statusCode, headers, body } = answerPage({
+    title: 'Signing you in …',
+    look,
+    content: html`<p>The application works together with others. If nothing happens, <a href="${location}">go on</a>.</p>`,
+  });
+  return { status: statusCode, headers: [...Object.entries(headers), ['Refresh', `0;url=${location}`], ...cookies], body };
 };
 
 /** The canonical query is re-encoded by us, so there is one way to read it. */
@@ -61,10 +87,13 @@ const codeOf = (query: string): string => {
   return codes[0]!;
 };
 
-/** Never anywhere but to this host, whatever the code says (open redirect): after a slash, no authority can be written any more. */
-const returnUrl = (origin: string, { returnTo }: SignInCode): string => {
-  const url = URL.parse(origin + returnTo);
-  if (!returnTo.startsWith('/') || url === null) throw invalid('a code with a foreign return address');
+/**
+ * Never anywhere but to a host of ours, whatever the code says (open redirect): after a slash, no authority can be written any more.
+ */
+const returnUrl = async ({ urls, directory }: RedeemPorts, { host, returnHost, returnTo }: SignInCode): Promise<string> => {
+  const isOurs = returnHost === host || (/^[a-z0-9.-]+$/.test(returnHost) && (await applicationsAt(directory, returnHost)).length > 0);
+  const url = URL.parse(urls.origin(returnHost) + returnTo);
+  if (!isOurs || !returnTo.startsWith('/') || url === null) throw invalid('a code with a foreign return address');
   return url.href;
 };
 

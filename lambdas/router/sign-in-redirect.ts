@@ -21,6 +21,13 @@ export interface SignInPorts {
   readonly newSecret: () => string;
 }
 
+/** What binds a sign-in to this browser. Reused, so that two tabs can sign in at once and a hundred requests leave one cookie (oauth2-proxy#2163). */
+export const signInCookie = ({ headers }: Pick<CanonicalRequest, 'headers'>, newSecret: () => string) => {
+  const known = cookieValues(headers, SIGN_IN_COOKIE).filter(isSecret);
+  const secret = known.length === 1 ? known[0]! : newSecret();
+  return { secret, cookie: setCookie(SIGN_IN_COOKIE, secret, SIGN_IN_LIFETIME_S) };
+};
+
 export const signInAnswer = (
   { urls, newSecret }: SignInPorts,
   request: CanonicalRequest,
@@ -28,16 +35,12 @@ export const signInAnswer = (
   options: ErrorAnswerOptions,
   stepUp: StepUp | null = null,
 ): Answer => {
-  const known = cookieValues(request.headers, SIGN_IN_COOKIE).filter(isSecret);
-  // Reused, so that two tabs can sign in at once and a hundred requests leave one cookie (oauth2-proxy#2163).
-  const secret = known.length === 1 ? known[0]! : newSecret();
-
+  const { secret, cookie } = signInCookie(request, newSecret);
   const wanted = request.path + request.query;
   const returnable = wanted.length <= RETURN_MAX_CHARACTERS && RETURNABLE.test(wanted);
   const to = urls.origin(request.host) + (returnable ? wanted : applicationPath);
   const url = `${urls.portal}/sign-in?to=${encodeURIComponent(to)}&challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}`;
 
-  const cookie = setCookie(SIGN_IN_COOKIE, secret, SIGN_IN_LIFETIME_S);
   if (options.pageLoad) return redirect(302, url, [cookie]);
   const refusal = errorAnswer({ ...options, code: stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED' });
   // RFC 9110 §15.5.2 wants a challenge; a scheme that browsers do not know opens no password box.

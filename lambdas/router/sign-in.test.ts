@@ -107,7 +107,10 @@ describe('back with a code', () => {
       parent: 'portal-1',
       host: HOST,
       challenge: digest(BROWSER),
+      returnHost: HOST,
       returnTo: '/a%2Fb?q=1',
+      visits: [],
+      visited: 0,
       expiresAt: rig.clock.now() + 1_000,
       ...changes,
     };
@@ -198,6 +201,49 @@ describe('back with a code', () => {
     },
   );
 
+  test('of a sign-in that passes through further hosts leads to the first of them, and that to the next', async () => {
+    const rig = prepare({ visits: ['orders.apps.example.com', 'files.apps.example.com'] });
+
+    const response = await answer(rig, back());
+
+    const to = encodeURIComponent(`https://${HOST}/a%2Fb?q=1`);
+    expect(response.status).toBe(303);
+    expect(response.header('Location')).toBe(`https://orders.apps.example.com/.sallyport/visit?to=${to}`);
+    expect(cookieIn(response, '__Host-sallyport-session')).toBeDefined();
+  });
+
+  test('at the last host leads back to the application', async () => {
+    const rig = prepare({ returnHost: 'shop.apps.example.com', visited: 3 });
+    rig.applications.push(application({ id: 'shop', host: 'shop.apps.example.com' }));
+
+    const response = await answer(rig, back());
+
+    expect(response.header('Location')).toBe('https://shop.apps.example.com/a%2Fb?q=1');
+  });
+
+  test('after four hosts in a row goes on by a page, since browsers count redirects', async () => {
+    const rig = prepare({ visits: ['next.apps.example.com'], visited: 4 });
+
+    const response = await answer(rig, back());
+
+    expect(response.status).toBe(200);
+    expect(response.header('Refresh')).toMatch(/^0;url=https:\/\/next\.apps\.example\.com\/\.sallyport\/visit\?to=/);
+    expect(response.body().toString()).toContain('href="https://next.apps.example.com/.sallyport/visit?to=');
+    expect(cookieIn(response, '__Host-sallyport-session')).toBeDefined();
+  });
+
+  test.each(['evil.example', 'evil.example/x', 'evil.example@shop.apps.example.com', '*.apps.example.com', ''])(
+    'open redirect: a return host that has no application (%j) is refused',
+    async (returnHost) => {
+      const rig = prepare({ returnHost });
+      rig.applications.push(application({ id: 'wild', host: '*.apps.example.com' }));
+
+      const response = await answer(rig, back());
+
+      expect([response.status, response.header('Location')]).toEqual([400, null]);
+    },
+  );
+
   test.each([
     '//evil.example/',
     '/\\evil.example',
@@ -215,6 +261,55 @@ describe('back with a code', () => {
     if (location !== null) expect(new URL(location).origin).toBe(`https://${HOST}`);
     else expect(response.status).toBe(400);
     expect(location ?? '').not.toMatch(/[\r\n]/);
+  });
+});
+
+describe('a visit', () => {
+  const to = 'https://shop.apps.example.com/a?b=1&c';
+  const visit = (changes: EventChanges = {}): EventChanges => ({
+    path: '/.sallyport/visit',
+    multiValueQueryStringParameters: { to: [to] },
+    headers: PAGE,
+    ...changes,
+  });
+
+  test('sets this host’s sign-in cookie and asks the portal, which knows whether it leads anywhere', async () => {
+    const response = await answer(createRig(), visit());
+
+    const location = new URL(response.header('Location')!);
+    const secret = /^__Host-sallyport-sign-in=([\w-]{43}); Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/.exec(
+      cookieIn(response, '__Host-sallyport-sign-in')!,
+    )![1]!;
+    expect(response.status).toBe(302);
+    expect(location.origin + location.pathname).toBe('https://portal.example.com/sign-in');
+    expect(Object.fromEntries(location.searchParams)).toEqual({ to, through: HOST, challenge: digest(secret) });
+  });
+
+  test('keeps a cookie that is there', async () => {
+    const response = await answer(createRig(), visit({ headers: { Cookie: [`__Host-sallyport-sign-in=${BROWSER}`] } }));
+
+    expect(new URL(response.header('Location')!).searchParams.get('challenge')).toBe(digest(BROWSER));
+  });
+
+  test.each(['https://evil.example/', '//evil.example', 'javascript:alert(1)', '/\r\nSet-Cookie: a=b'])(
+    'open redirect: never goes to %j itself',
+    async (address) => {
+      const response = await answer(createRig(), visit({ multiValueQueryStringParameters: { to: [address] } }));
+
+      expect(new URL(response.header('Location')!).origin).toBe('https://portal.example.com');
+      expect(response.header('Location')).not.toMatch(/[\r\n]/);
+    },
+  );
+
+  test.each<[EventChanges, number]>([
+    [{ multiValueQueryStringParameters: null }, 400],
+    [{ multiValueQueryStringParameters: { to: [to, to] } }, 400],
+    [{ httpMethod: 'POST' }, 405],
+  ])('%j is refused', async (changes, status) => {
+    const response = await answer(createRig(), visit(changes));
+
+    expect(response.status).toBe(status);
+    expect(response.headerAll('Set-Cookie')).toEqual([]);
   });
 });
 

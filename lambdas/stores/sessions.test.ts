@@ -25,7 +25,10 @@ const code: SignInCode = {
   parent: 'p1',
   host: 'wiki.apps.example.com',
   challenge: 'h',
+  returnHost: 'shop.apps.example.com',
   returnTo: '/a?b',
+  visits: ['orders.apps.example.com'],
+  visited: 1,
   expiresAt: START + 60_000,
 };
 

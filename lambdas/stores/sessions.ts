@@ -48,7 +48,17 @@ const SESSION: RecordShape<Session> = {
 /** What an item means that was written before there were these fields. */
 const BEFORE: Partial<Session> = { mfa: false, authenticatedAt: null };
 
-const CODE: RecordShape<SignInCode> = { id: filled, parent: filled, host: filled, challenge: filled, returnTo: filled, expiresAt: count };
+const CODE: RecordShape<SignInCode> = {
+  id: filled,
+  parent: filled,
+  host: filled,
+  challenge: filled,
+  returnHost: filled,
+  returnTo: filled,
+  visits: texts,
+  visited: count,
+  expiresAt: count,
+};
 
 const sessionKey = (id: string): Key => ({ pk: `session#${id}`, sk: '-' });
 /** Lengths keep one handle from reading as another: names are the provider's, and may hold anything. */
@@ -108,7 +118,8 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
 
     takeCode: async (id) => {
       const item = await table.take(codeKey(id));
-      const code = item && readRecord(table.name, item, CODE);
+      // A code of before there were visits leads to its own host.
+      const code = item && readRecord(table.name, { returnHost: item.host, visits: [], visited: 0, ...item }, CODE);
       return code && code.expiresAt > now() ? code : null;
     },
   };
