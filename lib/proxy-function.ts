@@ -8,7 +8,9 @@ import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { functionCode } from './function-code.ts';
+import { PARTITIONS } from './storage/tables.ts';
 
+/** Scan is none for `bindItems`: it names no partition. */
 export type TableAction = 'GetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 export interface ProxyFunctionProps<Name extends string> {
@@ -66,6 +68,18 @@ export class ProxyFunction<Name extends string> extends Construct {
     );
   }
 
+  /** The function may do exactly these to the table's items of a kind, and nothing to any other. */
+  bindItems(name: Name, table: ITable, grants: Readonly<Partial<Record<keyof typeof PARTITIONS, readonly TableAction[]>>>): void {
+    this.set(name, table.tableName);
+    for (const [kind, actions] of Object.entries(grants)) {
+      this.allow(
+        actions.map((action) => `dynamodb:${action}`),
+        table.tableArn,
+        { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [PARTITIONS[kind as keyof typeof PARTITIONS]] } },
+      );
+    }
+  }
+
   /** The function may read the secret's value. */
   bindSecret(name: Name, secret: ISecret): void {
     this.set(name, secret.secretArn);
@@ -78,8 +92,8 @@ export class ProxyFunction<Name extends string> extends Construct {
     this.allow(['logs:FilterLogEvents'], logGroup.logGroupArn);
   }
 
-  allow(actions: readonly string[], resource: string): void {
-    this.role.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] }));
+  allow(actions: readonly string[], resource: string, conditions?: Readonly<Record<string, unknown>>): void {
+    this.role.addToPrincipalPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource], conditions }));
   }
 }
 

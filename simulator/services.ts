@@ -57,7 +57,7 @@ export interface Iam {
   /** Checks Signature Version 4 (header or presigned query). Throws `AwsError` (403, AWS's names) when it does not hold. */
   authenticate(request: SignedRequest, service: string): Principal;
   /** Throws `AwsError` AccessDenied unless a statement allows it; records which statement did. */
-  authorize(principal: Principal, action: string, resource: string, context?: Readonly<Record<string, string>>): void;
+  authorize(principal: Principal, action: string, resource: string, context?: Readonly<Record<string, string | readonly string[]>>): void;
   /** Credentials of a role for a service that runs as it (Lambda), after its trust policy allowed the service. */
   sessionForService(roleArn: string, servicePrincipal: string, sessionName: string): AccessKeys;
   /** What a service principal (apigateway.amazonaws.com) may do to a resource that has a resource policy (a function). */

@@ -55,9 +55,13 @@ export class Ingress extends Construct {
     this.router.set('ISSUER', identityProvider.issuer);
     this.router.set('CLAIMS', JSON.stringify(identityProvider.claims));
     this.router.set('SECOND_FACTOR', JSON.stringify(identityProvider.secondFactor));
-    this.router.bindTable('REGISTRY_TABLE', tables.registry, 'Query');
+    this.router.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'], serviceToken: ['Query'] });
     this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
-    this.router.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'PutItem', 'DeleteItem');
+    this.router.bindItems('SESSIONS_TABLE', tables.sessions, {
+      session: ['GetItem', 'PutItem'],
+      sessionHandle: ['PutItem'],
+      signInCode: ['DeleteItem'],
+    });
     this.router.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
     this.router.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
     this.router.set('REPLY_API_URL', replyApi.stage.url);

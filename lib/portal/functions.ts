@@ -43,8 +43,12 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.set('SECOND_FACTOR', JSON.stringify(secondFactor));
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
-  portal.bindTable('REGISTRY_TABLE', tables.registry, 'Query');
-  portal.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'Query', 'PutItem', 'DeleteItem');
+  portal.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'] });
+  portal.bindItems('SESSIONS_TABLE', tables.sessions, {
+    session: ['GetItem', 'PutItem', 'DeleteItem'],
+    sessionHandle: ['Query', 'PutItem'],
+    signInCode: ['PutItem', 'DeleteItem'],
+  });
   portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
   portal.bindSecret('CLIENT_SECRET_SECRET', secrets.clientSecret);
@@ -61,7 +65,7 @@ export const enrolmentFunction = (scope: Construct, { tenant, tunnelApi, tables 
   });
   enrolment.set('TENANT', tenant.tenant);
   enrolment.set('TUNNEL_API_URL', tunnelApi.stage.url);
-  enrolment.bindTable('REGISTRY_TABLE', tables.registry, 'DeleteItem', 'PutItem');
+  enrolment.bindItems('REGISTRY_TABLE', tables.registry, { enrolmentCode: ['DeleteItem'], connector: ['PutItem'] });
   return enrolment;
 };
 
@@ -79,9 +83,18 @@ export const controlFunction = (scope: Construct, { tenant, portalUrl, tunnelApi
   control.set('CLAIMS', JSON.stringify(claimNames(tenant.identityProvider.claims)));
   control.set('PORTAL_URL', portalUrl);
   control.bindLog('ROUTER_LOG_GROUP', routerLog);
-  control.bindTable('REGISTRY_TABLE', tables.registry, 'Query', 'PutItem', 'DeleteItem');
+  control.bindItems('REGISTRY_TABLE', tables.registry, {
+    connector: ['Query', 'DeleteItem'],
+    tunnel: ['Query', 'DeleteItem'],
+    enrolmentCode: ['PutItem'],
+    serviceToken: ['Query', 'PutItem', 'DeleteItem'],
+  });
   control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'Query', 'PutItem', 'DeleteItem');
-  control.bindTable('SESSIONS_TABLE', tables.sessions, 'GetItem', 'Query', 'DeleteItem');
+  control.bindItems('SESSIONS_TABLE', tables.sessions, {
+    session: ['GetItem', 'DeleteItem'],
+    sessionHandle: ['Query'],
+    signInCode: ['DeleteItem'],
+  });
   control.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   control.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
   grantConnections(

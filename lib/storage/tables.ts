@@ -7,6 +7,18 @@ import { Construct } from 'constructs';
 /** The index of sessions by the portal session that they came from. */
 export const BY_PARENT = 'by-parent';
 
+/** The kinds of items in registry and sessions, by their partition keys (lambdas/stores). */
+export const PARTITIONS = {
+  connector: 'connector',
+  tunnel: 'group#*',
+  dial: 'dial#*',
+  enrolmentCode: 'enrolment#*',
+  serviceToken: 'service-tokens',
+  session: 'session#*',
+  sessionHandle: 'handle#*',
+  signInCode: 'code#*',
+} as const;
+
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
 export class Tables extends Construct {

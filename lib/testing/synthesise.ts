@@ -36,12 +36,16 @@ export interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
+  readonly Condition?: { readonly 'ForAllValues:StringLike': { readonly 'dynamodb:LeadingKeys': string | readonly string[] } };
 }
 
-/** What the role whose policy's id begins so is allowed: actions and, shortened, resources. */
+/** What the role whose policy's id begins so is allowed: actions and, shortened, resources; of a table, which items. */
 export const grants = (template: Template, prefix: string): string[] => {
   const { PolicyDocument } = resource(template, 'AWS::IAM::Policy', prefix).Properties as { PolicyDocument: { Statement: Statement[] } };
-  return PolicyDocument.Statement.map(({ Effect, Action, Resource }) => `${Effect} ${[Action].flat().join(' ')} on ${shortened(Resource)}`);
+  return PolicyDocument.Statement.map(({ Effect, Action, Resource, Condition }) => {
+    const items = Condition ? ` with ${Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']}` : '';
+    return `${Effect} ${[Action].flat().join(' ')} on ${shortened(Resource)}${items}`;
+  });
 };
 
 /** A resource as a person names it: logical ids without their hashes, joined texts as one. */

@@ -30,7 +30,11 @@ export class TunnelApi extends Construct {
       timeout: API_TIMEOUT,
     });
     this.tunnels.set('TENANT', tenant);
-    this.tunnels.bindTable('REGISTRY_TABLE', tables.registry, 'GetItem', 'UpdateItem', 'DeleteItem');
+    this.tunnels.bindItems('REGISTRY_TABLE', tables.registry, {
+      connector: ['GetItem', 'UpdateItem'],
+      tunnel: ['UpdateItem', 'DeleteItem'],
+      dial: ['UpdateItem'],
+    });
     this.tunnels.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan');
     this.tunnels.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
 
@@ -41,7 +45,7 @@ export class TunnelApi extends Construct {
       timeout: API_TIMEOUT,
     });
     authorizer.set('TENANT', tenant);
-    authorizer.bindTable('REGISTRY_TABLE', tables.registry, 'GetItem');
+    authorizer.bindItems('REGISTRY_TABLE', tables.registry, { connector: ['GetItem'] });
 
     const served = (routeKey: string): WebSocketRouteOptions => ({
       integration: new WebSocketLambdaIntegration(`${routeKey.replace('$', '')}-integration`, this.tunnels.function),

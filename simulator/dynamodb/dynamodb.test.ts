@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
+  BatchWriteCommand,
   DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
@@ -132,6 +133,50 @@ test('CDK’s TableV2 is a table with one replica', async () => {
 
 describe('what a role may do', () => {
   const arnOf = (name: string) => `arn:aws:dynamodb:us-east-1:123456789012:table/${name}`;
+  const ofGroups = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'group#*' } };
+
+  test('the items that its policy names by their partition key, whatever the operation', async () => {
+    const { keys } = await aws.createFunctionRole('OfGroups', [
+      { Effect: 'Allow', Action: 'dynamodb:*', Resource: [arnOf(plain), arnOf(indexed), `${arnOf(indexed)}/index/*`], Condition: ofGroups },
+    ]);
+    const client = table(keys);
+    const operations: Record<string, (pk: string) => Promise<unknown>> = {
+      put: (pk) => client.send(new PutCommand({ TableName: plain, Item: { pk, sk: '-' } })),
+      get: (pk) => client.send(new GetCommand({ TableName: plain, Key: { pk, sk: '-' } })),
+      update: (pk) => client.send(new UpdateCommand({ TableName: plain, Key: { pk, sk: '-' }, UpdateExpression: 'REMOVE a' })),
+      delete: (pk) => client.send(new DeleteCommand({ TableName: plain, Key: { pk, sk: '-' } })),
+      query: (pk) =>
+        client.send(
+          new QueryCommand({
+            TableName: plain,
+            KeyConditionExpression: 'begins_with(sk, :sk) AND #pk = :pk',
+            ExpressionAttributeNames: { '#pk': 'pk' },
+            ExpressionAttributeValues: { ':pk': pk, ':sk': 'a' },
+          }),
+        ),
+      index: (pk) =>
+        client.send(
+          new QueryCommand({
+            TableName: indexed,
+            IndexName: 'by-parent',
+            KeyConditionExpression: 'parent = :parent',
+            ExpressionAttributeValues: { ':parent': pk },
+          }),
+        ),
+      batchGet: (pk) => client.send(new BatchGetCommand({ RequestItems: { [plain]: { Keys: [{ pk, sk: '-' }] } } })),
+      batchWrite: (pk) =>
+        client.send(
+          new BatchWriteCommand({
+            RequestItems: { [plain]: [{ DeleteRequest: { Key: { pk: 'group#a', sk: '-' } } }, { PutRequest: { Item: { pk, sk: '-' } } }] },
+          }),
+        ),
+    };
+
+    for (const operate of Object.values(operations)) {
+      await expect(operate('group#b')).resolves.toBeDefined();
+      await expect(operate('connector')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    }
+  });
 
   test('the actions of its policy on the tables of its policy', async () => {
     const { keys } = await aws.createFunctionRole('Getter', [{ Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: arnOf(plain) }]);

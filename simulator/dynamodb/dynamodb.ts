@@ -5,6 +5,7 @@ import { type AwsCall, type AwsService, jsonProtocol } from '../aws-protocols.ts
 import { isRecord } from '../iam/conditions.ts';
 import { AwsError, type Clock, type Faults, type Iam, type Meter, type ResourceTypes } from '../services.ts';
 import { consumed, indexUnits, isRead, isWrite } from './capacity.ts';
+import { leadingKeys } from './leading-keys.ts';
 import { type Store, startStore } from './store.ts';
 import { type TableDescription, tableTypes } from './tables.ts';
 import { startTimeToLive } from './time-to-live.ts';
@@ -47,7 +48,11 @@ export const startDynamodb = async ({ iam, meter, faults, clock, log, random }: 
   const answer = async ({ action, input: given, principal }: AwsCall): Promise<object> => {
     const input = withTableNames(action, given);
     const names = tableNames(action, input);
-    for (const name of names) iam.authorize(principal, `dynamodb:${action}`, resourceOf(name, input));
+    for (const name of names) {
+      const table = tables.get(name);
+      const keys = table ? leadingKeys(action, input, table) : [];
+      iam.authorize(principal, `dynamodb:${action}`, resourceOf(name, input), { 'dynamodb:LeadingKeys': keys });
+    }
     for (const name of names) meter.add('table-calls', 1, { table: name, action });
     if (faults.throttleTables > 0 && random() < faults.throttleTables) {
       throw new AwsError(

@@ -187,8 +187,8 @@ const unknownStatement = (code: ErrorCode, id: string, ledger: Ledger): Sallypor
 };
 
 /** What IAM itself knows of every request. Differs from AWS: loopback counts as secure transport. */
-const contextOf = (identity: Identity, given: Readonly<Record<string, string>> = {}): Context => {
-  const context: Record<string, string> = {
+const contextOf = (identity: Identity, given: Context = {}): Context => {
+  const context: Record<string, string | readonly string[]> = {
     // "For IAM roles, the request context returns the ARN of the role" (aws:PrincipalArn).
     'aws:principalarn': identity.role?.arn ?? identity.arn,
     'aws:principalaccount': ACCOUNT_ID,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Context } from './conditions.ts';
 import { decide } from './evaluate.ts';
 import { readPolicy } from './policy-document.ts';
 import { matches, matchesAction, matchesArn } from './wildcards.ts';
@@ -7,7 +8,7 @@ import { matches, matchesAction, matchesArn } from './wildcards.ts';
 const TABLE = 'arn:aws:dynamodb:us-east-1:123456789012:table/registry';
 const allow = (more: object) => ({ Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: '*', ...more });
 const policy = (...statements: object[]) => readPolicy({ Version: '2012-10-17', Statement: statements }, 'Policy', 'identity');
-const outcome = (statements: object[], request: { action?: string; resource?: string; context?: Record<string, string> } = {}) =>
+const outcome = (statements: object[], request: { action?: string; resource?: string; context?: Context } = {}) =>
   decide(policy(...statements), { action: 'dynamodb:GetItem', resource: TABLE, context: {}, ...request }).outcome;
 
 describe('wildcards', () => {
@@ -69,7 +70,7 @@ describe('decisions', () => {
 });
 
 describe('conditions', () => {
-  const given = (Condition: object, context: Record<string, string>) => outcome([allow({ Condition })], { context });
+  const given = (Condition: object, context: Context) => outcome([allow({ Condition })], { context });
   const SOURCE = 'arn:aws:execute-api:us-east-1:123456789012:abc/live/GET/x';
 
   test.each([
@@ -95,6 +96,18 @@ describe('conditions', () => {
     expect(given({ StringNotEquals: { 'sts:ExternalId': 'a' } }, {})).toBe('allow');
   });
 
+  test('of a key with many values all must match, or one, as the operator says', () => {
+    const all = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['group#*', 'connector'] } };
+    const one = { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': 'group#*' } };
+    const keys = (...values: string[]) => ({ 'dynamodb:leadingkeys': values });
+
+    expect(given(all, keys('group#a', 'connector'))).toBe('allow');
+    expect(given(all, keys('group#a', 'enrolment#b'))).toBe('implicit deny');
+    expect(given(one, keys('enrolment#b', 'group#a'))).toBe('allow');
+    expect(given(one, keys('enrolment#b'))).toBe('implicit deny');
+    expect([given(all, keys()), given(one, keys()), given(all, {})]).toEqual(['allow', 'implicit deny', 'allow']);
+  });
+
   test('all must hold', () => {
     const both = { StringEquals: { 'sts:ExternalId': 'a', 'sts:RoleSessionName': 'b' } };
 
@@ -107,6 +120,16 @@ describe('what is refused when it is deployed', () => {
   test.each([
     ['an unknown operator', allow({ Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }), 'the condition operator IpAddress'],
     ['an unknown key', allow({ Condition: { StringEquals: { 'aws:Region': 'x' } } }), 'the condition key aws:Region'],
+    [
+      'a key with many values as if it had one',
+      allow({ Condition: { StringLike: { 'dynamodb:LeadingKeys': 'x' } } }),
+      'LeadingKeys is not',
+    ],
+    [
+      'a key with one value as if it had many',
+      allow({ Condition: { 'ForAnyValue:StringLike': { 'aws:SourceArn': 'x' } } }),
+      'aws:SourceArn is not',
+    ],
     ['a policy variable', allow({ Resource: `${TABLE}/\${aws:username}` }), 'policy variables are not simulated'],
     ['an unknown element', allow({ Actions: 'x' }), 'the policy element Actions'],
     ['a principal in an identity policy', allow({ Principal: '*' }), 'only a trust policy has a Principal'],

@@ -28,11 +28,25 @@ export const createTour = async (world: World): Promise<Tour> => {
   const intranet = world.url('intranet');
   const user = await signedIn(world);
   const connector = await enrolled(administrator);
+  const [found] = await administrator.applications();
+  /** As in a tenant file. */
+  const entry = (id: string) => ({
+    id,
+    name: id,
+    externalUrl: `https://${found!.host.replace('intranet', id)}/`,
+    internalUrl: found!.internalUrl,
+    access: 'everyone',
+    singleSignOn: { method: 'headers', headers: { 'Remote-User': 'username', 'Remote-Name': 'name' } },
+    tokens: { services: true },
+  });
+  await administrator.apply([entry('intranet')]);
   const published = await administrator.applications();
   const further = { ...published[0]!, id: 'further', host: published[0]!.host.replace('intranet', 'further') };
   const [resource] = Object.entries(await world.control<Record<string, { type: string }>>('GET', '/resources')).find(
     ([, { type }]) => type === 'Custom::SallyportApplications',
   )!;
+
+  let tokens = 0;
 
   const steps: Record<string, () => Promise<void>> = {
     'a user opens an application': async () => see(await user.open(intranet), 'Bob'),
@@ -49,14 +63,24 @@ export const createTour = async (world: World): Promise<Tour> => {
       });
       if (status !== 303) throw new Error(`The upload was answered ${status}.`);
     },
-    'a user sees the applications at the portal': async () => see(await user.open(world.ready.portal), 'Intranet'),
+    'a user sees the applications at the portal': async () => see(await user.open(world.ready.portal), 'intranet'),
     'a user signs in': async () => (await signedIn(world)).close(),
     'a user signs out': async () => {
       const leaving = await signedIn(world);
+      await leaveCode(world, leaving);
       const atProvider = await leaving.submit(await leaving.open(`${world.ready.portal}sign-out`), {});
       see(await leaving.submit(atProvider, {}), 'You are signed out');
       see(await leaving.open(world.ready.portal), 'name="password"');
       await leaving.close();
+    },
+
+    'a program uses a service token': async () => {
+      tokens += 1;
+      const name = `robot-${tokens}`;
+      const { token } = await administrator.createToken(name, ['intranet'], 1);
+      const { status } = await stranger.fetch(`${intranet}whoami`, { headers: { authorization: `Bearer ${token}` } });
+      if (status !== 200) throw new Error(`The program was answered ${status}.`);
+      await administrator.revokeToken(name);
     },
 
     'an administrator looks at the status': async () => {
@@ -64,15 +88,6 @@ export const createTour = async (world: World): Promise<Tour> => {
       if (connectors.length < 2 || !applications[0]?.reachable) throw new Error('The status lacks what is there.');
     },
     'an administrator publishes and withdraws an application': async () => {
-      const [first] = published;
-      const entry = (id: string) => ({
-        id,
-        name: first!.name,
-        externalUrl: `https://${first!.host.replace('intranet', id)}/`,
-        internalUrl: first!.internalUrl,
-        access: 'everyone',
-        singleSignOn: { method: 'headers', headers: { 'Remote-User': 'username', 'Remote-Name': 'name' } },
-      });
       await administrator.apply([entry('intranet'), entry('further')]);
       const { removed } = await administrator.apply([entry('intranet')]);
       if (removed[0] !== 'further') throw new Error('Nothing was withdrawn.');
@@ -84,6 +99,7 @@ export const createTour = async (world: World): Promise<Tour> => {
     'an administrator ends a session': async () => {
       const before = new Set((await administrator.sessions('bob')).map(({ id }) => id));
       const ended = await signedIn(world);
+      await leaveCode(world, ended);
       const [session] = (await administrator.sessions('bob')).filter(({ id }) => !before.has(id));
       const { revoked } = await administrator.revokeSessions({ session: session!.id });
       if (revoked !== 1) throw new Error(`${revoked} sessions were revoked.`);
@@ -146,9 +162,18 @@ export const createTour = async (world: World): Promise<Tour> => {
 /** A browser that has signed in at the portal and the intranet. */
 const signedIn = async (world: World): Promise<WebUser> => {
   const web = createWebUser();
-  const { username, password } = world.ready.users.find(({ username }) => username === 'bob')!;
+  const { username, password } = world.ready.users.find((user) => user.username === 'bob')!;
   see(await web.submit(await web.open(world.url('intranet')), { username, password }), 'Bob');
   return web;
+};
+
+/** The portal hands a session over to an application, and the browser does not go there: the code is left. */
+const leaveCode = async (world: World, web: WebUser): Promise<void> => {
+  const query = new URLSearchParams({ to: world.url('intranet'), challenge: 'c'.repeat(43) });
+  const { status } = await stranger.fetch(`${world.ready.portal}sign-in?${query}`, {
+    headers: { cookie: web.cookieFor(world.ready.portal) },
+  });
+  if (status !== 303) throw new Error(`The portal handed nothing over: ${status}.`);
 };
 
 const enrolled = async (administrator: ControlClient): Promise<PlayedConnector> =>
