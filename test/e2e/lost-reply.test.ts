@@ -2,6 +2,7 @@
 // in the middle of an answer. No byte is lost, and nothing is carried out twice.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { download } from '../support/download.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectorLog, logged } from '../support/logs.ts';
 import { MEGABYTE, startOrigin, type TestOrigin } from '../support/origin.ts';
 import { breakPosts, breakSockets, restorePosts } from '../support/sockets.ts';
@@ -24,6 +25,21 @@ afterAll(async () => {
   await origin?.dispose();
 }, 60_000);
 
+interface Environment {
+  readonly id: string;
+  readonly function: string;
+  readonly frozen: boolean;
+}
+
+/** The router's environments, once all are stopped. */
+const stoppedRouters = (): Promise<string[]> =>
+  eventually(5_000, async () => {
+    const all = await world.control<Environment[]>('GET', '/lambda/environments');
+    const routers = all.filter((environment) => /Router/.test(environment.function));
+    if (routers.some(({ frozen }) => !frozen)) throw new Error(`A router is not stopped: ${JSON.stringify(routers)}`);
+    return routers.map(({ id }) => id);
+  });
+
 describe('while the router was stopped', () => {
   test.each([
     ['its socket was reset', 'socket-reset', () => breakSockets(world, 'Reply', 'kill')],
@@ -33,11 +49,14 @@ describe('while the router was stopped', () => {
     ['the connector’s link to it was reset', 'reply-link-reset', () => breakPosts(world, 'Reply', 'kill')],
   ])('%s: the next POST is answered, and carried out once', async (_, name, mishap) => {
     await bob.fetch(world.url('files'));
+    const stopped = await stoppedRouters();
 
     const broken = await mishap();
     const { status, body } = await bob.fetch(`${world.url('files')}digest?name=${name}`, { method: 'POST', body: 'a=1' });
 
     expect(broken.length).toBeGreaterThan(0);
+    // The same that had been stopped, and none in its place.
+    expect(await stoppedRouters()).toEqual(stopped);
     expect([status, JSON.parse(body.toString()).bytes]).toEqual([200, 3]);
     expect(origin.calls.filter((call) => call === `POST /digest?name=${name}`)).toHaveLength(1);
   });
