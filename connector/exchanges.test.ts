@@ -207,14 +207,13 @@ describe('a request body', () => {
     const request = bench.request({ method: 'POST', hasBody: true, end: false });
     await bench.deliver(request, 'one ');
     const body = (bench.calls[0]!.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    const read = async () => String((await body.next()).value);
 
-    for (const [n, part] of ['two ', 'three '].entries()) {
-      const before = await body.next();
-      await bench.deliver({ type: 'body', exchange: request.exchange, n: n + 1, end: false }, part);
-      expect(before.done).toBe(false);
-    }
+    const first = await read();
+    await bench.deliver({ type: 'body', exchange: request.exchange, n: 1, end: false }, 'two ');
+    const second = await read();
 
-    expect(String((await body.next()).value)).toBe('three ');
+    expect([first, second]).toEqual(['one ', 'two ']);
   });
 
   test('that is empty is told apart from none', async () => {
