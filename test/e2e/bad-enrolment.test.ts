@@ -1,10 +1,9 @@
 // What an administrator reads when a connector is started with a code or a clock that is wrong, and what is left behind then.
-import { createHash } from 'node:crypto';
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { control } from '../support/administrator.ts';
 import type { Child } from '../support/child.ts';
 import { type ConnectorHome, type ConnectorOptions, createConnectorHome } from '../support/connector.ts';
+import { expireCode } from '../support/expired-code.ts';
 import { signIn } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -36,29 +35,10 @@ const start = (options: ConnectorOptions): Child => {
 const enrolmentCode = async (): Promise<string> => (await control(world).issueCode('default')).code;
 const connectors = async (): Promise<string[]> => (await control(world).status()).connectors.map(({ id }) => id);
 
-/** Lets an hour pass for one code: what the table says of it is all that the service knows. */
-const expire = async (code: string): Promise<void> => {
-  const resources = await world.control<Record<string, { ref: string }>>('GET', '/resources');
-  const [, table] = Object.entries(resources).find(([logicalId]) => /^TablesRegistry/.test(logicalId)) ?? [];
-  const { awsEndpoint: endpoint, region, administrator: credentials } = world.ready;
-  const client = new DynamoDBClient({ endpoint, region, credentials });
-  const id = createHash('sha256').update(code.split('#')[1]!).digest('base64url');
-  await client.send(
-    new UpdateItemCommand({
-      TableName: table?.ref,
-      Key: { pk: { S: `enrolment#${id}` }, sk: { S: '-' } },
-      UpdateExpression: 'SET expiresAt = :past',
-      ConditionExpression: 'expiresAt > :past',
-      ExpressionAttributeValues: { ':past': { N: String(Date.now() - 1) } },
-    }),
-  );
-  client.destroy();
-};
-
 describe('an enrolment code is refused, and nothing is kept', () => {
   const spoilt: Record<string, (code: string) => Promise<string> | string> = {
     'older than an hour': async (code) => {
-      await expire(code);
+      await expireCode(world, code);
       return code;
     },
     'with another letter': (code) => code.replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),

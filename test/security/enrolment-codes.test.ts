@@ -3,10 +3,9 @@
 // Somebody finds the code that an administrator used, in a chat or a shell's history, and tries to make a connector of their own with
 // it, to be sent the tenant's requests: after the administrator, at the same moment, or an hour later when nobody used it. A code is
 // good once and for an hour, and belongs to whoever comes first; every refusal is in the enrolment function's log.
-import { createHash } from 'node:crypto';
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { control } from '../support/administrator.ts';
+import { expireCode } from '../support/expired-code.ts';
 import { functionLog, type LogLine } from '../support/logs.ts';
 import { playEnrolment } from '../support/played-connector.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -23,25 +22,6 @@ const issue = async (): Promise<string> => (await control(world).issueCode('defa
 const enrolled = async (): Promise<number> => (await control(world).status()).connectors.length;
 const refusals = async (): Promise<LogLine[]> =>
   (await functionLog(world, 'enrolment')).filter(({ event }) => event === 'enrolment.refused');
-
-/** Lets an hour pass for a code: what the table says of it is all that the service knows. */
-const expire = async (code: string): Promise<void> => {
-  const resources = await world.control<Record<string, { ref: string }>>('GET', '/resources');
-  const [, table] = Object.entries(resources).find(([logicalId]) => /^TablesRegistry/.test(logicalId))!;
-  const { awsEndpoint: endpoint, region, administrator: credentials } = world.ready;
-  const client = new DynamoDBClient({ endpoint, region, credentials });
-  const id = createHash('sha256').update(code.split('#')[1]!).digest('base64url');
-  await client.send(
-    new UpdateItemCommand({
-      TableName: table.ref,
-      Key: { pk: { S: `enrolment#${id}` }, sk: { S: '-' } },
-      UpdateExpression: 'SET expiresAt = :past',
-      ConditionExpression: 'expiresAt > :past',
-      ExpressionAttributeValues: { ':past': { N: String(Date.now() - 1) } },
-    }),
-  );
-  client.destroy();
-};
 
 test('used before: ERR_ENROLMENT_INVALID, logged, and no connector more', async () => {
   const code = await issue();
@@ -67,7 +47,7 @@ test('used by both at one moment: one of them is a connector', async () => {
 
 test('an hour old: ERR_ENROLMENT_INVALID, logged, and no connector more', async () => {
   const code = await issue();
-  await expire(code);
+  await expireCode(world, code);
   const [before, logged] = [await enrolled(), (await refusals()).length];
 
   await expect(enrolWith(code, 'mallory')).rejects.toMatchObject({ code: 'ERR_ENROLMENT_INVALID' });
