@@ -30,6 +30,13 @@ test('the router’s bundle stays below 1 MB, minified', () => {
   expect(text).not.toContain('sourceMappingURL');
 });
 
+/** Settings of the router that are JSON, as lib/ writes them. */
+const JSON_SETTINGS = {
+  APPEARANCE: '{"name":"Example","color":null,"support":null}',
+  CLAIMS: '{"username":"preferred_username","name":"name","email":"email","groups":"groups","further":[]}',
+  SECOND_FACTOR: '{"amr":["mfa"],"acr":[]}',
+};
+
 test('it has the SDK inside, and loads as an ES module by itself', () => {
   const script = `globalThis.awslambda = { streamifyResponse: (handler) => handler };
     const before = performance.now();
@@ -38,6 +45,7 @@ test('it has the SDK inside, and loads as an ES module by itself', () => {
   const env = {
     PATH: process.env.PATH,
     ...Object.fromEntries(ENVIRONMENT.map((name) => [name, 'https://x.invalid'])),
+    ...JSON_SETTINGS,
     AWS_REGION: 'eu-central-1',
   };
 
