@@ -19,6 +19,10 @@ export interface WebUser {
   close(): Promise<void>;
 }
 
+/** Where a page sends browsers without scripts, as this one is. */
+const refreshIn = (text: string): string | undefined =>
+  /<noscript><meta http-equiv="refresh" content="0;url=([^"]+)"><\/noscript>/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+
 const REDIRECTS_MAX = 20;
 const LOOPBACK = { address: '127.0.0.1', family: 4 } as const;
 
@@ -50,8 +54,9 @@ export const createWebUser = ({ ca }: { readonly ca?: string } = {}): WebUser =>
       const response = await request(url, { dispatcher, method, body, headers });
       keepCookies(cookiesOf(url), response.headers['set-cookie']);
       const text = await response.body.text();
-      const { location } = response.headers;
-      if (response.statusCode < 300 || response.statusCode > 399 || typeof location !== 'string') {
+      const location = response.headers.location ?? refreshIn(text);
+      const redirected = response.statusCode >= 300 && response.statusCode <= 399;
+      if (typeof location !== 'string' || (!redirected && response.headers.location !== undefined)) {
         return { url: url.href, status: response.statusCode, text };
       }
       url = new URL(location, url);

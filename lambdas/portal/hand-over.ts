@@ -35,7 +35,7 @@ export const handOver = async (
     host,
     challenge: target.challenge,
     returnHost: to.hostname,
-    returnTo: to.pathname + to.search,
+    returnTo: to.pathname + to.search + to.hash,
     visits: all.slice(visited),
     visited,
     expiresAt: now() + CODE_LIFETIME_MS,

@@ -10,6 +10,8 @@ import { cookieValues, isSecret, SIGN_IN_COOKIE, setCookie } from './cookies.ts'
 import { type ErrorAnswerOptions, errorAnswer } from './error-page.ts';
 import type { ExternalUrls } from './external-url.ts';
 
+import { fragmentPage, hasFragment, isKeepable, keptFormPage, SIGNED_IN_PATH } from './sign-in-page.ts';
+
 const SIGN_IN_LIFETIME_S = 600;
 /** A longer way back would not fit the header limits of what lies between; the application's first page must do. */
 const RETURN_MAX_CHARACTERS = 3_000;
@@ -39,8 +41,13 @@ export const signInAnswer = (
   const wanted = request.path + request.query;
   const returnable = wanted.length <= RETURN_MAX_CHARACTERS && RETURNABLE.test(wanted);
   const to = urls.origin(request.host) + (returnable ? wanted : applicationPath);
-  const url = `${urls.portal}/sign-in?to=${encodeURIComponent(to)}&challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}`;
+  // The address to return to is the last: a page may append a fragment to it.
+  const urlTo = (address: string) =>
+    `${urls.portal}/sign-in?challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}&to=${encodeURIComponent(address)}`;
+  const url = urlTo(to);
 
+  if (isKeepable(request)) return keptFormPage(options.look, request, urlTo(urls.origin(request.host) + SIGNED_IN_PATH), cookie);
+  if (returnable && hasFragment(request)) return fragmentPage(options.look, url, cookie);
   if (options.pageLoad) return redirect(302, url, [cookie]);
   const refusal = errorAnswer({ ...options, code: stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED' });
   // RFC 9110 §15.5.2 wants a challenge; a scheme that browsers do not know opens no password box.

@@ -1,4 +1,5 @@
 // Sign-in as an application host sees it: sent away without a session, back with a code, out again.
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Requirements } from '../../policy/requirements.ts';
 import { digest } from '../keys.ts';
@@ -37,7 +38,7 @@ describe('without a session', () => {
 
     expect(response.status).toBe(401);
     expect(JSON.parse(response.body().toString())).toMatchObject({ code: 'ERR_SIGN_IN_REQUIRED', status: 401 });
-    expect(response.header('Sallyport-Sign-In')).toMatch(/^https:\/\/portal\.example\.com\/sign-in\?to=/);
+    expect(response.header('Sallyport-Sign-In')).toMatch(/^https:\/\/portal\.example\.com\/sign-in\?challenge=[\w-]{43}&to=/);
     expect(response.header('WWW-Authenticate')).toBe('Sallyport');
   });
 
@@ -349,6 +350,61 @@ describe('reserved paths', () => {
 
     expect(response.status).toBe(400);
     expect(rig.received).toEqual([]);
+  });
+});
+
+describe('nothing is lost on the way to sign in', () => {
+  const BROWSER_PAGE = { 'Sec-Fetch-Mode': ['navigate'], 'Sec-Fetch-Dest': ['document'], Accept: ['text/html'] };
+  const FORM = {
+    ...BROWSER_PAGE,
+    'Sec-Fetch-Site': ['same-origin'],
+    'Content-Type': ['application/x-www-form-urlencoded'],
+  };
+  const post = (headers: Record<string, string[]>) =>
+    answer(createRig(), {
+      httpMethod: 'POST',
+      path: '/save',
+      body: Buffer.from('a=1&b=<x>').toString('base64'),
+      isBase64Encoded: true,
+      headers,
+    });
+
+  test('a browser’s page load gets a page whose script takes the fragment along, and nothing else may run', async () => {
+    const response = await answer(createRig(), { path: '/a', headers: BROWSER_PAGE });
+
+    const body = response.body().toString();
+    const script = /<script>([\s\S]*?)<\/script>/.exec(body)![1]!;
+    expect(response.status).toBe(200);
+    expect(response.header('Content-Security-Policy')).toContain(
+      `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+    );
+    expect(script).toContain('location.hash');
+    expect(body).toMatch(
+      /id="onward"[^>]*href="https:\/\/portal\.example\.com\/sign-in\?challenge=[\w-]{43}&amp;to=https%3A%2F%2F[^"]*%2Fa"/,
+    );
+    expect(cookieIn(response, '__Host-sallyport-sign-in')).toBeDefined();
+  });
+
+  test('a form that this site’s own page sent is kept in a page, escaped', async () => {
+    const response = await post(FORM);
+
+    const body = response.body().toString();
+    expect(response.status).toBe(200);
+    expect(body).toContain(`data-body="${Buffer.from('a=1&b=<x>').toString('base64')}"`);
+    expect(body).toContain('action="/save"');
+    expect(body).toContain('%2F.sallyport%2Fsigned-in"');
+  });
+
+  test.each<[string, Record<string, string[]>]>([
+    ['another site’s page sent (CSRF)', { 'Sec-Fetch-Site': ['cross-site'] }],
+    ['a sibling host’s page sent', { 'Sec-Fetch-Site': ['same-site'] }],
+    ['nobody says who sent', { 'Sec-Fetch-Site': [] }],
+    ['is none that a form can be', { 'Content-Type': ['application/json'] }],
+  ])('what %s is not', async (_, changes) => {
+    const response = await post({ ...FORM, ...changes });
+
+    expect(response.body().toString()).not.toContain('data-body');
+    expect(response.status).toBe(302);
   });
 });
 

@@ -174,7 +174,7 @@ export interface SignInCode {
   readonly host: string;
   /** SHA-256 (base64url) of the secret in the browser's sign-in cookie at the application host. */
   readonly challenge: string;
-  /** Where the browser goes in the end, and path and query there: to `host` itself, unless it only passes through there. */
+  /** Where the browser goes in the end, and path, query and fragment there: to `host` itself, unless it only passes through there. */
   readonly returnHost: string;
   readonly returnTo: string;
   /** Further hosts to pass through before, each for a session of its own; and through how many it has come. */

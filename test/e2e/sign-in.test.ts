@@ -1,0 +1,50 @@
+// A sign-in loses nothing: the fragment of a deep link, and a form that was sent after the session had ended.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { control } from '../support/administrator.ts';
+import { picture, signInAs, startBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+let world: World;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  world = await startWorld();
+  browser = await startBrowser();
+  page = await (await browser.newContext()).newPage();
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await world?.dispose();
+}, 60_000);
+
+test('the fragment of a deep link is there after signing in', async () => {
+  const link = `${world.url('intranet')}guestbook?page=2#entry=7&x=%20`;
+
+  await page.goto(link);
+  await signInAs(page, world, 'bob');
+  await page.getByRole('button', { name: 'Sign', exact: true }).waitFor();
+
+  expect(page.url()).toBe(link);
+}, 60_000);
+
+test('a form that is sent after the session ended is kept, and arrives once the user has signed in again', async () => {
+  await page.getByLabel('Your words').fill('Written with care: <ä> & "ö"');
+  await control(world).revokeSessions({ user: 'bob' });
+  // A router believes its memory for ten seconds at most.
+  await eventually(30_000, async () => {
+    expect(await page.evaluate(async () => (await fetch('/')).status)).toBe(401);
+  });
+
+  await page.getByRole('button', { name: 'Sign', exact: true }).click();
+  await page.getByRole('link', { name: 'Sign in and send' }).waitFor();
+  await picture(page, 'kept-form');
+  const [other] = await Promise.all([page.context().waitForEvent('page'), page.getByRole('link', { name: 'Sign in and send' }).click()]);
+  // The provider knows the user still, so the other tab comes back at once, tells the first one, and closes.
+  await Promise.all([other.waitForEvent('close'), page.waitForURL('**/guestbook')]);
+  await page.getByText('Written with care: <ä> & "ö"').waitFor();
+
+  expect(page.url()).toContain('/guestbook');
+}, 90_000);
