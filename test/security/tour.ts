@@ -41,7 +41,7 @@ export const createTour = async (world: World): Promise<Tour> => {
   });
   await administrator.apply([entry('intranet')]);
   const published = await administrator.applications();
-  const further = { ...published[0]!, id: 'further', host: published[0]!.host.replace('intranet', 'further') };
+  const further = { ...published[0]!, id: 'further', alternateHost: null, host: published[0]!.host.replace('intranet', 'further') };
   const [resource] = Object.entries(await world.control<Record<string, { type: string }>>('GET', '/resources')).find(
     ([, { type }]) => type === 'Custom::SallyportApplications',
   )!;
