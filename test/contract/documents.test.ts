@@ -53,6 +53,21 @@ test('docs/security.md names each test of test/security', () => {
   expect(named.sort()).toEqual(tests.sort());
 });
 
+test('docs/security.md names every attack that is tried through the whole path', () => {
+  const linked = [...read('docs/security.md').matchAll(/\]\(\.\.\/(test\/security\/[^)]+)\)/g)].map(([, file]) => file);
+
+  expect([...new Set(linked)].sort()).toEqual(filesBelow('test/security', '.test.ts').sort());
+});
+
+test('docs/security.md has a section for each trust boundary of ARCHITECTURE.md', () => {
+  const [, table = ''] = read('ARCHITECTURE.md').split('## Trust boundaries');
+  const boundaries = [...table.matchAll(/^\| (\S+ → [^|]+?) \|/gm)].map(([, name]) => name!.toLowerCase());
+  const sections = [...read('docs/security.md').matchAll(/^### (.+ → .+)$/gm)].map(([, name]) => name!.toLowerCase());
+
+  expect(boundaries.length).toBeGreaterThan(0);
+  expect(sections).toEqual(boundaries);
+});
+
 test.each(['README.md', 'ARCHITECTURE.md', ...filesBelow('docs', '.md')])(
   '%s: every link to a file of ours leads somewhere',
   (document) => {
