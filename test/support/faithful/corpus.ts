@@ -279,6 +279,7 @@ export const byHand = (internal: string, authority: string): readonly [string, C
   asking('a body that is too large', { method: 'POST', body: Buffer.alloc(4_400_001) }),
   asking('a body that is just not too large', { method: 'POST', body: Buffer.alloc(4_400_000, 'x') }),
   ...['/ping', '/sping', '/ping?x', '/ping/', '/%70ing', '//ping', '/pin'].map((target) => asking(`health check: ${target}`, { target })),
+  ...['/robots.txt', '/robots.txt?x', '/a/robots.txt'].map((target) => asking(`robots: ${target}`, { target })),
   ...['/.sallyport/x', '/.sallyport%2fsession', '/x/../.sallyport/', '/.SALLYPORT/', '//.sallyport'].map((target) =>
     asking(`reserved: ${target}`, { target }),
   ),

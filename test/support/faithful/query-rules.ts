@@ -1,7 +1,7 @@
 // Queries: a REST API hands its function decoded parameters by name, never the text. What was sent is written again from them.
 import type { Rule } from './rule.ts';
 
-const SOURCE = 'API Gateway: “REST APIs decode URL-encoded request parameters before passing them to backend integrations”';
+const SOURCE = 'API Gateway: REST APIs decode the parameters of a query before a function sees them';
 
 /** A rule that changes nothing but the query's text; empty when there is none, else without its question mark. */
 const ofQuery = (name: string, what: string, change: (query: string) => string): Rule => ({

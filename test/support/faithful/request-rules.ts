@@ -70,6 +70,15 @@ export const REQUEST_RULES: readonly Rule[] = [
     },
   },
   {
+    name: 'robots',
+    what: '`/robots.txt` turns crawlers away, without a sign-in, unless the application is to answer',
+    source: 'ours: `robots`',
+    refuses: ({ sent }) =>
+      /^(?:GET|HEAD) \/robots\.txt(?:\?|$)/.test(`${sent.method} ${sent.target}`)
+        ? { status: 200, body: 'Disallow: /', reached: false }
+        : null,
+  },
+  {
     name: 'path-raw-bytes',
     what: 'Raw bytes beyond ASCII in a path are refused with 400; browsers send them encoded',
     source: 'HTTP: RFC 3986 §2, they are no URI, and servers differ about their charset',
