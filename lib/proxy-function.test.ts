@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { ProxyFunction } from './proxy-function.ts';
-import { resourcesOf } from './testing/synthesise.ts';
+import { resourcesOf, testApp } from './testing/synthesise.ts';
 
 const build = () => {
-  const stack = new Stack(new App({ builtinCloudFormationValidation: false, context: { 'aws:cdk:bundling-stacks': [] } }), 'Function');
+  const stack = new Stack(testApp(), 'Function');
   const made = new ProxyFunction(stack, 'Authorizer', {
     folder: 'reply-authorizer',
     environment: ['ONE', 'TWO'],

@@ -1,4 +1,8 @@
 // For tests: a tenant's stack without bundling its functions, and its template.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { loadTenant, tenantFiles } from '../../tenants/load.ts';
@@ -7,11 +11,20 @@ import { TenantStack } from '../tenant-stack.ts';
 
 export const exampleTenant = (): Tenant => loadTenant(tenantFiles('example')[0]!);
 
-export const exampleStack = (change: Partial<Tenant> = {}): TenantStack => {
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-synth-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** An app that bundles nothing, in a folder of its own that goes with the test. */
+export const testApp = (): App =>
   // CDK's own check of the template costs seconds each time: bin/sallyport.test.ts, cdk-nag's rules and cfn-lint look at it as well.
-  const app = new App({ builtinCloudFormationValidation: false, treeMetadata: false, context: { 'aws:cdk:bundling-stacks': [] } });
-  return new TenantStack(app, { ...exampleTenant(), ...change });
-};
+  new App({
+    outdir: mkdtempSync(join(folder, 'app-')),
+    builtinCloudFormationValidation: false,
+    treeMetadata: false,
+    context: { 'aws:cdk:bundling-stacks': [] },
+  });
+
+export const exampleStack = (change: Partial<Tenant> = {}): TenantStack => new TenantStack(testApp(), { ...exampleTenant(), ...change });
 
 export const exampleTemplate = (change: Partial<Tenant> = {}): Template => Template.fromStack(exampleStack(change));
 
