@@ -39,15 +39,30 @@ describe('a streamed response', () => {
     expect(response.headers['x-amzn-trace-id']).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
   });
 
-  test('may begin with blanks, as JSON may', async () => {
+  test('may begin with blanks, as JSON may: it is not silent then, and its head may come after more than five minutes', async () => {
     await rest.streaming();
+    let waiting = () => {};
+    let goOn = () => {};
+    const next = () => new Promise<void>((resolve) => (waiting = resolve));
     rest.world.streams.router = async function* () {
-      yield ' ';
-      yield ' ';
+      for (let minutes = 0; minutes < 14; minutes += 1) {
+        yield ' ';
+        const told = new Promise<void>((resolve) => (goOn = resolve));
+        waiting();
+        await told;
+      }
       yield `{"statusCode":200}${NUL}body`;
     };
 
-    const { status, body } = await rest.ask('/');
+    let silent = next();
+    const asked = rest.ask('/');
+    for (let minutes = 0; minutes < 14; minutes += 1) {
+      await silent;
+      await rest.world.clock.advance(60_000);
+      silent = next();
+      goOn();
+    }
+    const { status, body } = await asked;
 
     expect({ status, body }).toEqual({ status: 200, body: 'body' });
   });
