@@ -10,6 +10,7 @@ import { enrol, parseEnrolmentCode } from './enrol.ts';
 import { startHealth } from './health.ts';
 import { helpText } from './help.ts';
 import { type Identity, prepareDirectory, readIdentity, writeIdentity } from './identity.ts';
+import { forkHelper } from './kerberos/fork-helper.ts';
 import { Metrics } from './metrics.ts';
 import { createNetwork, type Network } from './network.ts';
 import { startService } from './service.ts';
@@ -79,7 +80,7 @@ const run = async (config: Config, identity: Identity, network: Network, log: Lo
     random: Math.random,
     log,
     metrics,
-    kerberosHelper: KERBEROS_HELPER,
+    startKerberosHelper: forkHelper(KERBEROS_HELPER),
   });
   const health = config.healthAddress
     ? await startHealth(config.healthAddress, { ready: () => service.supervisor.ready, metrics: () => metrics.text() })

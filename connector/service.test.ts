@@ -4,6 +4,7 @@ import { createLog } from '../protocol/log.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
 import type { Identity } from './identity.ts';
+import { forkHelper } from './kerberos/fork-helper.ts';
 import { Metrics } from './metrics.ts';
 import { createNetwork } from './network.ts';
 import { startService } from './service.ts';
@@ -44,7 +45,7 @@ const start = async (clock: Clock = systemClock) => {
     random: () => 0,
     log: createLog({ write: (line) => lines.push(JSON.parse(line)) }),
     metrics: new Metrics(),
-    kerberosHelper: '/nonexistent',
+    startKerberosHelper: forkHelper('/nonexistent'),
   });
   const running = service.supervisor.run();
   running.catch(() => {});
@@ -258,7 +259,7 @@ describe('a dial that is refused says why', () => {
       identity,
       network,
       // A minute passes in a moment: what is tried again is given up, with the last reason.
-      kerberosHelper: '/nonexistent',
+      startKerberosHelper: forkHelper('/nonexistent'),
       clock: { ...systemClock, after: (ms, callback) => systemClock.after(ms === 60_000 ? 200 : Math.min(ms, 5_000), callback) },
       random: () => 0,
       log: createLog({ write: (line) => lines.push(JSON.parse(line)) }),

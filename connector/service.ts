@@ -7,6 +7,7 @@ import { dial } from './dial.ts';
 import { createDialToken } from './dial-token.ts';
 import { Exchanges } from './exchanges.ts';
 import type { Identity } from './identity.ts';
+import type { StartHelper } from './kerberos/fork-helper.ts';
 import { Kerberos } from './kerberos/kerberos.ts';
 import { Ledger } from './ledger.ts';
 import type { Metrics } from './metrics.ts';
@@ -32,8 +33,7 @@ export interface ServiceOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** The Kerberos helper's program. */
-  readonly kerberosHelper: string;
+  readonly startKerberosHelper: StartHelper;
 }
 
 export interface Service {
@@ -41,7 +41,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-export const startService = ({ config, identity, network, clock, random, log, metrics, kerberosHelper }: ServiceOptions): Service => {
+export const startService = ({ config, identity, network, clock, random, log, metrics, startKerberosHelper }: ServiceOptions): Service => {
   const serviceClock = new ServiceClock(clock);
   const replyApi = new ReplyApi(network, log);
   const ledger = new Ledger(config.memoryMegabytes * 1024 * 1024);
@@ -57,7 +57,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     controllers: config.kerberosKdcs,
     deadlineMs: config.kerberosSeconds * 1000,
     stateDirectory: config.stateDirectory,
-    helper: kerberosHelper,
+    startHelper: startKerberosHelper,
     clock,
     log,
   });

@@ -31,7 +31,7 @@ const KINDS: readonly Kind[] = [
   {
     says: /Clock skew|not yet valid/,
     code: 'ERR_KERBEROS_CLOCK',
-    message: () => 'A domain controller refuses this machine’s clock: synchronise both (NTP).',
+    message: () => 'The clocks of this machine and of the domain controllers differ by more than Kerberos allows: synchronise them (NTP).',
   },
   {
     call: 'acquire',
@@ -130,7 +130,7 @@ export const negotiationError = (failure: Failure, asked: Asked): SallyportError
 export const applicationError = ({ text }: Failure, target: string): SallyportError => {
   const cause = new Error(text);
   if (/Clock skew|not yet valid/.test(text)) {
-    const message = `The clock of the application ${target} differs from the domain’s by more than it accepts: synchronise it (NTP).`;
+    const message = `${target} refuses the time of the ticket: its clock and this machine’s differ by more than it accepts. Synchronise both (NTP). ${DOCTOR}`;
     return new SallyportError('ERR_KERBEROS_CLOCK', message, { cause });
   }
   const why = REFUSALS.find(([says]) => says.test(text))?.[1] ?? 'see its log';

@@ -39,6 +39,7 @@ export interface Negotiation extends Negotiated {
 }
 
 interface Waiting {
+  readonly op: HelperRequest['op'];
   readonly resolve: (answer: HelperAnswer) => void;
   readonly reject: (error: HelperFailure) => void;
 }
@@ -46,7 +47,10 @@ interface Waiting {
 interface Running {
   readonly child: ChildProcess;
   readonly waiting: Map<number, Waiting>;
+  /** Contexts that are neither verified nor closed. */
+  open: number;
   answered: boolean;
+  retired: boolean;
   lastWords: string;
 }
 
@@ -76,6 +80,20 @@ export class HelperProcess {
     }
   }
 
+  /** Another process from now on: what waits for a domain controller is asked anew there; what is open ends where it began. */
+  replace(): void {
+    const running = this.#running;
+    if (running === null) return;
+    this.#running = null;
+    running.retired = true;
+    for (const [id, { op, reject }] of running.waiting) {
+      if (op !== 'negotiate') continue;
+      running.waiting.delete(id);
+      reject(new HelperDied({ call: 'helper', text: 'The Kerberos helper was replaced.' }));
+    }
+    this.#endRetired(running);
+  }
+
   close(): void {
     const running = this.#running;
     this.#running = null;
@@ -86,20 +104,35 @@ export class HelperProcess {
     const running = this.#helper();
     const of = this.#nextId();
     const close = () => this.#send(running, { op: 'close', of });
+    let isOpen = false;
+    const end = () => {
+      if (isOpen) running.open -= 1;
+      isOpen = false;
+      this.#endRetired(running);
+    };
     const answer = await this.#ask(running, { ...ask, op: 'negotiate', id: of }).catch((error: unknown) => {
       close();
       throw error;
     });
     if (!('negotiated' in answer)) throw unexpected(answer);
+    isOpen = true;
+    running.open += 1;
     return {
       ...answer.negotiated,
-      close,
+      close: () => {
+        close();
+        end();
+      },
       verify: async (token) => {
-        const verified = await this.#ask(running, { op: 'verify', id: this.#nextId(), of, token });
+        const verified = await this.#ask(running, { op: 'verify', id: this.#nextId(), of, token }).finally(end);
         if (!('verified' in verified)) throw unexpected(verified);
         return verified.verified;
       },
     };
+  }
+
+  #endRetired({ child, retired, open }: Running): void {
+    if (retired && open === 0 && child.connected) child.disconnect();
   }
 
   #nextId(): number {
@@ -110,7 +143,7 @@ export class HelperProcess {
   #ask(running: Running, request: Exclude<HelperRequest, { op: 'close' }>): Promise<HelperAnswer> {
     const { clock, deadlineMs } = this.#options;
     return new Promise<HelperAnswer>((resolve, reject) => {
-      if (this.#running !== running)
+      if (!running.child.connected)
         return reject(new HelperDied({ call: 'helper', text: `The Kerberos helper ended. ${running.lastWords}` }));
       const inTime = clock.after(deadlineMs, () => {
         running.waiting.delete(request.id);
@@ -118,6 +151,7 @@ export class HelperProcess {
         reject(new HelperFailure({ call: 'slot', text: `No domain controller answered within ${deadlineMs} ms.` }));
       });
       running.waiting.set(request.id, {
+        op: request.op,
         resolve: (answer) => {
           inTime();
           resolve(answer);
@@ -138,7 +172,7 @@ export class HelperProcess {
       this.#options.log.warn('kerberos.helper-hangs', { pid: running.child.pid });
       running.child.kill('SIGKILL');
     });
-    running.waiting.set(id, { resolve: inTime, reject: inTime });
+    running.waiting.set(id, { op: 'ping', resolve: inTime, reject: inTime });
     this.#send(running, { op: 'ping', id });
   }
 
@@ -154,7 +188,7 @@ export class HelperProcess {
       throw new HelperFailure({ call: 'helper', text: `The Kerberos helper could not start. ${this.#lastWords}` });
     }
     const child = start();
-    const running: Running = { child, waiting: new Map(), answered: false, lastWords: '' };
+    const running: Running = { child, waiting: new Map(), open: 0, answered: false, retired: false, lastWords: '' };
     this.#running = running;
     child.stderr?.on('data', (chunk: Buffer) => {
       running.lastWords = `${running.lastWords}${chunk}`.slice(-LAST_WORDS_CHARACTERS);

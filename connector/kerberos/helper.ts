@@ -26,7 +26,7 @@ process.on('message', (request: HelperRequest) => {
   if (request.op === 'close') return delegation.close(request.of);
   void answerTo(request).then((answer) => process.connected && process.send?.(answer, () => undefined));
 });
-// The connector has ended, however that came.
-process.on('disconnect', () => process.exit(0));
+// The connector has ended, however that came. An orderly exit would wait for threads that wait for a domain controller.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 // Ctrl-C in a terminal goes to the whole group: the connector says when.
 process.on('SIGINT', () => undefined);

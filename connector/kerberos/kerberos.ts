@@ -1,20 +1,24 @@
 // Tickets with which users sign in to applications: reads the connector's own credentials, writes the configuration of libkrb5, starts
 // the helper. Nothing of it happens before the first application asks.
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Clock } from '../clock.ts';
+import { Controllers } from './controllers.ts';
 import { readCredentialsFile } from './credentials-file.ts';
 import { applicationError, negotiationError } from './failures.ts';
+import type { StartHelper } from './fork-helper.ts';
 import { HelperFailure, HelperProcess } from './helper-process.ts';
-import type { Account } from './messages.ts';
+import type { Account, Negotiate } from './messages.ts';
+import { createProbe } from './probe.ts';
 import { accountsOf, type Controller, krb5Configuration, realmsOf, targetOf, userOf } from './realms.ts';
+import { resolveControllers } from './resolve-controllers.ts';
 
 /** Of which the helper keeps a quarter for users whose ticket is cached. */
 const HELPER_THREADS = 32;
+/** How long a domain controller may take to show that it is there. */
+const PROBE_MS = 2_000;
 
 export interface KerberosOptions {
   /** Keytab or credential cache; undefined where an administrator gave none. */
@@ -24,8 +28,7 @@ export interface KerberosOptions {
   readonly deadlineMs: number;
   /** For our krb5.conf. */
   readonly stateDirectory: string;
-  /** The helper's program. */
-  readonly helper: string;
+  readonly startHelper: StartHelper;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -64,12 +67,17 @@ export interface Prepared {
 export class Kerberos implements TakeTicket {
   readonly #options: KerberosOptions;
   readonly #helper: HelperProcess;
+  readonly #controllers: Controllers;
   #prepared: Promise<Prepared> | null = null;
+  /** How often others were turned to. */
+  #turns = 0;
+  #turning: Promise<void> | null = null;
 
   constructor(options: KerberosOptions) {
     this.#options = options;
-    const { clock, deadlineMs, log } = options;
-    this.#helper = new HelperProcess({ start: () => this.#start(), clock, deadlineMs, log });
+    const { startHelper, clock, deadlineMs, log } = options;
+    this.#controllers = new Controllers({ named: options.controllers, resolve: resolveControllers, probe: createProbe(PROBE_MS) });
+    this.#helper = new HelperProcess({ start: () => startHelper(this.#environment()), clock, deadlineMs, log });
   }
 
   /** The helper's, while one runs. */
@@ -81,8 +89,21 @@ export class Kerberos implements TakeTicket {
     const { accounts, realms } = await this.prepare();
     const { target, account } = targetOf(service, accounts);
     const asked = { account, target, ...userOf(identity, account, realms) };
+    const turns = this.#turns;
     try {
-      const { token, ticket, cached, verify, close } = await this.#helper.negotiate({ ...asked, stale: stale ?? null });
+      return await this.#ticket(asked, stale ?? null);
+    } catch (error) {
+      if (!(error instanceof SallyportError) || error.code !== 'ERR_KERBEROS_KDC') throw error;
+      if (this.#turns === turns) await this.#turn(account);
+      if (this.#turns === turns) throw error;
+      return await this.#ticket(asked, stale ?? null);
+    }
+  }
+
+  async #ticket(asked: Omit<Negotiate, 'op' | 'id' | 'stale'>, stale: number | null): Promise<Ticket> {
+    const { target } = asked;
+    try {
+      const { token, ticket, cached, verify, close } = await this.#helper.negotiate({ ...asked, stale });
       return {
         header: `Negotiate ${token}`,
         ticket,
@@ -119,11 +140,34 @@ export class Kerberos implements TakeTicket {
   }
 
   async #prepare(): Promise<Prepared> {
-    const { principals, controllers, deadlineMs } = this.#options;
+    const { principals, controllers } = this.#options;
     const accounts = await this.#accounts(principals);
     const realms = realmsOf(accounts, controllers);
-    await writeFile(this.#configurationPath, krb5Configuration(realms, controllers, deadlineMs), { mode: 0o600 });
+    await this.#configure(realms);
     return { accounts, realms };
+  }
+
+  async #configure(realms: readonly string[]): Promise<void> {
+    const { controllers, deadlineMs } = this.#options;
+    const text = krb5Configuration(realms, await this.#controllers.of(realms), { deadlineMs, askDns: controllers.length === 0 });
+    await writeFile(this.#configurationPath, text, { mode: 0o600 });
+  }
+
+  /** Turns to domain controllers that answer, if there are others; all that fail at once turn together. */
+  #turn(account: Account): Promise<void> {
+    this.#turning ??= this.#turnToOthers(account).finally(() => {
+      this.#turning = null;
+    });
+    return this.#turning;
+  }
+
+  async #turnToOthers({ principal }: Account): Promise<void> {
+    if (!(await this.#controllers.reorder(principal))) return;
+    this.#options.log.warn('kerberos.controllers-reordered', { principal });
+    await this.#configure((await this.prepare()).realms);
+    // Its calls to the one that does not answer would hold its threads for a while.
+    this.#helper.replace();
+    this.#turns += 1;
   }
 
   async #accounts(principals: readonly string[]): Promise<Account[]> {
@@ -147,17 +191,11 @@ export class Kerberos implements TakeTicket {
     return join(resolve(this.#options.stateDirectory), 'krb5.conf');
   }
 
-  #start(): ChildProcess {
-    const { helper, deadlineMs } = this.#options;
-    return fork(helper, [], {
-      // Nothing of the connector's environment: KRB5CCNAME above all would be another user's credentials.
-      env: {
-        KRB5_CONFIG: this.#configurationPath,
-        UV_THREADPOOL_SIZE: String(HELPER_THREADS),
-        SALLYPORT_KERBEROS_DEADLINE_MS: String(deadlineMs),
-      },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'json',
-    });
+  #environment(): Record<string, string> {
+    return {
+      KRB5_CONFIG: this.#configurationPath,
+      UV_THREADPOOL_SIZE: String(HELPER_THREADS),
+      SALLYPORT_KERBEROS_DEADLINE_MS: String(this.#options.deadlineMs),
+    };
   }
 }

@@ -79,10 +79,14 @@ export const realmsOf = (accounts: readonly Account[], controllers: readonly Con
 ];
 
 /**
- * Complete in itself: without one of our own, libkrb5 would ask DNS and the machine's files. Where no domain controller of a realm is
- * named, DNS says (SRV records), as Active Directory has it.
+ * Complete in itself: without one of our own, libkrb5 would read the machine's files. It asks DNS for realms of which no domain
+ * controller is known, unless an administrator named the controllers.
  */
-export const krb5Configuration = (realms: readonly string[], controllers: readonly Controller[], deadlineMs: number): string => {
+export const krb5Configuration = (
+  realms: readonly string[],
+  controllers: readonly Controller[],
+  { deadlineMs, askDns }: { readonly deadlineMs: number; readonly askDns: boolean },
+): string => {
   const hostsOf = (realm: string) => controllers.filter((controller) => controller.realm === realm).map(({ host }) => host);
   const sections = realms
     .filter((realm) => hostsOf(realm).length > 0)
@@ -98,7 +102,7 @@ export const krb5Configuration = (realms: readonly string[], controllers: readon
   default_keytab_name = FILE:/nonexistent
   default_client_keytab_name = FILE:/nonexistent
   dns_lookup_realm = false
-  dns_lookup_kdc = ${realms.some((realm) => hostsOf(realm).length === 0)}
+  dns_lookup_kdc = ${askDns}
   dns_canonicalize_hostname = false
   rdns = false
   forwardable = true

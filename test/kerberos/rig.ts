@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../connector/clock.ts';
-import { Kerberos } from '../../connector/kerberos/kerberos.ts';
+import { forkHelper } from '../../connector/kerberos/fork-helper.ts';
+import { Kerberos, type TakeTicket } from '../../connector/kerberos/kerberos.ts';
 import { parseController } from '../../connector/kerberos/realms.ts';
 import { Origins } from '../../connector/origin.ts';
 import type { OriginCall } from '../../connector/ports.ts';
@@ -12,6 +13,7 @@ import { signingOn } from '../../connector/single-sign-on/sign-on.ts';
 import type { KerberosSignOn } from '../../protocol/frames.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { Domain } from '../support/active-directory/domain.ts';
+import { eventually } from '../support/eventually.ts';
 import { ROOT } from '../support/files.ts';
 
 export interface Seen {
@@ -27,9 +29,15 @@ export interface RigOptions {
   readonly credentials: string | undefined;
   readonly principals?: readonly string[];
   readonly deadlineMs?: number;
+  /** The helper's program. */
+  readonly helper?: string;
+  /** What the helper has in its environment beside what the connector gives it. */
+  readonly environment?: Record<string, string>;
 }
 
-export const createRig = ({ domains, credentials, principals = [], deadlineMs = 5_000 }: RigOptions) => {
+const HELPER = join(ROOT, 'dist/kerberos-helper.mjs');
+
+export const createRig = ({ domains, credentials, principals = [], deadlineMs = 5_000, helper = HELPER, environment = {} }: RigOptions) => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-kerberos-'));
   const lines: Array<Record<string, unknown>> = [];
   const kerberos = new Kerberos({
@@ -38,44 +46,68 @@ export const createRig = ({ domains, credentials, principals = [], deadlineMs = 
     controllers: domains.map(({ realm, controller }) => parseController(`${realm}=${controller}`)),
     deadlineMs,
     stateDirectory: folder,
-    helper: join(ROOT, 'dist/kerberos-helper.mjs'),
+    startHelper: (given) => forkHelper(helper)({ ...given, ...environment }),
     clock: systemClock,
     log: createLog({ write: (line) => lines.push(JSON.parse(line)) }),
   });
   const origins = new Origins({ connections: 64, connectTimeoutMs: 5_000, ca: null });
-  const call = signingOn(origins.call, { kerberos: kerberosMethod(kerberos) });
+  let fetched = 0;
+  const counting: TakeTicket = {
+    ticket: async (ask) => {
+      const ticket = await kerberos.ticket(ask);
+      if (!ticket.cached) fetched += 1;
+      return ticket;
+    },
+  };
+  const call = signingOn(origins.call, { kerberos: kerberosMethod(counting) });
+
+  const request = async (url: string, fields: Partial<Pick<OriginCall, 'method' | 'body' | 'signOn'>>): Promise<Seen> => {
+    const { origin, pathname } = new URL(url);
+    const answer = await call({
+      method: 'GET',
+      origin,
+      path: pathname,
+      headers: [['Host', 'app.corp.example']],
+      body: null,
+      verifyCertificate: true,
+      loopbackAllowed: true,
+      connected: () => undefined,
+      signal: new AbortController().signal,
+      ...fields,
+    });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of answer.body) chunks.push(chunk);
+    return {
+      status: answer.status,
+      user: answer.headers.find(([name]) => name.toLowerCase() === 'x-remote-user')?.[1],
+      headers: answer.headers,
+      text: Buffer.concat(chunks).toString(),
+    };
+  };
 
   return {
     kerberos,
     lines,
-    ask: async (
+    /** Requests for which a domain controller was asked. */
+    fetched: () => fetched,
+    /** A user's request; the application must prove who it is unless `proof` says otherwise. */
+    ask: (
       url: string,
       user: Partial<KerberosSignOn> & { identity: string },
-      request: Pick<Partial<OriginCall>, 'method' | 'body'> = {},
-    ): Promise<Seen> => {
-      const { origin, pathname } = new URL(url);
-      const answer = await call({
-        method: 'GET',
-        origin,
-        path: pathname,
-        headers: [['Host', 'app.corp.example']],
-        body: null,
-        verifyCertificate: true,
-        loopbackAllowed: true,
-        connected: () => undefined,
-        signal: new AbortController().signal,
+      fields: Partial<Pick<OriginCall, 'method' | 'body'>> = {},
+    ): Promise<Seen> =>
+      request(url, {
+        ...fields,
         signOn: { method: 'kerberos', service: 'HTTP/app.corp.example', sendOn: 'request', proof: 'required', ...user },
-        ...request,
-      });
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of answer.body) chunks.push(chunk);
-      return {
-        status: answer.status,
-        user: answer.headers.find(([name]) => name.toLowerCase() === 'x-remote-user')?.[1],
-        headers: answer.headers,
-        text: Buffer.concat(chunks).toString(),
-      };
-    },
+      }),
+    /** The same without single sign-on. */
+    plain: (url: string): Promise<Seen> => request(url, {}),
+    /** Resolves when the connector has noticed that this helper has ended. */
+    helperGone: (pid: number): Promise<void> =>
+      eventually(10_000, async () => {
+        await new Promise(setImmediate);
+        if (kerberos.helperPid === pid) throw new Error(`${pid} is still there`);
+      }),
     dispose: async () => {
       kerberos.close();
       await origins.close();

@@ -3,8 +3,9 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Domain } from './active-directory/domain.ts';
-import { type Child, startChild } from './child.ts';
+import { startChild } from './child.ts';
 import { connectable } from './connectable.ts';
+import { withClock } from './faketime.ts';
 import { freePort } from './free-port.ts';
 
 const MODULES = '/usr/lib/apache2/modules';
@@ -53,8 +54,7 @@ export const startApache = async (domain: Domain, sites: readonly Site[], { cloc
   const env = { ...process.env, KRB5_CONFIG: join(folder, 'krb5.conf'), KRB5RCACHEDIR: join(folder, 'replays') };
   writeFileSync(env.KRB5_CONFIG, `[libdefaults]\n  default_realm = ${domain.realm}\n  dns_lookup_kdc = false\n  rdns = false\n`);
   const args = ['-f', file, '-DFOREGROUND'];
-  const server: Child =
-    clock === undefined ? startChild('apache2', args, { env }) : startChild('faketime', ['-f', clock, 'apache2', ...args], { env });
+  const server = startChild('apache2', args, { env: { ...env, ...(clock === undefined ? {} : withClock(clock)) } });
   await connectable(port, server);
 
   return {

@@ -1,7 +1,7 @@
 // A real Active Directory domain: Samba's domain controller as Debian ships it, on loopback, all of it below one folder. Needs root,
 // since the controller gives its files to accounts that it numbers itself.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,8 @@ export interface Domain {
   readonly controller: string;
   readonly folder: string;
   keytab(service: string): string;
+  /** A credential cache of somebody who has signed in with their password. */
+  cache(user: string): string;
   /** The controller ends; nobody listens. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -80,6 +82,11 @@ export const startDomain = async (realm: string, users: readonly DomainUser[], s
     controller: `127.0.0.1:${port}`,
     folder,
     keytab: (service) => join(folder, `${service}.keytab`),
+    cache: (user) => {
+      const cache = join(folder, `${user}.cache`);
+      python('user-cache.py', { folder, realm, user, cache }, { KRB5_CONFIG: join(folder, 'krb5.conf') });
+      return cache;
+    },
     start,
     stop,
     freeze: () => void samba?.process.kill('SIGSTOP'),
@@ -87,8 +94,10 @@ export const startDomain = async (realm: string, users: readonly DomainUser[], s
     rekey: (name) => {
       const { principal } = services.find((service) => service.name === name)!;
       const keytab = join(folder, `${name}.keytab`);
+      const { mode } = statSync(keytab);
       rmSync(keytab);
       python('rekey.py', { folder, name, principal, keytab, password: `Another-${Math.random()}` });
+      chmodSync(keytab, mode);
     },
     dispose: async () => {
       await stop();
@@ -97,10 +106,10 @@ export const startDomain = async (realm: string, users: readonly DomainUser[], s
   };
 };
 
-const python = (script: string, wanted: object): void => {
+const python = (script: string, wanted: object, env: Record<string, string> = {}): void => {
   const { status, stderr } = spawnSync(PYTHON, [join(HERE, script)], {
     input: JSON.stringify(wanted),
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...env },
     encoding: 'utf8',
     timeout: 120_000,
   });
@@ -109,6 +118,10 @@ const python = (script: string, wanted: object): void => {
 
 const configure = (folder: string, realm: string, port: number): void => {
   mkdirSync(join(folder, 'run'));
+  writeFileSync(
+    join(folder, 'krb5.conf'),
+    `[libdefaults]\n  default_realm = ${realm}\n  dns_lookup_kdc = false\n  forwardable = true\n[realms]\n  ${realm} = {\n    kdc = 127.0.0.1:${port}\n  }\n`,
+  );
   writeFileSync(
     join(folder, 'smb.conf'),
     `[global]
