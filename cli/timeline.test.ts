@@ -64,7 +64,10 @@ test('tells the attempts before, and what else happened meanwhile', () => {
   };
   const between: LogLine = { ...common, time: at(7), event: 'exchange.tunnel-gone', connector: 'cellar-1', tunnel: 'S=' };
 
-  expect(describeExchange([between, retried, finished]).slice(6, 10)).toEqual([
+  const links: LogLine = { ...common, time: at(39), event: 'links.found', page: 'wiki.apps.example.com/a' };
+
+  expect(describeExchange([links]).join()).not.toContain('links');
+  expect(describeExchange([between, retried, links, finished]).slice(6, 10)).toEqual([
     '                   +5 ms  posted to tunnel S= of connector cellar-1, as exchange first',
     '                   +7 ms  exchange.tunnel-gone connector=cellar-1 tunnel=S=',
     '                   +9 ms  failed: SallyportError: Nothing was heard for 3000 ms.; another connector is asked',

@@ -42,7 +42,8 @@ export const describeExchange = (lines: readonly LogLine[]): string[] => {
   const steps: Step[] = [
     { at: 0, text: ['the request came in', method !== undefined && `: ${method} ${host ?? ''}`].filter(Boolean).join('') },
     ...lines.flatMap((line) => {
-      if (line === end) return [];
+      // What a page's links are has its own command.
+      if (line === end || line.event === 'links.found') return [];
       return line.event === RETRIED ? attempt(line, 'another connector is asked') : [otherwise(line, receivedAt)];
     }),
     ...(end === undefined ? [] : ending(end)),

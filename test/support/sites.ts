@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 
 export interface Sites {
   readonly port: number;
+  /** Names that were asked. */
+  readonly asked: ReadonlySet<string>;
   /** `http://<name>.corp.localhost:<port>/`; `*` for all of them. */
   url(name: string): string;
   dispose(): Promise<void>;
@@ -15,12 +17,17 @@ export interface Sites {
  * Anything else: a page with the name and the path.
  */
 export const startSites = async (): Promise<Sites> => {
-  const server = createServer(answer);
+  const asked = new Set<string>();
+  const server = createServer((request, response) => {
+    asked.add(nameOf(request));
+    answer(request, response);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    asked,
     url: (name) => `http://${name}.corp.localhost:${port}/`,
     dispose: async () => {
       server.close();
@@ -30,8 +37,11 @@ export const startSites = async (): Promise<Sites> => {
   };
 };
 
-const answer = ({ method, url = '/', headers, socket }: IncomingMessage, response: ServerResponse): void => {
-  const name = (headers.host ?? '').split('.')[0];
+const nameOf = ({ headers: { host = '' } }: IncomingMessage): string => host.split('.')[0]!;
+
+const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const { method, url = '/', headers, socket } = request;
+  const name = nameOf(request);
   if (url.includes('/hangup')) return void socket.destroy();
   if (url === '/robots.txt') return void response.setHeader('content-type', 'text/plain').end('User-agent: *\nAllow: /\n');
   if (url.includes('/api/')) {
