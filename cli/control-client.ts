@@ -5,6 +5,7 @@ import type {
   Applied,
   DecisionReport,
   IssuedCode,
+  LinkPage,
   LogPage,
   RemovedConnector,
   ServiceTokenReport,
@@ -31,6 +32,13 @@ export interface ControlTarget {
   readonly now?: () => number;
 }
 
+export interface Span {
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+  readonly to: number;
+  readonly next: string | null;
+}
+
 export interface ControlClient {
   issueCode(group: string): Promise<IssuedCode>;
   applications(): Promise<readonly Application[]>;
@@ -47,7 +55,9 @@ export interface ControlClient {
   status(): Promise<Status>;
   removeConnector(id: string): Promise<RemovedConnector>;
   /** What the router logged of an exchange or a request from `from` to `to`; `next` goes on where a page before ended. */
-  exchange(id: string, span: { readonly from: number; readonly to: number; readonly next: string | null }): Promise<LogPage>;
+  exchange(id: string, span: Span): Promise<LogPage>;
+  /** Hard-coded links that the router found on pages of an application. */
+  links(application: string, span: Span): Promise<LinkPage>;
 }
 
 /** API Gateway gives up on the function after 29 s. */
@@ -69,12 +79,13 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     revokeSessions: (which) => call('POST', 'sessions/revocations', which),
     status: () => call('GET', 'status'),
     removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
-    exchange: (id, { from, to, next }) => {
-      const query = new URLSearchParams({ from: String(from), to: String(to), ...(next !== null && { next }) });
-      return call('GET', `exchanges/${encodeURIComponent(id)}?${query}`);
-    },
+    exchange: (id, span) => call('GET', `exchanges/${encodeURIComponent(id)}?${query(span)}`),
+    links: (application, span) => call('GET', `links/${encodeURIComponent(application)}?${query(span)}`),
   };
 };
+
+const query = ({ from, to, next }: Span): URLSearchParams =>
+  new URLSearchParams({ from: String(from), to: String(to), ...(next !== null && { next }) });
 
 const send = async <Answer>(target: ControlTarget, method: string, path: string, body?: unknown): Promise<Answer> => {
   const url = new URL(`/control/${path}`, target.endpoint);

@@ -4,6 +4,7 @@ import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
 import { enroll, remove } from './commands/connector.ts';
 import { explain } from './commands/explain.ts';
+import { links } from './commands/links.ts';
 import { listSessions, type RevokeOptions, revokeSessions } from './commands/session.ts';
 import { status } from './commands/status.ts';
 import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
@@ -18,6 +19,7 @@ const USAGE = `sallyport — administers a deployment
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
   sallyport status                          shows connectors, tunnels and which applications are reachable
   sallyport explain ID                      shows what became of an exchange or a request, by the id on its error page
+  sallyport links APPLICATION [--days N]    shows the internal addresses that an application's pages name (translation.links: report)
   sallyport session list USER               shows a user's sign-ins
   sallyport session revoke                  ends sessions: of --user NAME, --session ID, or --application ID
   sallyport token create NAME --application ID --days N
@@ -89,6 +91,12 @@ const COMMANDS: readonly Syntax[] = [
   { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
   { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
   { words: ['explain'], needs: ['ID'], run: ({ client, given, say, now }) => explain(client, given[0]!, say, now()) },
+  {
+    words: ['links'],
+    needs: ['APPLICATION'],
+    options: ['days'],
+    run: ({ client, given, options, say, now }) => links(client, given[0]!, { days: options.days, now: now() }, say),
+  },
   { words: ['session', 'list'], needs: ['USER'], run: ({ client, given, say }) => listSessions(client, given[0]!, say) },
   {
     words: ['session', 'revoke'],

@@ -1,5 +1,6 @@
 // The control API as administrators' tools see it: `<control endpoint>/control/…`, JSON, signed with AWS Signature Version 4.
 // Times are milliseconds since the epoch. Refusals are problem+json with a code of the error table.
+import type { LinkSummary } from './link-report.ts';
 
 /** `POST /control/enrolment-codes {group}` */
 export interface IssuedCode {
@@ -22,6 +23,15 @@ export interface RemovedConnector {
   readonly group: string;
   /** Tunnels that could not be closed: they carry no new exchange, and end when API Gateway ends them. */
   readonly tunnelsLeftOpen: number;
+}
+
+/** `GET /control/links/{application}?from=…&to=…[&next=…]`: hard-coded links that the router found on its pages, summed up. */
+export interface LinkPage {
+  /** Answers that had any. */
+  readonly exchanges: number;
+  readonly links: readonly LinkSummary[];
+  /** With which the search goes on; null when everything was searched. */
+  readonly next: string | null;
 }
 
 /** `GET /control/exchanges/{id}?from=…&to=…[&next=…]`: the router's log lines of an exchange, or of a request that became none. */

@@ -1,6 +1,7 @@
 // `sallyport status`: connectors with their tunnels, and which applications can be reached.
 import type { ConnectorStatus, Status } from '../../protocol/control.ts';
 import type { ControlClient } from '../control-client.ts';
+import { table } from '../table.ts';
 
 export const status = async (client: ControlClient, now: number, say: (line: string) => void): Promise<void> => {
   for (const line of describeStatus(await client.status(), now)) say(line);
@@ -11,19 +12,19 @@ export const describeStatus = ({ tenant, domain, portal, connectors, groups, app
   return [
     `${tenant} (${domain}), portal ${portal}`,
     '',
-    ...table(
+    ...listed(
       ['connector', 'group', 'version', 'tunnels', 'seen'],
       connectors.map((connector) => [connector.id, connector.group, connector.version, tunnels(connector), ago(now - connector.seenAt)]),
       'No connector is enrolled: sallyport connector enroll --group default',
     ),
     '',
-    ...table(
+    ...listed(
       ['group', 'connectors', 'live tunnels'],
       groups.map((group) => [group.name, String(group.connectors), String(group.liveTunnels)]),
       'There are no groups.',
     ),
     '',
-    ...table(
+    ...listed(
       ['application', 'group', 'state', 'external URL'],
       applications.map(({ id, group, reachable, externalUrl }) => [id, group, reachable ? 'reachable' : 'OFFLINE', externalUrl]),
       'No application is published: sallyport apply tenants/<tenant>.yaml',
@@ -51,13 +52,5 @@ const ago = (ms: number): string => {
   return `${Math.max(0, Math.floor(ms / size))} ${unit} ago`;
 };
 
-const table = (head: readonly string[], rows: ReadonlyArray<readonly string[]>, none: string): string[] => {
-  if (rows.length === 0) return [none];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
-};
+const listed = (head: readonly string[], rows: ReadonlyArray<readonly string[]>, none: string): string[] =>
+  rows.length === 0 ? [none] : table(head, rows);

@@ -34,7 +34,7 @@ const spanOf = ({ time, ms, event }: LogPage['lines'][number]): { readonly from:
   };
 };
 
-const readTime = (query: URLSearchParams, name: string): number => {
+export const readTime = (query: URLSearchParams, name: string): number => {
   const text = query.get(name) ?? '';
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new SallyportError('ERR_REQUEST_INVALID', `${name} must be milliseconds since the epoch.`);

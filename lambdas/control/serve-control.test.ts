@@ -296,6 +296,47 @@ describe('connectors', () => {
   });
 });
 
+describe('links', () => {
+  const line = (page: string, count: number, more: object = {}) => ({
+    event: 'links.found',
+    application: 'wiki',
+    page,
+    links: [
+      { target: 'http://wiki.corp', published: 'wiki', count, places: { markup: count }, examples: [`http://wiki.corp/${count}`], ...more },
+    ],
+  });
+
+  test('that the router found on pages of an application are summed up', async () => {
+    const other = { target: 'http://files.corp', published: null, count: 9, places: { scripts: 9 }, examples: [] };
+    const lines = [line('w/a', 1), line('w/b', 2, { places: { markup: 1, scripts: 1 } }), { ...line('w/c', 1), links: [other] }];
+    pages = [{ lines: [...lines, { links: 'of another version' }, { links: [null, {}] }], next: 'more' }];
+
+    const answer = await call('GET', 'links/wiki?from=1000&to=2000');
+
+    expect(searched).toEqual([{ fields: [{ event: 'links.found', application: 'wiki' }], from: 1000, to: 2000, next: undefined }]);
+    expect(read(answer)).toEqual({
+      exchanges: 5,
+      next: 'more',
+      links: [
+        { ...other, pages: ['w/c'] },
+        {
+          target: 'http://wiki.corp',
+          published: 'wiki',
+          count: 3,
+          places: { markup: 2, scripts: 1 },
+          examples: ['http://wiki.corp/1', 'http://wiki.corp/2'],
+          pages: ['w/a', 'w/b'],
+        },
+      ],
+    });
+  });
+
+  test('need a time to look at', async () => {
+    expect((await call('GET', 'links/wiki?from=1')).statusCode).toBe(400);
+    expect(searched).toEqual([]);
+  });
+});
+
 describe('exchanges', () => {
   const finished = { time: '2026-11-24T10:00:05.000Z', event: 'exchange.finished', request: 'r-9', exchange: 'second', ms: 5000 };
   const retried = { time: '2026-11-24T10:00:01.000Z', event: 'exchange.retried', request: 'r-9', exchange: 'first', ms: 1000 };

@@ -6,6 +6,7 @@ import type { Directory, Registry, ServiceTokens, Sessions } from '../stores/rec
 import { applyApplications } from './apply.ts';
 import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
+import { findLinks } from './links.ts';
 import { type CloseTunnel, removeConnector } from './remove-connector.ts';
 import type { RouterLog } from './router-log.ts';
 import { createServiceToken, listServiceTokens, rotateServiceToken } from './service-tokens.ts';
@@ -44,6 +45,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/control\/enrolment-codes$/, methods: { POST: (ports, event) => issue(ports, event) } },
   { path: /^\/control\/applications$/, methods: { GET: (ports) => list(ports), PUT: (ports, event) => apply(ports, event) } },
   { path: /^\/control\/exchanges\/([\w-]{1,128})$/, methods: { GET: (ports, event, id) => explain(ports, event, id) } },
+  { path: /^\/control\/links\/([a-z0-9-]{1,63})$/, methods: { GET: (ports, event, id) => showLinks(ports, event, id) } },
   {
     path: /^\/control\/service-tokens$/,
     methods: {
@@ -154,3 +156,6 @@ const apply = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer>
 
 const explain = async ({ routerLog }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
   answerJson(200, await findExchange(routerLog, id, new URLSearchParams(rawQueryString)));
+
+const showLinks = async ({ routerLog }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
+  answerJson(200, await findLinks(routerLog, id, new URLSearchParams(rawQueryString)));

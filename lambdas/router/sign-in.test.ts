@@ -64,6 +64,18 @@ describe('without a session', () => {
     expect([...secrets]).toEqual([`__Host-sallyport-sign-in=${BROWSER}`]);
   });
 
+  test('cookie flood (oauth2-proxy#2383): two hundred requests at once, none of which has a cookie yet, leave one in the browser', async () => {
+    const rig = createRig();
+    const requests = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? PAGE : { 'Sec-Fetch-Mode': ['cors'] }));
+
+    const responses = await Promise.all(requests.map((headers) => answer(rig, { headers })));
+
+    // A browser keeps one cookie of a name, host and path.
+    const jar = new Map(responses.flatMap((response) => response.headerAll('Set-Cookie')).map((cookie) => [cookie.split('=')[0]!, cookie]));
+    expect([...jar.keys()]).toEqual(['__Host-sallyport-sign-in']);
+    expect(jar.get('__Host-sallyport-sign-in')!.length).toBeLessThan(200);
+  });
+
   test('a way back that is too long for others’ header limits leads to the application’s first page', async () => {
     const response = await answer(createRig(), { multiValueQueryStringParameters: { q: ['x'.repeat(4_000)] }, headers: PAGE });
 

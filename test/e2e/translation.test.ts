@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { sallyport } from '../support/administrator.ts';
 import { picture, signInAs, startBrowser } from '../support/browser.ts';
 import { type DokuWiki, startDokuWiki } from '../support/dokuwiki.ts';
+import { eventually } from '../support/eventually.ts';
+import { externalUrl, publish } from '../support/publish.ts';
 import { startSearx } from '../support/searx.ts';
 import { type Shaarli, startShaarli } from '../support/shaarli.ts';
 import { startTiddlyWiki } from '../support/tiddlywiki.ts';
+import { stranger } from '../support/user.ts';
 import { connectTo, type WebApplication } from '../support/web-application.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -172,3 +176,20 @@ test('Searx: finds a page of DokuWiki by its internal address, and the link lead
   expect(shown).toContain(at('search', 'search?q=welcome'));
   expect(await page.locator('html').getAttribute('lang')).toContain('de');
 }, 90_000);
+
+test('before it is switched on, the administrator is told which internal addresses the pages hold; users get them as they are', async () => {
+  await publish(world, [
+    { id: 'handbook', internalUrl: INTERNAL.handbook, group: 'default', translation: { links: 'report' } },
+    { id: 'shelf', internalUrl: INTERNAL.shelf, group: 'default' },
+  ]);
+  const told = await eventually(30_000, async () => {
+    const answer = await stranger.fetch(externalUrl(world, 'handbook'));
+    expect(answer.body.toString()).toContain(INTERNAL.handbook);
+    const { output } = await sallyport(world, 'links', 'handbook', '--days', '1');
+    expect(output).toContain(new URL(INTERNAL.handbook).origin);
+    return output;
+  });
+
+  expect(told).toMatch(/http:\/\/handbook\.corp\.example +handbook +\d+ +markup \d+/);
+  expect(told).toContain('With translation.links: on, links to http://handbook.corp.example lead to the external address.');
+}, 60_000);

@@ -25,6 +25,8 @@ export const startProfile = async (folder: string): Promise<BrowserContext> => {
 /** Keeps a picture of the page for whoever looks at the tests' output. */
 export const picture = async (page: Page, name: string): Promise<void> => {
   mkdirSync(SCREENSHOTS, { recursive: true });
+  // Letters whose font is still on its way are not drawn.
+  await page.evaluate('document.fonts.ready.then(() => undefined)');
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 };
 

@@ -7,18 +7,20 @@ export interface Publication {
   readonly internalUrl: string;
   /** Whose connectors reach it. */
   readonly group: string;
+  readonly translation?: { readonly links: 'off' | 'report' | 'on'; readonly scripts?: boolean };
 }
 
 /** Publishes exactly these. */
 export const publish = async (world: World, applications: readonly Publication[]): Promise<void> => {
   await control(world).apply(
-    applications.map(({ id, internalUrl, group }) => ({
+    applications.map(({ id, internalUrl, group, translation }) => ({
       id,
       name: id,
       externalUrl: `https://${id}.apps.sallyport.localhost/`,
       internalUrl,
       connectorGroup: group,
       preAuthentication: 'pass-through',
+      ...(translation && { translation }),
     })),
   );
 };

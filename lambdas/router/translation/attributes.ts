@@ -30,6 +30,8 @@ const STYLES: ReadonlySet<string> = new Set(['style', 'data-style']);
 const VALUE_IS_SHOWN: ReadonlySet<string> = new Set(['button', 'image', 'reset', 'submit']);
 
 export interface AttributeOptions {
+  /** Whether paths without a host may have to be moved. */
+  readonly paths: boolean;
   /** Whether addresses within scripts are translated. */
   readonly scripts: boolean;
   /** False where the page's policy names the digests of its handlers and style attributes: changed, they would not be applied. */
@@ -42,6 +44,17 @@ export interface Attribute {
   readonly value: string;
 }
 
+/** Whether an attribute may hold an address at all. */
+export const holdsAddresses = (tag: string, name: string): boolean =>
+  REFERENCE.has(name) ||
+  REFERENCES.has(name) ||
+  STYLES.has(name) ||
+  name === 'srcdoc' ||
+  name.startsWith('on') ||
+  name.startsWith('data-') ||
+  (name === 'content' && tag === 'meta') ||
+  (name === 'value' && tag === 'input');
+
 /** The addresses in an attribute's value as it is written, and whether a script reads it. */
 export const scanAttribute = (
   tag: string,
@@ -49,13 +62,14 @@ export const scanAttribute = (
   others: readonly Attribute[],
   options: AttributeOptions,
 ): { readonly sites: readonly Spelt[]; readonly script: boolean } => {
+  const { paths } = options;
   if (REFERENCE.has(name))
-    return /^[\0-\x20]*javascript:/i.test(value) ? script(value, options.scripts && options.handlers) : markup(single(value));
-  if (REFERENCES.has(name)) return markup(several(value));
-  if (STYLES.has(name)) return markup(options.styles ? scanStyle(value) : []);
+    return /^[\0-\x20]*javascript:/i.test(value) ? script(value, options.scripts && options.handlers) : markup(single(value, paths));
+  if (REFERENCES.has(name)) return markup(several(value, paths));
+  if (STYLES.has(name)) return markup(options.styles ? scanStyle(value, paths) : []);
   if (name === 'srcdoc') return markup(findAddresses(value));
-  if (name === 'content' && tag === 'meta') return markup(refresh(value));
-  if (name === 'value' && tag === 'input') return markup(isShown(others) ? single(value) : []);
+  if (name === 'content' && tag === 'meta') return markup(refresh(value, paths));
+  if (name === 'value' && tag === 'input') return markup(isShown(others) ? single(value, paths) : []);
   if (name.startsWith('on')) return script(value, options.scripts && options.handlers);
   return script(value, options.scripts && name.startsWith('data-'));
 };
@@ -63,20 +77,20 @@ export const scanAttribute = (
 const markup = (sites: readonly Spelt[]) => ({ sites, script: false });
 const script = (value: string, wanted: boolean) => ({ sites: wanted ? findAddresses(value) : [], script: true });
 
-const single = (value: string): readonly Spelt[] => {
-  const found = findReference(value);
+const single = (value: string, paths: boolean): readonly Spelt[] => {
+  const found = findReference(value, paths);
   return found ? [found] : [];
 };
 
-const several = (value: string): readonly Spelt[] =>
+const several = (value: string, paths: boolean): readonly Spelt[] =>
   [...value.matchAll(/[^\s,][^\s]*/g)].flatMap(({ 0: item, index }) =>
-    single(item).map((site) => ({ ...site, start: index + site.start, end: index + site.end })),
+    single(item, paths).map((site) => ({ ...site, start: index + site.start, end: index + site.end })),
   );
 
 /** `5; url=/x` (HTML §4.2.5.3), or any text with addresses in it. Also for the header field Refresh. */
-export const refresh = (value: string): readonly Spelt[] => {
+export const refresh = (value: string, paths: boolean): readonly Spelt[] => {
   const [lead] = /^\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?(?:["']|&quot;|&#3[49];)?/i.exec(value) ?? [];
-  const path = lead === undefined ? null : findReference(value.slice(lead.length));
+  const path = lead === undefined ? null : findReference(value.slice(lead.length), paths);
   if (lead === undefined || path === null || path.authority !== null) return findAddresses(value);
   return [{ ...path, start: lead.length + path.start, end: lead.length + path.end }];
 };

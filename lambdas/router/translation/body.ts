@@ -53,11 +53,11 @@ async function* translated(parts: Parts, options: BodyOptions): AsyncGenerator<B
   if (codec.rest().length > 0) yield codec.rest();
 }
 
-const scannerOf = ({ content: { kind }, scripts, hashed, report }: BodyOptions): Scanner => {
-  if (kind === 'css') return createCssScanner();
+const scannerOf = ({ content: { kind }, scripts, hashed, targets: { paths }, report }: BodyOptions): Scanner => {
+  if (kind === 'css') return createCssScanner(paths);
   if (kind === 'script') return createScriptScanner();
   // Whoever decides whether to translate scripts wants to know of them before.
-  return createHtmlScanner({ scripts: scripts || report !== null, xml: kind === 'xml', hashed, readable: isReadable });
+  return createHtmlScanner({ paths, scripts: scripts || report !== null, xml: kind === 'xml', hashed, readable: isReadable });
 };
 
 const encoded = (codec: TextCodec, text: string): Buffer[] => (text === '' ? [] : [codec.encode(text)]);

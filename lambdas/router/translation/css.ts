@@ -8,7 +8,8 @@ const TOKEN_MAX = 64 * 1024;
 const NESTING_MAX = 100;
 const TAKES_REFERENCE: ReadonlySet<string> = new Set(['url', 'src', 'image-set', '-webkit-image-set']);
 
-export const createCssScanner = (): Scanner => {
+/** `paths`: whether paths without a host may have to be moved. */
+export const createCssScanner = (paths: boolean): Scanner => {
   let held = '';
   let skip: Skip | null = null;
   const context = createContext();
@@ -23,7 +24,7 @@ export const createCssScanner = (): Scanner => {
       const inside = context.accept(token);
       if (inside === null || lastIndex + 1 - start > TOKEN_MAX) continue;
       const from = start + inside;
-      const found = findReference(text.slice(from, lastIndex + 1));
+      const found = findReference(text.slice(from, lastIndex + 1), paths);
       if (found) sites.push({ ...found, start: from + found.start, end: from + found.end });
     }
     held = text.slice(end);
@@ -52,8 +53,9 @@ export const createCssScanner = (): Scanner => {
 };
 
 /** The references in one declaration list, as a style attribute has it. */
-export const scanStyle = (text: string): readonly Spelt[] => {
-  const scanner = createCssScanner();
+export const scanStyle = (text: string, paths: boolean): readonly Spelt[] => {
+  if (!/url|src|set|import/i.test(text)) return [];
+  const scanner = createCssScanner(paths);
   let at = 0;
   return [...scanner.push(text), ...scanner.end()].flatMap((output) => {
     const from = at;

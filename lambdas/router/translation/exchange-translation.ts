@@ -1,5 +1,6 @@
 // Translation of one exchange: the request as the application knows itself, its answer as the user's browser does.
 import type { HeaderList } from '../../../protocol/frames.ts';
+import type { LinkTarget } from '../../../protocol/link-report.ts';
 import type { Log } from '../../../protocol/log.ts';
 import type { Address, Application } from '../../stores/records.ts';
 import type { CanonicalRequest } from '../canonical-request.ts';
@@ -13,7 +14,7 @@ import { type CallerOrigin, translateFields } from './fields.ts';
 import { createInternalAddresses } from './internal-address.ts';
 import { hashedBy } from './policy.ts';
 import { createPublishedAt } from './published-at.ts';
-import { createLinkReport, type LinkReport, type LinkTarget } from './report.ts';
+import { createLinkReport, type LinkReport } from './report.ts';
 import { internalFields, readableFields } from './request-fields.ts';
 import { createTargets } from './targets.ts';
 

@@ -8,7 +8,7 @@ import type { Targets } from './targets.ts';
 
 type Find = (value: string) => readonly Spelt[];
 
-const reference: Find = (value) => [findReference(value)].filter((found) => found !== null);
+const reference: Find = (value) => [findReference(value, true)].filter((found) => found !== null);
 
 /** `<https://…>; rel=preload, </path>; …` (RFC 8288 §3). */
 const links: Find = (value) =>
@@ -20,7 +20,7 @@ const FIELDS: Readonly<Record<string, Find>> = {
   location: reference,
   'content-location': reference,
   link: links,
-  refresh,
+  refresh: (value) => refresh(value, true),
   sourcemap: reference,
   'x-sourcemap': reference,
   'x-pingback': reference,
@@ -59,7 +59,7 @@ const translateOrigins = async (value: string, targets: Targets, caller: CallerO
   const origins = value.split(',').map((origin) => origin.trim());
   const translated = origins.map(async (origin) => {
     if (origin === caller?.internal) return caller.external;
-    const site = findReference(origin);
+    const site = findReference(origin, false);
     if (!site?.authority || !/^https?$/.test(site.scheme) || site.end !== origin.length) return origin;
     await targets.learn([site]);
     return targets.origins(site.authority)[0] ?? origin;

@@ -1,7 +1,7 @@
 // HTML, XHTML and SVG: attributes that hold addresses, style sheets and scripts within the page. A tokenizer that knows where each part
 // stands in the text does the reading (htmlparser2); what it does not name leaves as it came, so malformed pages pass unharmed.
 import { type QuoteType, Tokenizer } from 'htmlparser2';
-import { type Attribute, scanAttribute } from './attributes.ts';
+import { type Attribute, holdsAddresses, scanAttribute } from './attributes.ts';
 import { createCssScanner } from './css.ts';
 import type { Cut, Output, Piece, Scanner } from './pieces.ts';
 import { type HashedContent, hashedBy } from './policy.ts';
@@ -15,7 +15,12 @@ const VALUE_MAX = 64 * 1024;
 /** Kept of what has left, for the name of a tag that had begun. */
 const NAME_MAX = 64;
 
+/** Of these, one attribute says what another one means. */
+const READ_WHOLE: ReadonlySet<string> = new Set(['input', 'link', 'meta', 'script']);
+
 export interface HtmlOptions {
+  /** Whether paths without a host may have to be moved. */
+  readonly paths: boolean;
   readonly scripts: boolean;
   readonly xml: boolean;
   /** By the response's own policy. */
@@ -38,7 +43,7 @@ interface Found extends Attribute {
   readonly end: number;
 }
 
-export const createHtmlScanner = ({ scripts, xml, hashed, readable }: HtmlOptions): Scanner => {
+export const createHtmlScanner = ({ paths, scripts, xml, hashed, readable }: HtmlOptions): Scanner => {
   let text = '';
   /** Where `text` begins, and what of it has left. */
   let base = 0;
@@ -61,8 +66,7 @@ export const createHtmlScanner = ({ scripts, xml, hashed, readable }: HtmlOption
     {
       onopentagname: (start, end) => {
         if (!readOn) return;
-        pass(end);
-        tag = { name: slice(start, end).toLowerCase(), start: left, attributes: [], current: null };
+        tag = { name: slice(start, end).toLowerCase(), start: end, attributes: [], current: null };
       },
       onattribname: (start, end) => {
         if (tag) tag.current = { name: slice(start, end).toLowerCase(), nameStart: start, start: -1, end: -1 };
@@ -98,6 +102,7 @@ export const createHtmlScanner = ({ scripts, xml, hashed, readable }: HtmlOption
     if (!tag || !current) return;
     tag.current = null;
     if (current.end - current.start > VALUE_MAX) return;
+    if (!READ_WHOLE.has(tag.name) && !holdsAddresses(tag.name, current.name)) return;
     const value = current.start < 0 ? '' : slice(current.start, current.end);
     tag.attributes.push({ name: current.name, value, nameStart: current.nameStart, start: current.start, end: Math.max(current.end, end) });
   };
@@ -114,8 +119,9 @@ export const createHtmlScanner = ({ scripts, xml, hashed, readable }: HtmlOption
 
   /** Everything up to `end`, which holds these attributes. */
   const emitTag = (end: number, attributes: readonly Found[], whole: boolean): void => {
-    const from = left;
-    const options = { scripts, handlers: !hashes.scripts, styles: !hashes.styles };
+    if (attributes.length === 0) return;
+    const from = Math.max(left, tag!.start);
+    const options = { paths, scripts, handlers: !hashes.scripts, styles: !hashes.styles };
     const found = attributes.map((attribute) => ({ attribute, ...scanAttribute(tag!.name, attribute, whole ? attributes : [], options) }));
     const piece: Piece = {
       text: slice(from, end),
@@ -124,17 +130,17 @@ export const createHtmlScanner = ({ scripts, xml, hashed, readable }: HtmlOption
       sites: found.flatMap(({ attribute, sites }) => sites.map((site) => moved(site, attribute.start - from))),
       cuts: whole ? integrityCuts(tag!.name, attributes, scripts, from) : [],
     };
-    if (piece.sites.length > 0 || piece.cuts?.length) {
-      output.push(piece);
-      left = end;
-    } else {
-      pass(end);
-    }
+    if (piece.sites.length === 0 && piece.cuts?.length === 0) return;
+    pass(from);
+    output.push(piece);
+    left = end;
   };
 
   /** A long tag leaves up to where it is still being read; of a long value nothing is held. */
   const emitLongTag = (end: number): void => {
-    if (!tag || end - left <= TAG_MAX) return;
+    if (!tag) return;
+    pass(tag.start);
+    if (end - left <= TAG_MAX) return;
     const { current } = tag;
     const until = current === null ? Math.max(left, end - NAME_MAX) : current.nameStart;
     const finished = tag.attributes.splice(0);
@@ -157,7 +163,7 @@ export const createHtmlScanner = ({ scripts, xml, hashed, readable }: HtmlOption
   };
 
   const contentOf = (name: string, attributes: readonly Attribute[]): Scanner | null => {
-    if (name === 'style') return hashes.styles ? null : createCssScanner();
+    if (name === 'style') return hashes.styles ? null : createCssScanner(paths);
     if (name !== 'script' || !scripts) return null;
     return hashes.scripts && isProgram(attributes) ? null : createScriptScanner();
   };
@@ -221,8 +227,8 @@ const integrityCuts = (tag: string, attributes: readonly Found[], scripts: boole
   const integrity = attributes.find(({ name }) => name === 'integrity');
   const address = attributes.find(({ name }) => name === (tag === 'link' ? 'href' : 'src'));
   if (!integrity || !address || !(tag === 'link' || (tag === 'script' && scripts))) return [];
-  const leadsTo = findReference(address.value);
+  const leadsTo = findReference(address.value, false);
   if (leadsTo === null && !isRelative(address.value)) return [];
-  const cut = { start: integrity.nameStart - from, end: integrity.end - from, leadsTo: leadsTo?.authority ? leadsTo : null };
+  const cut = { start: integrity.nameStart - from, end: integrity.end - from, leadsTo };
   return [cut];
 };

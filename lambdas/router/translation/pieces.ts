@@ -1,12 +1,10 @@
 // What a scanner makes of a text: what leaves as it came, and pieces that hold addresses, which leave once it is known what is published there.
+import type { LinkPlace } from '../../../protocol/link-report.ts';
 import type { Spelt } from './spelling.ts';
-
-/** Where an address stands; the report counts them apart, because scripts are translated by a setting of their own. */
-export type Place = 'markup' | 'styles' | 'scripts';
 
 export interface Piece {
   readonly text: string;
-  readonly place: Place;
+  readonly place: LinkPlace;
   /** In the order of the text; they do not overlap. */
   readonly sites: readonly Spelt[];
   /** What is left out: always, or where this address leads to something that we may change. */

@@ -45,7 +45,7 @@ export const translatePolicy = async (policy: string, targets: Targets): Promise
 };
 
 const translateSource = async (source: string, directive: string, targets: Targets): Promise<string> => {
-  const path = directive === 'report-uri' ? findReference(source) : null;
+  const path = directive === 'report-uri' ? findReference(source, true) : null;
   if (path?.authority === null) {
     const moved = targets.external(source, path);
     return moved === null ? source : moved.text + source.slice(moved.end);

@@ -1,20 +1,10 @@
 // What hard-coded links an answer holds, for the administrator who decides whether to have them translated: one log line for each
 // exchange that held any. Bounded, and without queries: these may hold secrets.
-import type { Place } from './pieces.ts';
+import type { LinkPlace, LinkTarget } from '../../../protocol/link-report.ts';
 import type { Spelt } from './spelling.ts';
 
-export interface LinkTarget {
-  /** As `http://wiki.corp:8080`; of a link without a scheme, `//wiki.corp`. */
-  readonly target: string;
-  /** The application that is published there; null for none. */
-  readonly published: string | null;
-  readonly count: number;
-  readonly places: Readonly<Partial<Record<Place, number>>>;
-  readonly examples: readonly string[];
-}
-
 export interface LinkReport {
-  add(text: string, site: Spelt, place: Place, published: string | null): void;
+  add(text: string, site: Spelt, place: LinkPlace, published: string | null): void;
   /** Most frequent first. */
   targets(): LinkTarget[];
 }
@@ -30,7 +20,7 @@ const PRIVATE_ADDRESS = /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/
 export const createLinkReport = (near: readonly string[]): LinkReport => {
   const found = new Map<
     string,
-    { target: string; published: string | null; count: number; places: Partial<Record<Place, number>>; examples: string[] }
+    { target: string; published: string | null; count: number; places: Partial<Record<LinkPlace, number>>; examples: string[] }
   >();
   const domains = near.map((host) => host.slice(host.indexOf('.') + 1)).filter((domain) => domain.includes('.'));
   const isInternal = (host: string): boolean =>

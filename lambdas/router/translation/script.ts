@@ -1,10 +1,10 @@
 // JavaScript and JSON: every absolute address in them, wherever it stands. No tokenizer: `//` in code begins a comment, so an address
 // stands in a string, a template, a regular expression or a comment, and what replaces it is made of the same characters, its slashes
 // escaped as they were. What was a token stays one, whatever the language, and nothing depends on telling `/` from `/…/`.
-import type { Output, Place, Scanner } from './pieces.ts';
+import type { Output, Scanner } from './pieces.ts';
 import { findAddresses, unfinishedAt } from './spelling.ts';
 
-export const createScriptScanner = (place: Place = 'scripts'): Scanner => {
+export const createScriptScanner = (): Scanner => {
   let held = '';
   /** The character before what is held: `news://` holds no `ws://`. */
   let before = '';
@@ -16,7 +16,7 @@ export const createScriptScanner = (place: Place = 'scripts'): Scanner => {
       .filter(({ start }) => start >= shift)
       .map((site) => ({ ...site, start: site.start - shift, end: site.end - shift }));
     before = text.slice(-1);
-    return [sites.length === 0 ? text : { text, place, sites }];
+    return [sites.length === 0 ? text : { text, place: 'scripts', sites }];
   };
 
   return {

@@ -51,12 +51,18 @@ export const findAddresses = (text: string): Spelt[] => {
   });
 };
 
-/** The address with which a reference begins, or its path when it begins with a slash. Null for what is relative, or no address. */
-export const findReference = (text: string): Spelt | null => {
+/**
+ * The address with which a reference begins; or its path when it begins with a slash, where `paths` may have to be moved.
+ * Null for what is relative, or no address.
+ */
+export const findReference = (text: string, paths: boolean): Spelt | null => {
+  // Most references are relative, and told by their first character.
+  if (!paths && !/^[\0-\x20]*(?:[hw"'\x60&\\]|\/[/\\&])/i.test(text)) return null;
   const start = LEADING.exec(text)![0].length;
   AT_START.lastIndex = start;
   const match = AT_START.exec(text);
   if (match) return spelt(match);
+  if (!paths) return null;
   PATH_AT_START.lastIndex = start;
   const path = PATH_AT_START.exec(text);
   return path && { start, end: start, scheme: '', authority: null, colon: ':', slash: path[1]! };

@@ -17,6 +17,8 @@ export interface Replacement {
 }
 
 export interface Targets {
+  /** Whether the application's paths are other ones outside than inside. */
+  readonly paths: boolean;
   /** Asks what is published there, where that is not known yet. */
   learn(sites: Iterable<Spelt>): Promise<void>;
   /** Null where nothing is published. Only of authorities that were learnt. */
@@ -66,18 +68,24 @@ export const createTargets = ({ application, own, urls, publishedAt, log }: Targ
   };
 
   const best = (text: string, site: Spelt): { candidate: Candidate; end: number; slash: boolean } | null => {
-    const candidates = site.authority === null ? ours.slice(0, 1) : (known.get(site.authority) ?? []);
-    const fitting = candidates.flatMap((candidate) => {
-      if (candidate.otherScheme && (site.scheme === '' || plain(site.scheme) === candidate.scheme)) return [];
+    const scheme = plain(site.scheme);
+    let found: { candidate: Candidate; end: number; slash: boolean } | null = null;
+    let highest = -1;
+    for (const candidate of site.authority === null ? ours.slice(0, 1) : (known.get(site.authority) ?? [])) {
+      // The longest path, then the same scheme, then the application's own.
+      const rank = candidate.internalPath.length * 4 + (candidate.scheme === scheme ? 2 : 0) + (candidate.own ? 1 : 0);
+      if (rank <= highest || (candidate.otherScheme && (scheme === '' || scheme === candidate.scheme))) continue;
       const match = matchPath(text, site.end, candidate.internalPath);
-      return match === null ? [] : [{ candidate, ...match }];
-    });
-    const rank = ({ candidate }: { candidate: Candidate }): number =>
-      candidate.internalPath.length * 4 + (candidate.scheme === plain(site.scheme) ? 2 : 0) + (candidate.own ? 1 : 0);
-    return fitting.reduce<(typeof fitting)[number] | null>((one, other) => (one === null || rank(other) > rank(one) ? other : one), null);
+      if (match === null) continue;
+      found = { candidate, ...match };
+      highest = rank;
+    }
+    return found;
   };
 
   return {
+    paths: ours[0]!.internalPath !== ours[0]!.path,
+
     learn: async (sites) => {
       const unknown = new Set<string>();
       for (const { authority } of sites) if (authority !== null && !known.has(authority)) unknown.add(authority);
