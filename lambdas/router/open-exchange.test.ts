@@ -101,16 +101,20 @@ describe('running a request a second time', () => {
     expect(asked(rig)).toEqual(['tunnel-a=']);
   });
 
-  test.each(['ERR_CONNECTOR_DRAINING', 'ERR_CONNECTOR_BUSY', 'ERR_FRAME_EXPIRED'])(
-    'after %s nothing was carried out, so even a POST goes on',
-    async (refusal) => {
-      const rig = withTwo(failWith(refusal));
+  test.each([
+    'ERR_CONNECTOR_DRAINING',
+    'ERR_CONNECTOR_BUSY',
+    'ERR_FRAME_EXPIRED',
+    'ERR_KERBEROS_KDC',
+    'ERR_KERBEROS_CREDENTIALS',
+    'ERR_KERBEROS_UNAVAILABLE',
+  ])('after %s nothing was carried out, so even a POST goes on', async (refusal) => {
+    const rig = withTwo(failWith(refusal));
 
-      const { response } = await rig.ask({ httpMethod: 'POST', body: 'a=1' });
+    const { response } = await rig.ask({ httpMethod: 'POST', body: 'a=1' });
 
-      expect(response.body().toString()).toBe('second');
-    },
-  );
+    expect(response.body().toString()).toBe('second');
+  });
 
   test('when every connector refuses, the user is told the last refusal', async () => {
     const { response } = await withTwo(failWith('ERR_CONNECTOR_BUSY'), failWith('ERR_CONNECTOR_DRAINING')).ask();
@@ -123,6 +127,7 @@ describe('running a request a second time', () => {
     ['POST', 'ERR_ORIGIN_UNREACHABLE', 502],
     ['GET', 'ERR_ORIGIN_TIMEOUT', 504],
     ['GET', 'ERR_ORIGIN_NOT_ALLOWED', 502],
+    ['GET', 'ERR_KERBEROS_USER_UNKNOWN', 403],
     ['GET', 'ERR_SOMETHING_NEWER', 500],
   ])('%s after %s: %i', async (httpMethod, failure, status) => {
     const { response } = await withTwo(failWith(failure)).ask({ httpMethod });
@@ -130,15 +135,18 @@ describe('running a request a second time', () => {
     expect(response.status).toBe(status);
   });
 
-  test('an origin that one connector cannot reach is not tried through its other tunnel', async () => {
-    const rig = createRig();
-    rig.tunnels.push(tunnel({ connectionId: 'tunnel-a2=', seenAt: rig.clock.now() }));
-    rig.behaviours.set('tunnel-a=', failWith('ERR_ORIGIN_UNREACHABLE')).set('tunnel-a2=', answerWith('x'));
+  test.each(['ERR_ORIGIN_UNREACHABLE', 'ERR_KERBEROS_KDC'])(
+    'what one connector cannot do is not tried through its other tunnel (%s)',
+    async (failure) => {
+      const rig = createRig();
+      rig.tunnels.push(tunnel({ connectionId: 'tunnel-a2=', seenAt: rig.clock.now() }));
+      rig.behaviours.set('tunnel-a=', failWith(failure)).set('tunnel-a2=', answerWith('x'));
 
-    const { response } = await rig.ask();
+      const { response } = await rig.ask();
 
-    expect(code(response.body())).toBe('ERR_ORIGIN_UNREACHABLE');
-  });
+      expect(code(response.body())).toBe(failure);
+    },
+  );
 
   test.each([
     ['GET', new SallyportError('ERR_INTERNAL', 'network'), 200],
