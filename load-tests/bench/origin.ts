@@ -1,0 +1,23 @@
+// The benchmark's origin, in a process of its own: `/noise/N` answers with N bytes that do not compress, `/text/N` with N bytes that do.
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { prose } from '../../connector/testing/prose.ts';
+
+const KINDS: Readonly<Record<string, { readonly type: string; readonly make: (bytes: number) => Buffer }>> = {
+  noise: { type: 'application/octet-stream', make: randomBytes },
+  text: { type: 'text/plain', make: (bytes) => prose(bytes) },
+};
+const made = new Map<string, Buffer>();
+
+const server = createServer((request, response) => {
+  const [, name = '', size = ''] = /^\/(\w+)\/(\d+)$/.exec(request.url ?? '') ?? [];
+  const kind = KINDS[name];
+  if (!kind) return void response.writeHead(404).end();
+  const key = `${name}/${size}`;
+  const body = made.get(key) ?? kind.make(Number(size));
+  made.set(key, body);
+  response.writeHead(200, { 'Content-Type': kind.type, 'Content-Length': body.length }).end(body);
+});
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+process.once('disconnect', () => process.exit());

@@ -1,0 +1,39 @@
+// Results as the tables of docs/performance.md.
+import { type Capacity, ENTRA } from './capacity.ts';
+
+type Row = readonly string[];
+
+const table = (head: Row, rows: readonly Row[]): string =>
+  [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+export const size = (bytes: number): string => (bytes < 1024 ** 2 ? `${bytes / 1024} KB` : `${bytes / 1024 ** 2} MB`);
+
+export const capacityTable = (results: readonly Capacity[]): string => {
+  const entra = ['Entra’s connector, 2 cores, size not told', whole(ENTRA.perSecond), '', '', String(ENTRA.p99Ms), '', '', ''];
+  const rows = results.flatMap(({ bytes, bare, connector, toBare, p99AtRateMs, cpuMicroseconds, residentMegabytes }) => [
+    [`bare origin, ${size(bytes)}`, whole(bare.perSecond), '1.00', bare.p99Ms.toFixed(1), '', '', '', ''],
+    [
+      `Sallyport’s connector, ${size(bytes)}`,
+      whole(connector.perSecond),
+      toBare.toFixed(2),
+      connector.p99Ms.toFixed(1),
+      p99AtRateMs.toFixed(1),
+      whole(cpuMicroseconds),
+      whole(1e6 / cpuMicroseconds),
+      whole(residentMegabytes),
+    ],
+  ]);
+  const head = [
+    'response',
+    'exchanges/s',
+    '× bare origin',
+    'P99 ms',
+    `P99 ms at ${ENTRA.perSecond}/s`,
+    'CPU µs/exchange',
+    'exchanges/s of a core',
+    'memory MB',
+  ];
+  return table(head, [...rows, entra]);
+};
