@@ -28,7 +28,7 @@ const USAGE = `sallyport — administers a deployment
   sallyport token rotate NAME               makes a new secret; the one before ends within a day
   sallyport token revoke NAME               ends all of a service token's secrets
   sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
-      --group NAME, --claim NAME=VALUE (repeatable), --address ADDRESS, --country CODE, --at TIME, --mfa, --signed-in-ago 15m,
+      --group NAME, --claim NAME=VALUE (repeatable), --address ADDRESS, --at TIME, --mfa, --signed-in-ago 15m,
       --by browser|token|service
 
 Which deployment:
@@ -53,7 +53,6 @@ const OPTIONS = {
   group: { type: 'string', multiple: true },
   claim: { type: 'string', multiple: true },
   address: { type: 'string' },
-  country: { type: 'string' },
   at: { type: 'string' },
   mfa: { type: 'boolean' },
   'signed-in-ago': { type: 'string' },
@@ -119,7 +118,7 @@ const COMMANDS: readonly Syntax[] = [
   {
     words: ['why'],
     needs: ['USER', 'METHOD', 'URL'],
-    options: ['group', 'claim', 'address', 'country', 'at', 'mfa', 'signed-in-ago', 'by'],
+    options: ['group', 'claim', 'address', 'at', 'mfa', 'signed-in-ago', 'by'],
     run: ({ client, given, options: { endpoint, region, simulator, help, ...supposed }, say, now }) =>
       why(client, given, supposed as WhyOptions, say, now()),
   },

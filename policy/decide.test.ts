@@ -17,7 +17,6 @@ const governed = (conditions: Partial<Condition>[], changes: Partial<Governed> =
 const facts = (changes: Partial<Facts> = {}): Facts => ({
   user: user(),
   clientAddress: '203.0.113.9',
-  country: null,
   now: NOW,
   authenticatedAt: NOW - 3_600_000,
   mfa: false,
@@ -57,8 +56,6 @@ describe('what is required', () => {
     ['a network elsewhere', { networks: ['198.51.100.0/24'] }, {}, 'deny'],
     ['an IPv4 network, asked from a mapped address', { networks: ['203.0.113.0/24'] }, { clientAddress: '::ffff:203.0.113.9' }, 'allow'],
     ['an IPv6 network', { networks: ['2001:db8::/32'] }, { clientAddress: '2001:db8::1' }, 'allow'],
-    ['a country that is known', { countries: ['DE'] }, { country: 'DE' }, 'allow'],
-    ['a country that nobody tells', { countries: ['DE'] }, {}, 'deny'],
     ['a way in', { by: ['token', 'service'] }, {}, 'deny'],
     ['a claim', { claims: { department: ['hr'] } }, { user: user({ claims: { department: 'hr' } }) }, 'allow'],
     ['a claim with another value', { claims: { department: ['hr'] } }, { user: user({ claims: { department: 'it' } }) }, 'deny'],

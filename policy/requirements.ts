@@ -14,8 +14,6 @@ export interface Requirements {
   readonly groups?: readonly string[];
   /** CIDR. */
   readonly networks?: readonly string[];
-  /** ISO 3166-1 alpha-2, in capitals. */
-  readonly countries?: readonly string[];
   readonly hours?: Hours;
   readonly mfa?: true;
   /** The identity provider asked the user no longer ago. */
@@ -30,8 +28,6 @@ export interface Facts {
   /** Null where nobody signs in. */
   readonly user: User | null;
   readonly clientAddress: string;
-  /** Null where no edge tells it. */
-  readonly country: string | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** When the identity provider last asked the user to show who they are; null when it is not known. */
@@ -50,7 +46,7 @@ export interface Finding {
 
 /** One finding for each requirement, in their own order. */
 export const examine = (requirements: Requirements, facts: Facts): Finding[] => {
-  const { users, groups, networks, countries, hours, mfa, signedInWithinSeconds, claims, by } = requirements;
+  const { users, groups, networks, hours, mfa, signedInWithinSeconds, claims, by } = requirements;
   const findings: Finding[] = [];
   const find = (requirement: string, holds: boolean, wanted: string, found: string): void =>
     void findings.push({ requirement, holds, wanted, found });
@@ -63,8 +59,6 @@ export const examine = (requirements: Requirements, facts: Facts): Finding[] => 
       who(facts.user),
     );
   if (networks) find('networks', isWithin(networks, facts.clientAddress), networks.join(', '), facts.clientAddress);
-  if (countries)
-    find('countries', facts.country !== null && countries.includes(facts.country), countries.join(', '), facts.country ?? 'unknown');
   if (hours) find('hours', isWithinHours(hours, facts.now), hoursText(hours), new Date(facts.now).toISOString());
   if (by) find('by', by.includes(facts.by), by.join(', '), facts.by);
   for (const [claim, values] of Object.entries(claims ?? {})) {

@@ -83,11 +83,6 @@ export const requirementsSchema = (claims: readonly string[]) =>
           'Write them in CIDR form, for example [203.0.113.0/24, "2001:db8::/32"].',
           filledList(isNetwork),
         ).optional(),
-        countries: setting(
-          'a list of countries',
-          'Write ISO 3166 codes in capitals, in quotes: YAML takes NO for false.',
-          filledList((code) => /^[A-Z]{2}$/.test(code)),
-        ).optional(),
         hours: hours.optional(),
         mfa: setting('true', 'Leave it out where one factor is enough.', (value): true | undefined =>
           value === true ? value : undefined,

@@ -48,9 +48,6 @@ const SITUATION = {
   address: optional(ADDRESS_DEFAULT, 'an IP address', `Leave it out for ${ADDRESS_DEFAULT}.`, (value) =>
     typeof value === 'string' && isAddress(value) ? value : undefined,
   ),
-  country: optional<string | null>(null, 'a country’s code', 'Leave it out for an unknown one.', (value) =>
-    typeof value === 'string' && /^[A-Z]{2}$/.test(value) ? value : undefined,
-  ),
   at: optional(AT_DEFAULT, 'a time in UTC, in quotes', 'Write for example "2026-01-06T12:00Z"; left out, it is that.', readMoment),
   mfa: optional(false, 'true or false', 'Leave it out for one factor.', readFlag),
   signedInAgo: optional(0, 'a time such as 15m', 'Leave it out for just now.', readAgeSeconds),
@@ -59,10 +56,9 @@ const SITUATION = {
 
 type Situation = { readonly [Name in keyof typeof SITUATION]: z.output<(typeof SITUATION)[Name]> };
 
-const factsOf = ({ user, groups, claims, address, country, at, mfa, signedInAgo, by }: Situation): Facts => ({
+const factsOf = ({ user, groups, claims, address, at, mfa, signedInAgo, by }: Situation): Facts => ({
   user: user === null ? null : { issuer: '', subject: '', name: '', email: '', amr: [], groups, claims, username: user },
   clientAddress: address,
-  country,
   now: at,
   authenticatedAt: at - signedInAgo * 1000,
   mfa,

@@ -304,7 +304,6 @@ describe('conditions', () => {
     ['require', [{ name: 'x', require: { group: ['a'] } }]],
     ['require', [{ name: 'x', require: { networks: ['10.0.0.0/33'] } }]],
     ['require', [{ name: 'x', require: { networks: [] } }]],
-    ['require', [{ name: 'x', require: { countries: ['Germany'] } }]],
     ['require', [{ name: 'x', require: { hours: { from: '8:00', to: '18:00', zone: 'Europe/Berlin' } } }]],
     ['require', [{ name: 'x', require: { hours: { from: '08:00', to: '18:00', zone: 'Berlin' } } }]],
     ['require', [{ name: 'x', require: { signedInWithin: '30s' } }]],

@@ -7,7 +7,6 @@ export interface WhyOptions {
   /** `name=value` */
   readonly claim?: readonly string[];
   readonly address?: string;
-  readonly country?: string;
   readonly at?: string;
   readonly mfa?: boolean;
   readonly 'signed-in-ago'?: string;

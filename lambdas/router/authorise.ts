@@ -20,7 +20,6 @@ export const authorise = (
   const decision = decide(application, request, {
     user: caller?.user ?? null,
     clientAddress: request.clientAddress,
-    country: null,
     now,
     authenticatedAt: caller?.authenticatedAt ?? null,
     mfa: caller?.mfa ?? false,
