@@ -26,6 +26,7 @@ export const startProfile = async (folder: string): Promise<BrowserContext> => {
 export const picture = async (page: Page, name: string): Promise<void> => {
   mkdirSync(SCREENSHOTS, { recursive: true });
   // Letters whose font is still on its way are not drawn.
+  await page.waitForLoadState();
   await page.evaluate('document.fonts.ready.then(() => undefined)');
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 };

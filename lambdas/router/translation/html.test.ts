@@ -124,12 +124,7 @@ describe('scripts and style sheets within the page', () => {
   test('what the policy names the digest of stays as it is', async () => {
     const csp = `<meta http-equiv="Content-Security-Policy" content="script-src 'sha256-abc'; style-src 'sha256-def'">`;
 
-    expect(await translateText(csp + html)).toBe(
-      csp +
-        html
-          .replace('http:\\/\\/wiki.corp:8080\\/x', 'http:\\/\\/wiki.corp:8080\\/x')
-          .replace('data-url="http://wiki.corp:8080/f', `data-url="${WIKI}/f`),
-    );
+    expect(await translateText(csp + html)).toBe(csp + html.replace('data-url="http://wiki.corp:8080/f', `data-url="${WIKI}/f`));
     expect(await translateText('<style>p{x:url(http://wiki.corp:8080/)}</style>', { hashed: { scripts: false, styles: true } })).toContain(
       'wiki.corp',
     );
@@ -189,8 +184,7 @@ describe('whatever comes in', () => {
 
         const out = Buffer.concat(await translateParts(cutAt(page, places), { targets: nothing, scripts: false }));
 
-        const expected = page.toString('latin1').replaceAll(/(?<=<script src=\/x )integrity=y/g, 'integrity=y');
-        expect(out.toString('latin1')).toBe(expected);
+        expect(out.equals(page)).toBe(true);
       }),
       { numRuns: 500 },
     );
