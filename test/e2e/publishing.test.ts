@@ -13,15 +13,10 @@ import { sallyport } from '../support/administrator.ts';
 import { picture, signInAs, startBrowser } from '../support/browser.ts';
 import { type OwnConnector, startConnector } from '../support/connector.ts';
 import { eventually } from '../support/eventually.ts';
+import { ALTERNATE, DOMAIN, HUB, publication, publications } from '../support/publications.ts';
 import { type Sites, startSites } from '../support/sites.ts';
 import { stranger } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
-
-const DOMAIN = 'sallyport.localhost';
-/** More hosts than a browser follows redirects to in one go. */
-const HUB = ['hub-1', 'hub-2', 'hub-3', 'hub-4', 'hub-5', 'hub-6', 'hub-7'];
-/** Deployed for the local tenant, whichever application has it. */
-const ALTERNATE = `intranet.${DOMAIN}`;
 
 let sites: Sites;
 let foreign: Server;
@@ -38,39 +33,7 @@ const origin = (host: string): string => {
 };
 const at = (name: string, path = ''): string => `${origin(`${name}.apps.${DOMAIN}`)}/${path}`;
 
-/** An application that is published at its own name; the sites' server answers for it. */
-const application = (id: string, settings: object = {}) => ({
-  id,
-  name: id,
-  externalUrl: `https://${id}.apps.${DOMAIN}/`,
-  internalUrl: sites.url(id),
-  connectorGroup: 'sites',
-  access: 'everyone',
-  ...settings,
-});
-const published = () => [
-  application('wiki', {
-    segments: [{ externalUrl: `https://files.apps.${DOMAIN}/`, internalUrl: `${sites.url('files')}shared/` }],
-    homePath: 'start?view=all',
-    calls: ['orders', 'vault'],
-  }),
-  application('orders', {
-    singleSignOn: { method: 'headers', headers: { 'Remote-User': 'username' } },
-    cors: [{ path: '/api/', origins: [foreignOrigin('127.0.0.1')], methods: ['PUT'], headers: ['x-token'] }],
-  }),
-  application('vault', { access: { users: ['carol'] } }),
-  application('hr'),
-  application('payroll', {
-    externalUrl: `https://hr.apps.${DOMAIN}/payroll/`,
-    internalUrl: `${sites.url('hr')}salaries/`,
-    alternateUrl: `https://${ALTERNATE}/`,
-  }),
-  application('legacy', { externalUrl: `https://*.apps.${DOMAIN}/`, internalUrl: sites.url('*') }),
-  application('closed', { maintenance: 'Back on Monday at 8, with <new> forms.' }),
-  application('away', { connectorGroup: 'nobody' }),
-  application('hub', { segments: HUB.map((name) => ({ externalUrl: `https://${name}.apps.${DOMAIN}/`, internalUrl: sites.url(name) })) }),
-  { ...application('open', { preAuthentication: 'pass-through', robots: 'application' }), access: undefined },
-];
+const application = (id: string, settings: object = {}) => publication(sites, id, settings);
 
 beforeAll(async () => {
   sites = await startSites();
@@ -79,7 +42,7 @@ beforeAll(async () => {
   await once(foreign, 'listening');
   world = await startWorld();
   connector = await startConnector(world, 'sites', [sites.url('*')]);
-  await world.apply(published());
+  await world.apply(publications(sites, foreignOrigin('127.0.0.1')));
   browser = await startBrowser();
   context = await browser.newContext();
   page = await context.newPage();
