@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { encode } from '../protocol/codec.ts';
+import { CODINGS } from '../protocol/coding.ts';
 import { SallyportError } from '../protocol/errors.ts';
 import { EXCHANGE_MAX_MS, LINGER_MS, PAYLOAD_MAX_BYTES, RESUME_MS, WINDOW_BYTES } from '../protocol/limits.ts';
 import { answerOf, CONNECTOR, createBench, KEY, PlayedBody } from './testing/bench.ts';
@@ -142,6 +144,22 @@ describe('an answer', () => {
     expect(bench.received().equals(content)).toBe(true);
     expect(bench.posted.length).toBe(Math.ceil(content.length / PAYLOAD_MAX_BYTES));
   });
+
+  test.each([65_537, 100_000, 1_000_000, 4_000_000])(
+    'of %i bytes that do not compress takes at most 1.36 times as many on the tunnel',
+    async (bytes) => {
+      const bench = createBench();
+      const content = randomBytes(bytes);
+      await bench.deliver(bench.request({ codings: CODINGS }));
+
+      bench.calls[0]!.answer(answerOf(new PlayedBody().write(content, null), [['Content-Type', 'text/html'], lengthOf(content)]));
+      for (let turn = 0; turn < 10; turn += 1) await settled();
+
+      const carried = bench.posted.reduce((sum, { frame, payload }) => sum + encode(frame, KEY, payload).length, 0);
+      expect(bench.received().equals(content)).toBe(true);
+      expect(carried / bytes).toBeLessThanOrEqual(1.36);
+    },
+  );
 
   test('whose head does not fit a frame is refused', async () => {
     const bench = createBench();

@@ -1,11 +1,12 @@
 // `npm run bench [-- --rounds N]`: measures, writes load-tests/results/latest.json and prints the tables of docs/performance.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
+import { measureBill } from './bill.ts';
 import { measureCapacity } from './capacity.ts';
-import { capacityTable } from './table.ts';
+import { billTable, capacityTable } from './table.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 const ROUNDS_MAX = 100;
@@ -18,16 +19,19 @@ const main = async (args: readonly string[]): Promise<void> => {
     memoryGigabytes: Math.round(totalmem() / 1024 ** 3),
     system: `${process.platform} ${release()} ${process.arch}`,
     node: process.version,
+    /** What else ran in the minute before. */
+    loadBefore: loadavg()[0]!,
   };
 
+  const billed = await measureBill();
   const capacity = await measureCapacity(rounds);
-  console.log(
-    `${measuredAt}, ${machine.processors}, ${machine.memoryGigabytes} GB, ${machine.system}, Node ${machine.node}, ${rounds} rounds\n`,
-  );
-  console.log(`${capacityTable(capacity)}\n`);
+  const { processors, memoryGigabytes, system, node, loadBefore } = machine;
+  const where = `${processors}, ${memoryGigabytes} GB, ${system}, Node ${node}`;
+  console.log(`${measuredAt} · ${where} · load before: ${loadBefore.toFixed(1)} · ${rounds} rounds\n`);
+  console.log(`${capacityTable(capacity)}\n\n${billTable(billed)}`);
 
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(`${RESULTS}latest.json`, `${JSON.stringify({ measuredAt, machine, rounds, capacity }, null, 2)}\n`);
+  writeFileSync(`${RESULTS}latest.json`, `${JSON.stringify({ measuredAt, machine, rounds, capacity, billed }, null, 2)}\n`);
 };
 
 const readRounds = (args: readonly string[]): number => {

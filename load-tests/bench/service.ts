@@ -12,6 +12,7 @@ import { CODINGS } from '../../protocol/coding.ts';
 import { SUBPROTOCOL } from '../../protocol/frames.ts';
 
 const HOUR_MS = 3_600_000;
+const EXCHANGE_MAX_MS = 60_000;
 /** As a browser sends them. */
 const HEADERS: ReadonlyArray<readonly [string, string]> = [
   ['Host', 'wiki.corp.example'],
@@ -44,9 +45,7 @@ export const startService = async (): Promise<Service> => {
     if (!asked) return;
     asked.bytes += payload.length;
     if (frame.type === 'error') asked.reject(new Error(`${frame.code}: ${frame.message}`));
-    else if (!('end' in frame && frame.end)) return;
-    waiting.delete(frame.exchange);
-    asked.resolve(asked.bytes);
+    else if ('end' in frame && frame.end) asked.resolve(asked.bytes);
   });
   const replyEndpoint = `http://127.0.0.1:${await listen(replies)}/live`;
 
@@ -83,7 +82,17 @@ export const startService = async (): Promise<Service> => {
       new Promise((resolve, reject) => {
         if (!tunnel) throw new Error('There is no tunnel.');
         const exchange = randomBytes(16).toString('base64url');
-        waiting.set(exchange, { resolve, reject, bytes: 0 });
+        const timer = setTimeout(() => settle(() => reject(new Error(`No answer within ${EXCHANGE_MAX_MS} ms.`))), EXCHANGE_MAX_MS);
+        const settle = (act: () => void) => {
+          clearTimeout(timer);
+          waiting.delete(exchange);
+          act();
+        };
+        waiting.set(exchange, {
+          resolve: (bytes) => settle(() => resolve(bytes)),
+          reject: (error) => settle(() => reject(error)),
+          bytes: 0,
+        });
         const request = {
           type: 'request',
           exchange,

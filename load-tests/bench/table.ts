@@ -1,4 +1,5 @@
 // Results as the tables of docs/performance.md.
+import { type BillLine, dollars } from './bill.ts';
 import { type Capacity, ENTRA } from './capacity.ts';
 
 type Row = readonly string[];
@@ -19,7 +20,7 @@ export const capacityTable = (results: readonly Capacity[]): string => {
       whole(connector.perSecond),
       toBare.toFixed(2),
       connector.p99Ms.toFixed(1),
-      p99AtRateMs.toFixed(1),
+      p99AtRateMs?.toFixed(1) ?? 'machine too busy',
       whole(cpuMicroseconds),
       whole(1e6 / cpuMicroseconds),
       whole(residentMegabytes),
@@ -36,4 +37,21 @@ export const capacityTable = (results: readonly Capacity[]): string => {
     'memory MB',
   ];
   return table(head, [...rows, entra]);
+};
+
+export const billTable = (lines: readonly BillLine[]): string => {
+  const money = (value: number) => `$${value.toFixed(2)}`;
+  const rows = lines.map(({ bytes, kind, ours, relay, polling }) => [
+    `${size(bytes)} of ${kind}`,
+    ours.messages.toFixed(1),
+    ours.readUnits.toFixed(2),
+    money(dollars(ours)),
+    // What they would make of text depends on whether they compress it.
+    kind === 'text' ? '' : money(dollars(relay)),
+    kind === 'text' ? '' : money(dollars(polling)),
+  ]);
+  return table(
+    ['response', 'messages', 'read units', 'Sallyport, measured', 'relay function, computed', 'database polling, computed'],
+    rows,
+  );
 };
