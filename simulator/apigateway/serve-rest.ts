@@ -50,7 +50,7 @@ export const serveRest = async (
     const stage = findStage(context, api, request);
     customs = api.deployments[stage.deploymentId]?.customResponses ?? {};
     const found = find(api, request, stage);
-    const body = await bodyWithin(message, response, context.quotas.apigateway.payloadBytes);
+    const body = await bodyWithin(message, context.quotas.apigateway.payloadBytes);
     authorise(context, api, message, found, body);
     const invocation: Invocation = {
       functionArn: found.method.functionArn,
@@ -110,12 +110,10 @@ const isReadable = (query: string): boolean => {
   }
 };
 
-const bodyWithin = async (message: IncomingMessage, response: ServerResponse, limit: number): Promise<Buffer> => {
+/** What is left of a body that is refused is read and dropped after the answer: a connection closed before would take the answer with it. */
+const bodyWithin = async (message: IncomingMessage, limit: number): Promise<Buffer> => {
   const body = await readBody(message, limit);
-  if (body === 'too-large' || body === 'gone') {
-    response.shouldKeepAlive = false;
-    throw new Refusal(GATEWAY_RESPONSES.tooLarge);
-  }
+  if (body === 'too-large' || body === 'gone') throw new Refusal(GATEWAY_RESPONSES.tooLarge);
   return body;
 };
 
