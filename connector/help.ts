@@ -15,5 +15,7 @@ export const helpText = (): string => {
 Every flag can be a SALLYPORT_… variable or a key of a YAML file (--config FILE); flags win over variables, variables over the file.
 
 ${lines.join('\n')}
+
+  doctor kerberos             Tries single sign-on by Kerberos step by step: \`doctor kerberos --user NAME --application ID\`.
 `;
 };

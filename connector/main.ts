@@ -6,6 +6,7 @@ import { createLog, type Log } from '../protocol/log.ts';
 import { readAuthorities } from './authorities.ts';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
+import { doctor } from './doctor/command.ts';
 import { enrol, parseEnrolmentCode } from './enrol.ts';
 import { startHealth } from './health.ts';
 import { helpText } from './help.ts';
@@ -29,6 +30,7 @@ const main = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
 
   let log = createLog();
   try {
+    if (args[0] === 'doctor') return await examine(args.slice(1), env);
     const config = readConfig({ args, env, read: (path) => readFileSync(path, 'utf8') });
     log = createLog({ level: config.logLevel });
     const network = createNetwork({ env, extraCa: config.caFile === undefined ? null : readAuthorities(config.caFile) });
@@ -42,6 +44,11 @@ const main = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     process.stderr.write(`${error.code}: ${error.message}\n`);
     return error.code === 'ERR_CONFIGURATION_INVALID' ? EXIT_CONFIGURATION : EXIT_FAILED;
   }
+};
+
+const examine = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
+  const healthy = await doctor({ args, env, startHelper: forkHelper(KERBEROS_HELPER), print: say });
+  return healthy ? 0 : EXIT_FAILED;
 };
 
 const enrolNow = async (config: Config, network: Network, log: Log): Promise<Identity> => {

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from '../protocol/log.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -16,9 +19,11 @@ let fake: FakeService;
 let origin: { server: Server; url: string; listener: RequestListener };
 let lines: Array<Record<string, unknown>>;
 let stops: Array<() => Promise<unknown>>;
+let state: string;
 
 beforeEach(async () => {
   stops = [];
+  state = mkdtempSync(join(tmpdir(), 'sallyport-service-'));
   lines = [];
   identity = await createIdentity();
   fake = await startFakeService({ identity });
@@ -33,12 +38,13 @@ afterEach(async () => {
   await fake.close();
   origin.server.closeAllConnections();
   origin.server.close();
+  rmSync(state, { recursive: true, force: true });
 });
 
 const start = async (clock: Clock = systemClock) => {
   const network = createNetwork({ env: {}, extraCa: null });
   const service = startService({
-    config: readConfig({ args: ['--allow', origin.url], env: {}, read: () => '' }),
+    config: readConfig({ args: ['--allow', origin.url, '--state-directory', state], env: {}, read: () => '' }),
     identity,
     network,
     clock,
@@ -255,7 +261,7 @@ describe('a dial that is refused says why', () => {
   const failure = async (): Promise<unknown> => {
     const network = createNetwork({ env: {}, extraCa: null });
     const service = startService({
-      config: readConfig({ args: ['--exit-after-minutes', '1'], env: {}, read: () => '' }),
+      config: readConfig({ args: ['--exit-after-minutes', '1', '--state-directory', state], env: {}, read: () => '' }),
       identity,
       network,
       // A minute passes in a moment: what is tried again is given up, with the last reason.

@@ -12,6 +12,7 @@ import { Kerberos } from './kerberos/kerberos.ts';
 import { Ledger } from './ledger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Network } from './network.ts';
+import { noteApplications } from './noted-applications.ts';
 import { Origins } from './origin.ts';
 import { ReplyApi } from './reply.ts';
 import { ServiceClock } from './service-clock.ts';
@@ -88,6 +89,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     replyApi.use(welcome);
     const aheadMs = Math.round(serviceClock.aheadMs());
     if (Math.abs(aheadMs) > CLOCK_WARNING_MS) log.warn('clock.off', { code: 'ERR_CONNECTOR_CLOCK', aheadMs });
+    noteApplications(config.stateDirectory, welcome.applications).catch((error: unknown) => log.warn('applications.not-noted', { error }));
     for (const { name, internalUrl } of welcome.applications) {
       if (warned.has(internalUrl) || !URL.canParse(internalUrl) || findAllowed(config.allow, new URL(internalUrl))) continue;
       warned.add(internalUrl);

@@ -19,7 +19,13 @@ const schema = z.object({
     sessionToken: z.string(),
     expiresAt: z.number(),
   }),
-  applications: z.array(z.object({ name: z.string(), internalUrl: z.string() })),
+  applications: z.array(
+    z.object({
+      name: z.string(),
+      internalUrl: z.string(),
+      kerberos: z.object({ id: z.string(), service: z.string() }).optional(),
+    }),
+  ),
 });
 
 export interface Welcome extends Omit<WelcomeSecrets, 'frameKey'> {

@@ -187,7 +187,14 @@ export interface WelcomeSecrets {
     readonly expiresAt: number;
   };
   /** Applications of the connector's group, so that it can warn of an origin outside its allowlist; cut to fit. */
-  readonly applications: ReadonlyArray<{ readonly name: string; readonly internalUrl: string }>;
+  readonly applications: readonly WelcomeApplication[];
+}
+
+export interface WelcomeApplication {
+  readonly name: string;
+  readonly internalUrl: string;
+  /** Of an application with single sign-on by Kerberos: its id and its service principal name, for the connector's doctor. */
+  readonly kerberos?: { readonly id: string; readonly service: string } | undefined;
 }
 
 /** Keeps the tunnel alive and its registry entry fresh. Answered by `alive`. */

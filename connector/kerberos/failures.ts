@@ -98,16 +98,10 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** Told apart by the user's own ticket, where the domain says the same for three reasons. */
-const DENIED: Readonly<Record<NonNullable<Failure['denied']>, Pick<Kind, 'code' | 'message'>>> = {
+const DENIED: Readonly<Record<'user' | 'target', Pick<Kind, 'code' | 'message'>>> = {
   user: {
     code: 'ERR_KERBEROS_USER_PROTECTED',
     message: ({ user }) => `${user} may not be signed in by others: "sensitive and cannot be delegated", or a member of Protected Users.`,
-  },
-  'account or user': {
-    code: 'ERR_KERBEROS_DELEGATION',
-    message: ({ account, user }) =>
-      `${account.principal} lacks protocol transition ("use any authentication protocol", TRUSTED_TO_AUTH_FOR_DELEGATION); ` +
-      `if others can sign in, ${user} is protected ("sensitive and cannot be delegated"). ${DOCTOR}`,
   },
   target: {
     code: 'ERR_KERBEROS_DELEGATION',
@@ -115,12 +109,20 @@ const DENIED: Readonly<Record<NonNullable<Failure['denied']>, Pick<Kind, 'code' 
   },
 };
 
+/** The domain refused, and would have said the same for two reasons. */
+export class AccountOrUserDenied extends SallyportError {}
+
+const accountOrUser = ({ account, user }: Asked): string =>
+  `${account.principal} lacks protocol transition ("use any authentication protocol", TRUSTED_TO_AUTH_FOR_DELEGATION); ` +
+  `if others can sign in, ${user} is protected ("sensitive and cannot be delegated"). ${DOCTOR}`;
+
 /** The SallyportError for a failed negotiation. */
 export const negotiationError = (failure: Failure, asked: Asked): SallyportError => {
   const { call, text, denied } = failure;
   const cause = new Error(`${call}: ${text}`);
   if (call === 'slot') return new SallyportError('ERR_KERBEROS_KDC', text, { cause });
   if (call === 'helper') return new SallyportError('ERR_KERBEROS_UNAVAILABLE', text, { cause });
+  if (denied === 'account or user') return new AccountOrUserDenied('ERR_KERBEROS_DELEGATION', accountOrUser(asked), { cause });
   const kind = denied ? DENIED[denied] : KINDS.find((one) => (one.call ?? call) === call && one.says.test(text));
   if (kind) return new SallyportError(kind.code, kind.message(asked, failure), { cause });
   return new SallyportError('ERR_KERBEROS_UNAVAILABLE', `${call} for ${asked.user} at ${asked.target}: ${text}`, { cause });

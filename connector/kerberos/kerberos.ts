@@ -62,6 +62,7 @@ export interface TakeTicket {
 export interface Prepared {
   readonly accounts: readonly Account[];
   readonly realms: readonly string[];
+  readonly controllers: readonly Controller[];
 }
 
 export class Kerberos implements TakeTicket {
@@ -143,14 +144,15 @@ export class Kerberos implements TakeTicket {
     const { principals, controllers } = this.#options;
     const accounts = await this.#accounts(principals);
     const realms = realmsOf(accounts, controllers);
-    await this.#configure(realms);
-    return { accounts, realms };
+    return { accounts, realms, controllers: await this.#configure(realms) };
   }
 
-  async #configure(realms: readonly string[]): Promise<void> {
-    const { controllers, deadlineMs } = this.#options;
-    const text = krb5Configuration(realms, await this.#controllers.of(realms), { deadlineMs, askDns: controllers.length === 0 });
+  async #configure(realms: readonly string[]): Promise<readonly Controller[]> {
+    const { controllers: named, deadlineMs } = this.#options;
+    const controllers = await this.#controllers.of(realms);
+    const text = krb5Configuration(realms, controllers, { deadlineMs, askDns: named.length === 0 });
     await writeFile(this.#configurationPath, text, { mode: 0o600 });
+    return controllers;
   }
 
   /** Turns to domain controllers that answer, if there are others; all that fail at once turn together. */

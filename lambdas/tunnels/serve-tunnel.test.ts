@@ -15,11 +15,13 @@ const START = 1_700_000_000_000;
 const credentials = { accessKeyId: 'ASIA1', secretAccessKey: 'top-secret', sessionToken: 't'.repeat(900), expiresAt: START + 3_600_000 };
 const application = (name: string, connectorGroup = 'office') =>
   ({
+    id: name.toLowerCase(),
     name,
     connectorGroup,
     internalUrl: `http://${name}.corp/`,
     segments: [] as const,
     alternateHost: null,
+    singleSignOn: { method: 'none', headers: {} },
   }) as Partial<Application> as Application;
 
 let emulated: EmulatedTables;
@@ -193,6 +195,29 @@ describe('hello', () => {
     const { applications } = await unsealed(JSON.parse(body ?? '').sealed);
     expect(applications).toEqual([
       { name: 'HR', internalUrl: hr.internalUrl },
+      { name: 'HR', internalUrl: 'http://static.corp/' },
+    ]);
+  });
+
+  test('tells the service principal name of an application with Kerberos, once', async () => {
+    const hr: Application = {
+      ...application('HR'),
+      segments: [{ host: 'x', path: '/', internalUrl: 'http://static.corp/' }],
+      singleSignOn: {
+        method: 'kerberos',
+        headers: {},
+        servicePrincipalName: 'HTTP/hr.corp',
+        identity: '{username}',
+        sendOn: 'request',
+        mutualAuthentication: 'checked',
+      },
+    };
+
+    const { body } = await serve('hello', '{"type":"hello","version":"1"}', { directory: { applications: async () => [hr] } });
+
+    const { applications } = await unsealed(JSON.parse(body ?? '').sealed);
+    expect(applications).toEqual([
+      { name: 'HR', internalUrl: hr.internalUrl, kerberos: { id: hr.id, service: 'HTTP/hr.corp' } },
       { name: 'HR', internalUrl: 'http://static.corp/' },
     ]);
   });

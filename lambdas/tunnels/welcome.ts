@@ -2,7 +2,7 @@
 // Sealed to the connector's own key (JWE), so that neither API Gateway nor a log of it can read any of this.
 import { CompactEncrypt, importJWK } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { WelcomeSecrets } from '../../protocol/frames.ts';
+import type { WelcomeApplication, WelcomeSecrets } from '../../protocol/frames.ts';
 import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
 import { addressesOf } from '../../tenants/address-list.ts';
 import type { Application, Connector } from '../stores/records.ts';
@@ -16,20 +16,26 @@ export const fitApplications = (
   applications: readonly Application[],
 ): { readonly secrets: WelcomeSecrets; readonly left: number } => {
   const urls = applications.flatMap((application) =>
-    [...new Set(addressesOf(application).map(({ internalUrl }) => internalUrl))].map((internalUrl) => ({
-      name: application.name,
-      internalUrl,
-    })),
+    [...new Set(addressesOf(application).map(({ internalUrl }) => internalUrl))].map(
+      (internalUrl): WelcomeApplication => ({
+        name: application.name,
+        internalUrl,
+        kerberos: internalUrl === application.internalUrl ? kerberosOf(application) : undefined,
+      }),
+    ),
   );
   let room = SECRETS_MAX_BYTES - Buffer.byteLength(JSON.stringify({ ...secrets, applications: [] }));
-  const fitting: { name: string; internalUrl: string }[] = [];
-  for (const { name, internalUrl } of urls) {
-    room -= Buffer.byteLength(JSON.stringify({ name, internalUrl })) + 1;
+  const fitting: WelcomeApplication[] = [];
+  for (const url of urls) {
+    room -= Buffer.byteLength(JSON.stringify(url)) + 1;
     if (room < 0) break;
-    fitting.push({ name, internalUrl });
+    fitting.push(url);
   }
   return { secrets: { ...secrets, applications: fitting }, left: urls.length - fitting.length };
 };
+
+const kerberosOf = ({ id, singleSignOn }: Application): WelcomeApplication['kerberos'] =>
+  singleSignOn.method === 'kerberos' ? { id, service: singleSignOn.servicePrincipalName } : undefined;
 
 /** A compact JWE. Throws ERR_INTERNAL when the connector's registered key cannot be used. */
 export const seal = async (secrets: WelcomeSecrets, connector: Pick<Connector, 'id' | 'sealingKey'>): Promise<string> => {
