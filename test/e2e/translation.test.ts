@@ -98,6 +98,8 @@ test('the portal’s link to DokuWiki leads there', async () => {
 
 test('DokuWiki: signs in, edits, saves, follows its own links, all of them absolute', async () => {
   await page.getByRole('link', { name: 'Log In' }).first().click();
+  // Once it has loaded, the page puts the focus into the user name: a password that is typed before that would end up there.
+  await page.waitForURL('**do=login**');
   await page.fill('input[name=u]', dokuWiki.user.name);
   await page.fill('input[name=p]', dokuWiki.user.password);
   await page.locator('#dw__login button[type=submit]').click();
