@@ -1,4 +1,5 @@
 // A whole page in the shared look, and the headers that every page goes out with.
+import { createHash } from 'node:crypto';
 import { type Html, html, markupOf, verbatim } from './html.ts';
 import type { Look } from './look.ts';
 
@@ -8,6 +9,10 @@ export interface Page {
   /** Shown at the top, beside the tenant: who is signed in, where to sign out. */
   readonly aside?: Html;
   readonly look: Look;
+  /** A constant of ours: the policy allows exactly it. */
+  readonly script?: string;
+  /** Where a browser without scripts goes on by itself. */
+  readonly withoutScripts?: string;
 }
 
 export interface PageAnswer {
@@ -24,7 +29,7 @@ export interface PageOptions {
 
 export const answerPage = (page: Page, { status = 200, formTargets = [] }: PageOptions = {}): PageAnswer => ({
   statusCode: status,
-  headers: { ...SECURITY_HEADERS, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy(page.look, formTargets) },
+  headers: { ...SECURITY_HEADERS, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy(page, formTargets) },
   body: markupOf(whole(page)),
 });
 
@@ -41,23 +46,25 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
-const policy = ({ styleHash }: Look, formTargets: readonly string[]): string =>
+const policy = ({ look, script }: Page, formTargets: readonly string[]): string =>
   [
     "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
+    `style-src 'sha256-${look.styleHash}'`,
+    ...(script === undefined ? [] : [`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`]),
     `form-action ${["'self'", ...formTargets].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
 
-/** The hash in the policy is that of the style's characters: nothing may come between the tags. */
-const whole = ({ title, content, aside, look }: Page): Html => html`<!doctype html>
+/** The hashes in the policy are those of the characters of style and script: nothing may come between the tags. */
+const whole = ({ title, content, aside, look, script, withoutScripts }: Page): Html => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>${title} – ${look.name}</title>
+${withoutScripts === undefined ? null : html`<noscript><meta http-equiv="refresh" content="0;url=${withoutScripts}"></noscript>`}
 ${verbatim(`<style>${look.style}</style>`)}
 </head>
 <body>
@@ -66,6 +73,7 @@ ${verbatim(`<style>${look.style}</style>`)}
 <h1>${title}</h1>
 ${content}
 </main>
+${script === undefined ? null : verbatim(`<script>${script}</script>`)}
 </body>
 </html>
 `;

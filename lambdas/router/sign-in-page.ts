@@ -1,11 +1,12 @@
 // On the way to sign in, so that nothing is lost: browsers tell servers nothing of a `#fragment`, so a script of one line takes it along;
 // and a form that was sent too late is kept in the page until the user has signed in, in another tab.
-import { createHash } from 'node:crypto';
-import { html, markupOf, verbatim } from '../pages/html.ts';
+import { html } from '../pages/html.ts';
 import type { Look } from '../pages/look.ts';
-import { SECURITY_HEADERS } from '../pages/page.ts';
+import { answerPage, type Page } from '../pages/page.ts';
 import type { Answer } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+
+type HeaderField = readonly [name: string, value: string];
 
 /** Where the tab lands that was opened to sign in; it tells the one that waits. */
 export const SIGNED_IN_PATH = '/.sallyport/signed-in';
@@ -37,8 +38,10 @@ export const hasFragment = ({ method, headers }: CanonicalRequest): boolean =>
   method === 'GET' && says(headers, 'sec-fetch-mode', 'navigate') && says(headers, 'sec-fetch-dest', 'document');
 
 /** `url` ends with the address to return to, encoded. */
-export const fragmentPage = (look: Look, url: string, cookie: readonly [string, string]): Answer =>
-  page(look, 'Signing in', html`<p><a id="onward" class="button" href="${url}">Sign in</a></p>`, ONWARD, [cookie], url);
+export const fragmentPage = (look: Look, url: string, cookie: HeaderField): Answer => {
+  const content = html`<p><a id="onward" class="button" href="${url}">Sign in</a></p>`;
+  return answer({ title: 'Signing in', look, content, script: ONWARD, withoutScripts: url }, cookie);
+};
 
 /**
  * A form that this very site's page sent: one of another site's would be sent on with the user's session, which is what
@@ -50,65 +53,25 @@ export const isKeepable = ({ method, headers }: CanonicalRequest): boolean =>
   says(headers, 'sec-fetch-site', 'same-origin') &&
   /^(?:application\/x-www-form-urlencoded|multipart\/form-data)(?:;|$)/i.test(first(headers, 'content-type') ?? '');
 
-export const keptFormPage = (look: Look, request: CanonicalRequest, url: string, cookie: readonly [string, string]): Answer => {
+/** `origin`: the form goes back to exactly where it was sent, whatever its path looks like (`//host`). */
+export const keptFormPage = (look: Look, request: CanonicalRequest, origin: string, url: string, cookie: HeaderField): Answer => {
   const type = first(request.headers, 'content-type') ?? '';
   const content = html`<p>You are signed out, and what you just sent has not reached the application. It is kept in this page.</p>
 <p>Sign in in another tab, and it will be sent.</p>
 <p><a id="onward" class="button" href="${url}" target="_blank" rel="noopener">Sign in and send</a></p>
-<form id="kept" method="post" action="${request.path}${request.query}" enctype="${type.split(';')[0]!.trim().toLowerCase()}" accept-charset="utf-8" data-type="${Buffer.from(type, 'latin1').toString('utf8')}" data-body="${request.body.toString('base64')}"></form>`;
-  return page(look, 'Sign in to send this', content, RESEND, [cookie], null);
+<form id="kept" method="post" action="${origin}${request.path}${request.query}" enctype="${type.split(';')[0]!.trim().toLowerCase()}" accept-charset="utf-8" data-type="${Buffer.from(type, 'latin1').toString('utf8')}" data-body="${request.body.toString('base64')}"></form>`;
+  return answer({ title: 'Sign in to send this', look, content, script: RESEND }, cookie);
 };
 
 export const signedInPage = (look: Look): Answer =>
-  page(look, 'You are signed in', html`<p>What you sent is on its way: go back to the other tab.</p>`, TELL, [], null);
+  answer({ title: 'You are signed in', look, content: html`<p>What you sent is on its way: go back to the other tab.</p>`, script: TELL });
+
+const answer = (page: Page, ...further: readonly HeaderField[]): Answer => {
+  const { statusCode, headers, body } = answerPage(page);
+  return { status: statusCode, headers: [...Object.entries(headers), ...further], body };
+};
 
 const says = (headers: CanonicalRequest['headers'], name: string, value: string): boolean => first(headers, name)?.toLowerCase() === value;
 
 const first = (headers: CanonicalRequest['headers'], wanted: string): string | null =>
   headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null;
-
-/** `refresh`: where browsers without scripts go on by themselves. */
-const page = (
-  look: Look,
-  title: string,
-  content: ReturnType<typeof html>,
-  script: string,
-  headers: Answer['headers'],
-  refresh: string | null,
-): Answer => {
-  const markup = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${title} – ${look.name}</title>
-${refresh === null ? null : html`<noscript><meta http-equiv="refresh" content="0;url=${refresh}"></noscript>`}
-${verbatim(`<style>${look.style}</style>`)}
-</head>
-<body>
-<header><p class="tenant">${look.name}</p></header>
-<main><h1>${title}</h1>
-${content}
-</main>
-${verbatim(`<script>${script}</script>`)}
-</body>
-</html>
-`;
-  const policy = [
-    "default-src 'none'",
-    `style-src 'sha256-${look.styleHash}'`,
-    `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
-  return {
-    status: 200,
-    headers: [
-      ...Object.entries({ ...SECURITY_HEADERS, 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy }),
-      ...headers,
-    ],
-    body: markupOf(markup),
-  };
-};

@@ -40,13 +40,14 @@ export const signInAnswer = (
   const { secret, cookie } = signInCookie(request, newSecret);
   const wanted = request.path + request.query;
   const returnable = wanted.length <= RETURN_MAX_CHARACTERS && RETURNABLE.test(wanted);
-  const to = urls.origin(request.host) + (returnable ? wanted : applicationPath);
+  const origin = urls.origin(request.host);
+  const to = origin + (returnable ? wanted : applicationPath);
   // The address to return to is the last: a page may append a fragment to it.
   const urlTo = (address: string) =>
     `${urls.portal}/sign-in?challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}&to=${encodeURIComponent(address)}`;
   const url = urlTo(to);
 
-  if (isKeepable(request)) return keptFormPage(options.look, request, urlTo(urls.origin(request.host) + SIGNED_IN_PATH), cookie);
+  if (isKeepable(request)) return keptFormPage(options.look, request, origin, urlTo(origin + SIGNED_IN_PATH), cookie);
   if (returnable && hasFragment(request)) return fragmentPage(options.look, url, cookie);
   if (options.pageLoad) return redirect(302, url, [cookie]);
   const refusal = errorAnswer({ ...options, code: stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED' });

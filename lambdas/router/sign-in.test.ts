@@ -354,8 +354,19 @@ describe('nothing is lost on the way to sign in', () => {
     const body = response.body().toString();
     expect(response.status).toBe(200);
     expect(body).toContain(`data-body="${Buffer.from('a=1&b=<x>').toString('base64')}"`);
-    expect(body).toContain('action="/save"');
+    expect(body).toContain(`action="https://${HOST}/save"`);
     expect(body).toContain('%2F.sallyport%2Fsigned-in"');
+  });
+
+  test('a path that looks like another host (//host) leads the kept form nowhere else', async () => {
+    const sent = { requestId: 'request-1', path: '//evil.example/x', identity: { sourceIp: '203.0.113.9' } };
+    const body = Buffer.from('a=1').toString('base64');
+
+    const response = await answer(createRig(), {
+      ...{ httpMethod: 'POST', path: '/evil.example/x', requestContext: sent, body, isBase64Encoded: true, headers: FORM },
+    });
+
+    expect(response.body().toString()).toContain(`action="https://${HOST}//evil.example/x"`);
   });
 
   test.each<[string, Record<string, string[]>]>([
