@@ -5,13 +5,12 @@ import { DAYS, type Day, isZone } from '../policy/hours.ts';
 import { isNetwork } from '../policy/networks.ts';
 import { type Requirements, WAYS, type Way } from '../policy/requirements.ts';
 import { isMap } from './faults.ts';
-import { optional, readLine, readLines, setting } from './settings.ts';
+import { optional, readLine, readLines, readSeconds, setting } from './settings.ts';
 
 const CONDITIONS_MAX = 50;
 /** Less could pass while the user comes back from the identity provider, and send them there again. */
 const AGE_MIN_SECONDS = 60;
 const AGE_MAX_SECONDS = 7 * 86_400;
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 const filledList =
   <Entry extends string>(fits: (entry: string) => boolean) =>
@@ -22,12 +21,6 @@ const filledList =
 
 /** A whole path prefix in characters that every server reads in one way. */
 const isPrefix = (text: string): boolean => /^\/(?:(?!\.{1,2}\/)[A-Za-z0-9._~-]+\/)*$/.test(text);
-
-const readAge = (value: unknown): number | undefined => {
-  const [, count, unit] = typeof value === 'string' ? (/^(\d{1,6})([smhd])$/.exec(value) ?? []) : [];
-  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
-  return seconds >= AGE_MIN_SECONDS && seconds <= AGE_MAX_SECONDS ? seconds : undefined;
-};
 
 const readTime = (value: unknown): string | undefined =>
   typeof value === 'string' && /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(value) ? value : undefined;
@@ -87,7 +80,11 @@ export const requirementsSchema = (claims: readonly string[]) =>
         mfa: setting('true', 'Leave it out where one factor is enough.', (value): true | undefined =>
           value === true ? value : undefined,
         ).optional(),
-        signedInWithin: setting('a time such as 15m, from 1m to 7d', 'Write it in s, m, h or d.', readAge).optional(),
+        signedInWithin: setting(
+          'a time such as 15m, from 1m to 7d',
+          'Write it in s, m, h or d.',
+          readSeconds(AGE_MIN_SECONDS, AGE_MAX_SECONDS),
+        ).optional(),
         claims: claimValues(claims).optional(),
         by: setting(
           `a list of ${WAYS.join(', ')}`,

@@ -6,7 +6,7 @@ import { type Asked, type Decision, decide } from '../policy/decide.ts';
 import { isAddress } from '../policy/networks.ts';
 import { type Facts, type Finding, WAYS } from '../policy/requirements.ts';
 import { ConfigurationError, faultsOf, type LocatedFault, type Path, pathText } from './faults.ts';
-import { choice, optional, readFlag, readLine, readLines, setting } from './settings.ts';
+import { choice, optional, readFlag, readLine, readLines, readSeconds, setting } from './settings.ts';
 
 const OUTCOMES = ['allow', 'deny', 'step up'] as const;
 
@@ -24,11 +24,6 @@ const readRequest = (value: unknown): Asked | undefined => {
 const readMoment = (value: unknown): number | undefined => {
   const at = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z$/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(at) ? undefined : at;
-};
-
-const readAgeSeconds = (value: unknown): number | undefined => {
-  const [, count, unit] = typeof value === 'string' ? (/^(\d{1,6})([smhd])$/.exec(value) ?? []) : [];
-  return count === undefined ? undefined : Number(count) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as 's'];
 };
 
 const claimText = (value: unknown): Readonly<Record<string, string>> | undefined =>
@@ -50,7 +45,7 @@ const SITUATION = {
   ),
   at: optional(AT_DEFAULT, 'a time in UTC, in quotes', 'Write for example "2026-01-06T12:00Z"; left out, it is that.', readMoment),
   mfa: optional(false, 'true or false', 'Leave it out for one factor.', readFlag),
-  signedInAgo: optional(0, 'a time such as 15m', 'Leave it out for just now.', readAgeSeconds),
+  signedInAgo: optional(0, 'a time such as 15m', 'Leave it out for just now.', readSeconds(0, Number.MAX_SAFE_INTEGER)),
   by: choice(WAYS, 'Leave it out for a browser.'),
 };
 

@@ -5,7 +5,7 @@ import { isBelow, readHost, readIssuer } from './addresses.ts';
 import { type ApplicationContext, applicationSchema, expectationFaults, normalise } from './application.ts';
 import { crossFaults } from './cross-faults.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
-import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
+import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, readSeconds, setting } from './settings.ts';
 
 /** Values of the provider's claims that show it (RFC 8176; OpenID Connect Core §2). */
 export interface SecondFactor {
@@ -56,14 +56,15 @@ const AMR_DEFAULT = ['mfa'];
 const LIFETIME_DEFAULT_MINUTES = 8 * 60;
 const LIFETIME_MIN_MINUTES = 5;
 const LIFETIME_MAX_MINUTES = 7 * 24 * 60;
-const MINUTES = { m: 1, h: 60, d: 24 * 60 } as const;
 /** What stands in an example when the domain itself is faulty. */
 const DOMAIN_EXAMPLE = 'example.com';
 
+const readLifetime = readSeconds(LIFETIME_MIN_MINUTES * 60, LIFETIME_MAX_MINUTES * 60);
+
+/** Whole minutes. */
 const readMinutes = (value: unknown): number | undefined => {
-  const [, count, unit] = typeof value === 'string' ? (/^(\d{1,5})([mhd])$/.exec(value) ?? []) : [];
-  const minutes = Number(count) * MINUTES[unit as keyof typeof MINUTES];
-  return minutes >= LIFETIME_MIN_MINUTES && minutes <= LIFETIME_MAX_MINUTES ? minutes : undefined;
+  const seconds = readLifetime(value);
+  return seconds !== undefined && seconds % 60 === 0 ? seconds / 60 : undefined;
 };
 
 const readScopes = (value: unknown): readonly string[] | undefined => {

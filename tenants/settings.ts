@@ -29,6 +29,17 @@ export const readIdentifier = (value: unknown): string | undefined =>
 export const readLine = (most: number) => (value: unknown) =>
   typeof value === 'string' && value.trim() !== '' && value.length <= most && !/\p{Cc}/u.test(value) ? value.trim() : undefined;
 
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** A time such as `15m`, in seconds. */
+export const readSeconds =
+  (least: number, most: number) =>
+  (value: unknown): number | undefined => {
+    const [, count, unit] = typeof value === 'string' ? (/^(\d{1,6})([smhd])$/.exec(value) ?? []) : [];
+    const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+    return seconds >= least && seconds <= most ? seconds : undefined;
+  };
+
 export const readFlag = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
 
 /** A list of distinct lines. */
