@@ -1,6 +1,6 @@
 // The `sallyport` command. Answers 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
 import { parseArgs } from 'node:util';
-import { asSallyportError, SallyportError } from '../protocol/errors.ts';
+import { asSallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
 import { enroll, remove } from './commands/connector.ts';
 import { explain } from './commands/explain.ts';
@@ -76,6 +76,8 @@ interface Syntax {
   readonly options?: readonly (keyof typeof OPTIONS)[];
   /** Of these, those that must be there. */
   readonly must?: readonly string[];
+  /** Of these, exactly one must be there, once. */
+  readonly oneOf?: readonly string[];
   readonly run: (running: Running) => Promise<void>;
 }
 
@@ -84,8 +86,8 @@ const COMMANDS: readonly Syntax[] = [
     words: ['connector', 'enroll'],
     needs: [],
     options: ['group'],
-    must: ['group'],
-    run: ({ client, options, say }) => enroll(client, onlyGroup(options.group), say),
+    oneOf: ['group'],
+    run: ({ client, options, say }) => enroll(client, (options.group as readonly [string])[0], say),
   },
   { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
   { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
@@ -101,6 +103,7 @@ const COMMANDS: readonly Syntax[] = [
     words: ['session', 'revoke'],
     needs: [],
     options: ['user', 'session', 'application'],
+    oneOf: ['user', 'session', 'application'],
     run: ({ client, options, say }) => revokeSessions(client, options as RevokeOptions, say),
   },
   {
@@ -161,7 +164,7 @@ const readCall = (argv: readonly string[]): Call | 'help' => {
   const command = COMMANDS.find(({ words }) => words.every((word, index) => positionals[index] === word));
   if (!command) throw new Error(positionals.length === 0 ? 'A command is expected.' : `There is no command “${positionals.join(' ')}”.`);
 
-  const { words, needs, options = [], must = [] } = command;
+  const { words, needs, options = [], must = [], oneOf = [] } = command;
   const name = words.join(' ');
   const given = positionals.slice(words.length);
   const foreign = Object.keys(values).find((option) => !(option in TARGET) && !options.includes(option as keyof typeof OPTIONS));
@@ -170,12 +173,8 @@ const readCall = (argv: readonly string[]): Call | 'help' => {
   if (given.length > needs.length) throw new Error(`${name} takes no “${given.slice(needs.length).join(' ')}”.`);
   const missing = must.filter((option) => !(option in values));
   if (missing.length > 0) throw new Error(`${name} needs ${missing.map((option) => `--${option}`).join(' and ')}.`);
+  if (oneOf.length > 0 && oneOf.flatMap((option) => values[option as keyof typeof values] ?? []).length !== 1) {
+    throw new Error(`${name} needs ${oneOf.map((option) => `--${option}`).join(' or ')}, once.`);
+  }
   return { run: command.run, given, options: values };
-};
-
-/** A connector belongs to one group. */
-const onlyGroup = (groups: unknown): string => {
-  const [group, ...others] = groups as readonly [string, ...string[]];
-  if (others.length > 0) throw new SallyportError('ERR_REQUEST_INVALID', 'A connector is of one group: give --group once.');
-  return group;
 };

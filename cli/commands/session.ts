@@ -1,5 +1,4 @@
 // `sallyport session list USER` and `sallyport session revoke`: who is signed in, and the end of it.
-import { SallyportError } from '../../protocol/errors.ts';
 import type { ControlClient } from '../control-client.ts';
 
 type Say = (line: string) => void;
@@ -18,18 +17,11 @@ export interface RevokeOptions {
   readonly application?: readonly string[];
 }
 
-/** Throws ERR_REQUEST_INVALID unless it is said whose, exactly. */
+/** One of them is said. */
 export const revokeSessions = async (client: ControlClient, { user, session, application }: RevokeOptions, say: Say): Promise<void> => {
-  const which = [
-    ...(user === undefined ? [] : [{ user }]),
-    ...(session === undefined ? [] : [{ session }]),
-    ...(application ?? []).map((id) => ({ application: id })),
-  ];
-  const [only] = which;
-  if (only === undefined || which.length > 1) {
-    throw new SallyportError('ERR_REQUEST_INVALID', 'Say which sessions end: one of --user NAME, --session ID, --application ID.');
-  }
-  const { revoked } = await client.revokeSessions(only);
+  const which = user !== undefined ? { user } : session !== undefined ? { session } : { application: application![0]! };
+  const { revoked } = await client.revokeSessions(which);
+  if (revoked === 0) return say('Nobody was signed in there: nothing was revoked.');
   say(`${revoked === 1 ? 'One session is' : `${revoked} sessions are`} revoked; downloads and streams of theirs end within 10 seconds.`);
 };
 
