@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { DecisionReport } from '../../protocol/control.ts';
+import { read, startWorld, type World, wiki } from './testing/world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+beforeEach(() => world.reset());
+
+describe('decisions', () => {
+  const conditions = [{ name: 'Office', paths: ['/admin/'], refuse: { networks: ['192.0.2.0/24'] } }];
+  const ask = async (url: string, situation: object, method = 'GET') => {
+    await world.call('PUT', 'applications', { applications: [{ ...wiki, conditions }] });
+    return world.call('POST', 'decisions', { method, url, situation });
+  };
+
+  test('are the router’s own, with everything that was looked at', async () => {
+    const answer = await ask('https://WIKI.apps.example.com/x/../admin/?q', { user: 'alice', groups: ['staff'] });
+
+    expect(read<DecisionReport>(answer)).toEqual({
+      application: 'wiki',
+      request: { method: 'GET', host: 'wiki.apps.example.com', path: '/x/../admin/' },
+      outcome: 'deny',
+      rule: 'Office',
+      examined: [
+        { rule: 'access', met: true, findings: [] },
+        { rule: 'Office', met: false, findings: [{ requirement: 'networks', holds: true, wanted: '192.0.2.0/24', found: '192.0.2.1' }] },
+      ],
+    });
+  });
+
+  test.each([
+    ['https://other.apps.example.com/', { user: 'alice' }, 404, 'ERR_APPLICATION_UNKNOWN'],
+    ['https://wiki.apps.example.com:x/', { user: 'alice' }, 400, 'ERR_REQUEST_INVALID'],
+    ['wiki', { user: 'alice' }, 400, 'ERR_REQUEST_INVALID'],
+    ['https://wiki.apps.example.com/', { user: 'alice', shoeSize: 44 }, 400, 'ERR_CONFIGURATION_INVALID'],
+  ])('%s, supposing %j, is refused as the router would, or named', async (url, situation, status, code) => {
+    const answer = await ask(url, situation);
+
+    expect([answer.statusCode, read<{ code: string }>(answer).code]).toEqual([status, code]);
+  });
+});
