@@ -2,36 +2,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { digest } from '../keys.ts';
 import type { Application } from '../stores/records.ts';
+import { application } from '../stores/testing/application.ts';
 import { Browser } from './testing/browser.ts';
 import { startWorld, type World } from './testing/world.ts';
 
-const wiki: Application = {
-  id: 'wiki',
+const wiki = application({
   name: 'Wiki <1>',
   description: 'What we know',
-  host: 'wiki.apps.example.com',
-  path: '/',
-  internalUrl: 'http://wiki.corp/',
-  connectorGroup: 'office',
-  preAuthentication: 'sign-in',
   access: { users: [], groups: ['staff'] },
-  hostHeader: 'internal',
-  singleSignOn: { method: 'none', headers: {} },
-  timeoutMs: 60_000,
-  verifyCertificate: true,
   homePath: 'start?view=all',
-  conditions: [],
-  tokens: null,
-  segments: [],
-  alternateHost: null,
-  idleTimeoutMs: 290_000,
-  translation: { headers: true, links: 'off', scripts: false },
-  cookies: { secure: false, httpOnly: false, sameSite: null },
-  cors: [],
-  calls: [],
-  robots: 'deny',
-  maintenance: null,
-};
+});
 const alice = {
   sub: 'a-1',
   preferred_username: 'alice',

@@ -4,34 +4,12 @@ import { createDirectory } from './directory.ts';
 import { type EmulatedTables, startEmulatedTables } from './emulated-table.ts';
 import type { Application, ApplicationHere, Directory } from './records.ts';
 import { createTable, type Table } from './table.ts';
+import { application } from './testing/application.ts';
 
-const wiki: Application = {
-  id: 'wiki',
-  name: 'Wiki',
-  description: '',
-  host: 'wiki.apps.example.com',
-  path: '/',
-  internalUrl: 'http://wiki.corp/',
-  connectorGroup: 'office',
-  preAuthentication: 'sign-in',
+const wiki = application({
   access: { users: ['alice'], groups: [] },
-  hostHeader: 'internal',
   singleSignOn: { method: 'headers', headers: { 'X-User': '{username}' } },
-  timeoutMs: 60_000,
-  verifyCertificate: true,
-  homePath: '',
-  conditions: [],
-  tokens: null,
-  segments: [],
-  alternateHost: null,
-  idleTimeoutMs: 290_000,
-  translation: { headers: true, links: 'off', scripts: false },
-  cookies: { secure: false, httpOnly: false, sameSite: null },
-  cors: [],
-  calls: [],
-  robots: 'deny',
-  maintenance: null,
-};
+});
 const admin: Application = { ...wiki, id: 'wiki-admin', path: '/admin/', access: { users: [], groups: ['admins'] } };
 const wild: Application = { ...wiki, id: 'wild', host: '*.dev.apps.example.com', access: 'everyone' };
 

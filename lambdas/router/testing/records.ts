@@ -2,37 +2,14 @@
 import { authorityOfUrl } from '../../../tenants/authority.ts';
 import { publishedOf } from '../../stores/directory.ts';
 import type { Application, ApplicationHere, Published, Session, Tunnel, User } from '../../stores/records.ts';
+import { application as stored } from '../../stores/testing/application.ts';
 import type { CanonicalRequest, ProxyEvent } from '../canonical-request.ts';
 
 export const HOST = 'wiki.apps.example.com';
 
 export const application = (changes: Partial<ApplicationHere> = {}): ApplicationHere => ({
-  id: 'wiki',
-  name: 'Wiki',
-  description: '',
-  host: HOST,
-  path: '/',
-  internalUrl: 'http://wiki.internal:8080/',
-  connectorGroup: 'default',
-  preAuthentication: 'sign-in',
-  access: 'everyone',
-  hostHeader: 'internal',
-  singleSignOn: { method: 'none', headers: {} },
-  timeoutMs: 30_000,
-  verifyCertificate: true,
-  homePath: '',
-  conditions: [],
-  tokens: null,
-  segments: [],
-  alternateHost: null,
-  idleTimeoutMs: 290_000,
-  translation: { headers: true, links: 'off', scripts: false },
-  cookies: { secure: false, httpOnly: false, sameSite: null },
-  cors: [],
-  calls: [],
+  ...stored({ internalUrl: 'http://wiki.internal:8080/', connectorGroup: 'default', timeoutMs: 30_000 }),
   callers: [],
-  robots: 'deny',
-  maintenance: null,
   ...changes,
 });
 

@@ -1,0 +1,31 @@
+// An application's record as tests need it: valid by itself, changed where a test is about the change.
+import type { Application } from '../records.ts';
+
+export const application = (changes: Partial<Application> = {}): Application => ({
+  id: 'wiki',
+  name: 'Wiki',
+  description: '',
+  host: 'wiki.apps.example.com',
+  path: '/',
+  internalUrl: 'http://wiki.corp/',
+  connectorGroup: 'office',
+  preAuthentication: 'sign-in',
+  access: 'everyone',
+  hostHeader: 'internal',
+  singleSignOn: { method: 'none', headers: {} },
+  timeoutMs: 60_000,
+  verifyCertificate: true,
+  homePath: '',
+  conditions: [],
+  tokens: null,
+  segments: [],
+  alternateHost: null,
+  idleTimeoutMs: 290_000,
+  translation: { headers: true, links: 'off', scripts: false },
+  cookies: { secure: false, httpOnly: false, sameSite: null },
+  cors: [],
+  calls: [],
+  robots: 'deny',
+  maintenance: null,
+  ...changes,
+});
