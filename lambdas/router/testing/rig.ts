@@ -156,6 +156,13 @@ export const createRig = () => {
     return { response, done, failure: () => failure, finished: () => finished };
   };
 
+  /** The whole answer to a request. */
+  const answer = async (changes: EventChanges = {}) => {
+    const { response, done } = begin(event(changes));
+    await done;
+    return response;
+  };
+
   /** Begins a signed-in request and turns the event loop until it needs time. */
   const ask = async (changes: EventChanges = {}) => {
     const asked = begin(event({ ...changes, headers: { Cookie: [signIn()], ...changes.headers } }));
@@ -186,6 +193,7 @@ export const createRig = () => {
     keyOf,
     signIn,
     begin,
+    answer,
     ask,
     host: HOST,
   };
