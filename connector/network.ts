@@ -4,12 +4,15 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { SallyportError } from '../protocol/errors.ts';
 import { isThisMachine, lookupAny } from './address.ts';
 
 export interface Network {
   /** An agent for calls to this URL. */
   agentFor(url: URL): HttpAgent;
+  /** Links to this origin, kept open between requests; one that does not connect or answer within so many milliseconds is given up. */
+  linksTo(origin: URL, timeoutMs: number): Dispatcher;
   /** The proxy on the way to this URL, without its credentials; null for none. */
   proxyFor(url: URL): string | null;
   /** Every authority that is trusted; null for the well-known ones. */
@@ -25,6 +28,8 @@ export interface NetworkOptions {
 
 /** Sockets to one host at once: exchanges post in parallel. */
 const SOCKETS_MAX = 256;
+/** How long a link is kept that nothing goes over: less than a NAT gateway's 350 s. */
+const LINK_IDLE_MS = 60_000;
 
 export const createNetwork = ({ env, extraCa }: NetworkOptions): Network => {
   const ca = extraCa === null ? null : [...rootCertificates, extraCa];
@@ -50,6 +55,13 @@ export const createNetwork = ({ env, extraCa }: NetworkOptions): Network => {
         agents.set(key, agent);
       }
       return agent;
+    },
+    linksTo: (origin, timeoutMs) => {
+      const proxy = findProxy(origin, env);
+      const options = { connections: SOCKETS_MAX, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, keepAliveTimeout: LINK_IDLE_MS };
+      const connect = { ...trust, lookup: lookupAny, noDelay: true, timeout: timeoutMs };
+      if (proxy) return new ProxyAgent({ uri: proxy.href, ...options, requestTls: trust, proxyTls: connect });
+      return new Pool(origin.origin, { ...options, connect });
     },
     proxyFor: (url) => findProxy(url, env)?.host ?? null,
     close: () => {

@@ -1,7 +1,7 @@
 // Posts to a Reply API that answers, refuses, or whose links fall silent.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createLog } from '../protocol/log.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -9,6 +9,7 @@ import { ReplyApi } from './reply.ts';
 
 /** Far more than loopback needs. */
 const ATTEMPT_MS = 1_000;
+const CREDENTIALS = { accessKeyId: 'KEY', secretAccessKey: 'secret', sessionToken: 'token', expiresAt: 0 };
 
 let server: Server;
 let network: Network;
@@ -30,9 +31,10 @@ beforeEach(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   network = createNetwork({ env: {}, extraCa: null });
-  api = new ReplyApi(network, createLog({ write: () => {} }), ATTEMPT_MS);
+  api = new ReplyApi({ network, log: createLog({ write: () => {} }), now: () => Date.now(), attemptMs: ATTEMPT_MS });
 });
 afterEach(async () => {
+  api.close();
   network.close();
   const closed = once(server, 'close');
   server.close();
@@ -44,7 +46,7 @@ const welcome = (): void =>
   api.use({
     replyEndpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/live`,
     region: 'eu-central-1',
-    credentials: { accessKeyId: 'KEY', secretAccessKey: 'secret', sessionToken: 'token', expiresAt: 0 },
+    credentials: CREDENTIALS,
   });
 
 test('before a welcome nothing can be posted', async () => {
@@ -77,4 +79,34 @@ test('after one link fell silent the next attempt takes a new one, not another o
 
   expect(before).toBeGreaterThan(1);
   expect([first, second]).toEqual(['busy', 'delivered']);
+});
+
+test('posts go through the proxy that the environment names, with its credentials', async () => {
+  const { port } = server.address() as AddressInfo;
+  const asked: unknown[] = [];
+  const proxy = createServer().on('connect', (request, socket) => {
+    asked.push([request.url, request.headers['proxy-authorization']]);
+    const onward = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const through = `http://user:pass@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const proxied = new ReplyApi({
+    network: createNetwork({ env: { http_proxy: through }, extraCa: null }),
+    log: createLog({ write: () => {} }),
+    now: () => Date.now(),
+  });
+  proxied.use({ replyEndpoint: 'http://reply.example.com/live', region: 'eu-central-1', credentials: CREDENTIALS });
+
+  const attempt = await proxied.send('frame', 'router-1');
+
+  expect(attempt).toBe('delivered');
+  expect(asked).toEqual([['reply.example.com:80', `Basic ${Buffer.from('user:pass').toString('base64')}`]]);
+  proxied.close();
+  proxy.close();
 });

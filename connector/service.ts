@@ -44,7 +44,7 @@ export interface Service {
 
 export const startService = ({ config, identity, network, clock, random, log, metrics, startKerberosHelper }: ServiceOptions): Service => {
   const serviceClock = new ServiceClock(clock);
-  const replyApi = new ReplyApi(network, log);
+  const replyApi = new ReplyApi({ network, log, now: () => serviceClock.now() });
   const ledger = new Ledger(config.memoryMegabytes * 1024 * 1024);
   const origins = new Origins({
     connections: config.originConnections,
@@ -131,6 +131,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     close: async () => {
       exchanges.close();
       kerberos.close();
+      replyApi.close();
       await origins.close();
     },
   };
