@@ -28,6 +28,8 @@ export const CLAIM_NAMES: ClaimNames = {
 
 export interface World {
   readonly portalUrl: string;
+  /** Where it listens: the same, unless a test says what it is called. */
+  readonly address: string;
   readonly idp: TestProvider;
   readonly provider: IdentityProvider;
   readonly sessions: Sessions;
@@ -42,11 +44,18 @@ export interface World {
   close(): Promise<void>;
 }
 
-export const startWorld = async (options: { readonly smallIdTokens?: boolean; readonly claimNames?: ClaimNames } = {}): Promise<World> => {
+export interface WorldOptions {
+  readonly smallIdTokens?: boolean;
+  readonly claimNames?: ClaimNames;
+  readonly portalUrl?: string;
+}
+
+export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
   const tables: EmulatedTables = await startEmulatedTables();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const portalUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const portalUrl = options.portalUrl ?? address;
   const idp = await startIdentityProvider({ portalUrl, clientSecret: 'right', smallIdTokens: options.smallIdTokens });
   const now = () => world.clock;
   const log = createLog({ write: (line) => world.lines.push(line), now });
@@ -72,6 +81,7 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
 
   const world: World = {
     portalUrl,
+    address,
     idp,
     provider,
     sessions: createSessions({ table: createTable(tables.client, await tables.create()), now }),
@@ -126,17 +136,17 @@ export const startWorld = async (options: { readonly smallIdTokens?: boolean; re
 
 /** As API Gateway would tell of it: names in lower case, cookies apart. */
 const toEvent = async (request: IncomingMessage): Promise<PortalEvent> => {
-  const url = new URL(request.url ?? '/', 'http://portal');
+  const [path = '/', ...rest] = (request.url ?? '/').split('?');
   const { cookie = '', ...headers } = request.headers as Record<string, string>;
   const body: Buffer[] = [];
   for await (const chunk of request) body.push(chunk);
   return {
-    rawPath: url.pathname,
-    rawQueryString: url.search.slice(1),
+    rawPath: path,
+    rawQueryString: rest.join('?'),
     cookies: cookie === '' ? undefined : cookie.split('; '),
     headers,
     body: Buffer.concat(body).toString('base64'),
     isBase64Encoded: true,
-    requestContext: { requestId: 'r-1', http: { method: request.method ?? 'GET', path: url.pathname, sourceIp: '192.0.2.1' } },
+    requestContext: { requestId: 'r-1', http: { method: request.method ?? 'GET', path, sourceIp: '192.0.2.1' } },
   };
 };
