@@ -11,6 +11,7 @@ describe('defaults', () => {
       domain: 'example.com',
       portalHost: 'portal.example.com',
       sessionLifetimeMinutes: 480,
+      sessionIdleMinutes: null,
       appearance: { name: null, color: null, support: null },
       identityProvider: {
         issuer: 'https://login.example.com/',
@@ -66,6 +67,10 @@ describe('defaults', () => {
     ['7d', 10_080],
   ])('a lifetime of %s is %d minutes', (lifetime, minutes) => {
     expect(parseTenant({ ...least, sessions: { lifetime } }, 'x').sessionLifetimeMinutes).toBe(minutes);
+  });
+
+  test('sessions may end before that when nobody uses them', () => {
+    expect(parseTenant({ ...least, sessions: { idle: '8h' } }, 'x').sessionIdleMinutes).toBe(480);
   });
 
   test('users and groups may each be left out of access', () => {
@@ -287,6 +292,8 @@ describe('refusals', () => {
     ['sessions', { lifetime: '4m' }],
     ['sessions', { lifetime: 480 }],
     ['sessions', { lifetime: '8d' }],
+    ['sessions', { idle: '4m' }],
+    ['sessions', { idle: '9h' }],
     ['applications', { wiki }],
     ['applications', undefined],
   ])('%s %j', (setting, value) => {

@@ -40,6 +40,8 @@ export interface Tenant {
     readonly secondFactor: SecondFactor;
   };
   readonly sessionLifetimeMinutes: number;
+  /** How long a session may lie unused; null: until it expires. */
+  readonly sessionIdleMinutes: number | null;
   readonly appearance: Appearance;
   readonly applications: readonly Application[];
 }
@@ -160,9 +162,15 @@ export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claim
         .strictObject(
           {
             lifetime: optional(LIFETIME_DEFAULT_MINUTES, '5m to 7d, in m, h or d', 'Write for example 8h.', readMinutes),
+            idle: optional<number | null>(null, '5m to 7d, in m, h or d', 'Write for example 30m, or leave it out.', readMinutes),
           },
-          { error: 'a map with lifetime' },
+          { error: 'a map with lifetime and idle' },
         )
+        .superRefine(({ lifetime, idle }, context) => {
+          if (idle === null || idle <= lifetime) return;
+          const advice = 'A session ends at its lifetime in any case: shorten idle, or leave it out.';
+          context.addIssue({ code: 'custom', path: ['idle'], message: 'no more than sessions.lifetime', params: { advice } });
+        })
         .prefault(NOTHING_SAID),
       appearance: z
         .strictObject(
@@ -209,7 +217,13 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
   if (!parsed.success || faults.length > 0) throw configurationError(source, faults.map(locate));
 
   const { portalHost = portalOf(domain), sessions, applications, ...rest } = parsed.data;
-  return { ...rest, portalHost, sessionLifetimeMinutes: sessions.lifetime, applications: applications.map(normalise) };
+  return {
+    ...rest,
+    portalHost,
+    sessionLifetimeMinutes: sessions.lifetime,
+    sessionIdleMinutes: sessions.idle,
+    applications: applications.map(normalise),
+  };
 };
 
 /** Applications alone, in the tenant file's form, against what the deployment has. Throws ConfigurationError. */

@@ -14,5 +14,6 @@ export const ENVIRONMENT = [
   'CLAIMS',
   'SECOND_FACTOR',
   'SESSION_LIFETIME_MINUTES',
+  'SESSION_IDLE_MINUTES',
   'PORTAL_URL',
 ] as const;

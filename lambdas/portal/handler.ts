@@ -50,6 +50,7 @@ export const handler = createServePortal({
   claimNames,
   secondFactor: readSecondFactor(env.SECOND_FACTOR),
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,
+  sessionIdleMs: Number(env.SESSION_IDLE_MINUTES) * 60_000 || undefined,
   stateKey: async () => stateKey(await masterKey.read()),
   now: Date.now,
   randomSecret,

@@ -4,20 +4,25 @@ import { showsSecondFactor } from '../identity/second-factor.ts';
 import { toUser } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
+import { isNoteDue } from '../stores/session-use.ts';
 import { PORTAL_COOKIE, readSecret, setCookie } from './cookies.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import type { PortalRequest } from './request.ts';
 
-/** Null without a session. An application's session is none here. Throws ERR_STORE_UNAVAILABLE. */
-export const currentSession = async ({ sessions }: Pick<PortalPorts, 'sessions'>, request: PortalRequest): Promise<Session | null> => {
+type SessionPorts = Pick<PortalPorts, 'sessions' | 'now' | 'log'>;
+
+/** Null without a session; one that is there is thereby used. An application's session is none here. Throws ERR_STORE_UNAVAILABLE. */
+export const currentSession = async ({ sessions, now, log }: SessionPorts, request: PortalRequest): Promise<Session | null> => {
   const secret = readSecret(request, PORTAL_COOKIE);
   const session = secret === null ? null : await sessions.find(digest(secret));
-  return session?.host === null ? session : null;
+  if (session?.host !== null) return null;
+  if (isNoteDue(session, now())) await sessions.noteUse(session).catch((error: unknown) => log.warn('session.use-not-noted', { error }));
+  return session;
 };
 
 /** A new session under a new id, whatever the browser brought along (session fixation), and the cookie that names it. */
 export const createSession = async (
-  { sessions, claimNames, secondFactor, sessionLifetimeMs, now, randomSecret }: PortalPorts,
+  { sessions, claimNames, secondFactor, sessionLifetimeMs, sessionIdleMs, now, randomSecret }: PortalPorts,
   { claims, idToken }: SignedIn,
   previous?: string,
 ): Promise<{ readonly session: Session; readonly cookie: string }> => {
@@ -34,6 +39,7 @@ export const createSession = async (
     expiresAt: createdAt + sessionLifetimeMs,
     mfa: showsSecondFactor(claims, secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+    ...(sessionIdleMs === undefined ? {} : { idleMs: sessionIdleMs, usedAt: createdAt }),
     idToken,
     providerSession: typeof claims.sid === 'string' ? claims.sid : undefined,
     previous,

@@ -45,6 +45,8 @@ export interface PortalPorts {
   readonly claimNames: ClaimNames;
   readonly secondFactor: SecondFactor;
   readonly sessionLifetimeMs: number;
+  /** How long a session may lie unused; undefined: until it expires. */
+  readonly sessionIdleMs: number | undefined;
   readonly stateKey: () => Promise<Uint8Array>;
   readonly now: () => number;
   /** 256 random bits, base64url. */

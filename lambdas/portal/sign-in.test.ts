@@ -304,6 +304,19 @@ describe('coming back from the provider', () => {
   });
 });
 
+test('a session at the portal goes on while it is used, and is over when nobody did for its idle time', async () => {
+  const browser = new Browser();
+  await browser.open(`${world.portalUrl}/`);
+
+  for (let visits = 0; visits < 3; visits += 1) {
+    world.clock += 20 * 60_000;
+    expect((await browser.open(`${world.portalUrl}/`)).trail).toHaveLength(1);
+  }
+  world.clock += 30 * 60_000;
+
+  expect((await browser.open(`${world.portalUrl}/`)).trail.length).toBeGreaterThan(1);
+});
+
 describe('when the provider', () => {
   test('says no, the user is told and nobody is signed in', async () => {
     world.idp.user = null;

@@ -64,7 +64,7 @@ const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, 
   const name = `service:${token.name}`;
   const user: User = { issuer: 'sallyport', subject: name, username: name, name: token.name, email: '', groups: [], claims: {}, amr: [] };
   const stillGood = async () => (await freshServiceToken(token.id)) !== null;
-  return { user, by: 'service', mfa: false, authenticatedAt: null, stillGood };
+  return { user, by: 'service', mfa: false, authenticatedAt: null, keepUp: nothing, stillGood };
 };
 
 const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, secondFactor, clock }: TokenPorts): Caller => {
@@ -76,9 +76,13 @@ const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, sec
     by: 'token',
     mfa: showsSecondFactor(claims, secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+    keepUp: nothing,
     stillGood: async () => clock.now() < claims.exp! * 1000,
   };
 };
+
+/** A token has a time of its own, whether it is used or not. */
+const nothing = async (): Promise<void> => undefined;
 
 /** A program that acts for itself (client credentials) has no user name: it goes by its client id, which no user name looks like. */
 const named = (claims: JWTPayload, { username }: ClaimNames): JWTPayload => {

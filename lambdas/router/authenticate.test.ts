@@ -15,6 +15,7 @@ const good = session({ id: digest(SECRET), expiresAt: NOW + 1 });
 const ports = (findSession: FindSession): AuthenticatePorts => ({
   findSession,
   sessions: { find: findSession },
+  keepUp: async () => undefined,
   freshServiceToken: async () => null,
   clock: { now: () => NOW, after: () => () => undefined },
   findServiceToken: async () => null,

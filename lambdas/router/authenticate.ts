@@ -7,12 +7,14 @@ import { authenticateToken, type TokenPorts } from './authenticate-token.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { cookieValues, isSecret, SESSION_COOKIE } from './cookies.ts';
+import type { KeepUp } from './keep-up.ts';
 import type { FindSession, SessionStore } from './ports.ts';
 
 export interface AuthenticatePorts extends TokenPorts {
   readonly findSession: FindSession;
   /** Never from memory. */
   readonly sessions: Pick<SessionStore, 'find'>;
+  readonly keepUp: KeepUp;
 }
 
 /** Null: nobody. Throws ERR_TOKEN_INVALID, ERR_TOKEN_SCOPE, and what `bySession` and the identity provider throw. */
@@ -38,11 +40,19 @@ const findGood = async (
   return session !== null && session.host === host && session.expiresAt > clock.now() ? session : null;
 };
 
-const bySession = ({ sessions }: AuthenticatePorts, session: Session | null): Caller | null =>
-  session && {
+const bySession = ({ sessions, keepUp }: AuthenticatePorts, session: Session | null): Caller | null => {
+  if (session === null) return null;
+  let known = session;
+  return {
     user: session.user,
     by: 'browser',
     mfa: session.mfa,
     authenticatedAt: session.authenticatedAt,
-    stillGood: async () => (await sessions.find(session.id)) !== null,
+    keepUp: (used) => keepUp(known, used),
+    stillGood: async () => {
+      const found = await sessions.find(session.id);
+      known = found ?? known;
+      return found !== null;
+    },
   };
+};

@@ -8,6 +8,11 @@ export interface Caller {
   readonly mfa: boolean;
   /** When the identity provider last asked the user to show who they are; null when it is not known. */
   readonly authenticatedAt: number | null;
+  /**
+   * Keeps up with its session: that it is `used`, and further what has its time. Resolves when that is done; fails never, since nothing of
+   * it is worth a user's answer.
+   */
+  readonly keepUp: (used: boolean) => Promise<void>;
   /** Asks anew whether it still holds, for answers that take long. Throws when it cannot be known. */
   readonly stillGood: () => Promise<boolean>;
 }

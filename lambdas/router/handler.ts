@@ -13,6 +13,7 @@ import type { ProxyEvent } from './canonical-request.ts';
 import { systemClock as clock } from './clock.ts';
 import { dial } from './dial.ts';
 import { ENVIRONMENT } from './environment.ts';
+import { createKeepUp } from './keep-up.ts';
 import { lambdaResponse } from './lambda-response.ts';
 import { createManagementClient, createPostFrame } from './post.ts';
 import { ReplySocket } from './reply-socket.ts';
@@ -27,6 +28,8 @@ const ticket = async () => signTicket(ticketKey(await masterKey.read()), Date.no
 const channel = new ReplySocket({ url: env.REPLY_API_URL, dial, ticket, clock, log });
 channel.address().catch(() => undefined);
 
+const stores = createStores(env, clock);
+
 const router = createRouter({
   look: readLook(env.APPEARANCE),
   portalUrl: env.PORTAL_URL,
@@ -40,7 +43,8 @@ const router = createRouter({
   issuer: env.ISSUER,
   claimNames: readClaimNames(env.CLAIMS),
   secondFactor: readSecondFactor(env.SECOND_FACTOR),
-  ...createStores(env, clock),
+  keepUp: createKeepUp({ ...stores, clock, log }),
+  ...stores,
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },
 });
 

@@ -17,7 +17,9 @@ import { type Cors, corsFor, isPreflight, NO_CORS, ownWithCors, preflightAnswer,
 import { errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
 import { createExternalUrls } from './external-url.ts';
+import { createFlow, type Flow } from './flow.ts';
 import { holding } from './hold.ts';
+import type { KeepUp } from './keep-up.ts';
 import { maintenanceAnswer } from './maintenance.ts';
 import { type OpenPorts, openExchange } from './open-exchange.ts';
 import { isPageLoad } from './page-load.ts';
@@ -43,6 +45,7 @@ export interface RouterPorts extends OpenPorts, TokenPorts {
   readonly findSession: FindSession;
   /** For a sign-in that comes back. */
   readonly sessions: SessionStore;
+  readonly keepUp: KeepUp;
   /** 256 random bits, base64url. */
   readonly newSecret: () => string;
 }
@@ -75,6 +78,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     let request: CanonicalRequest | null = null;
     let known: Application | null = null;
     let cors: Cors = NO_CORS;
+    let keptUp = Promise.resolve();
     const log = ports.log.with({ request: event.requestContext.requestId });
     const sinceStart = () => ports.clock.now() - startedAt;
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
@@ -97,7 +101,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     } catch (error) {
       await failed(asSallyportError(error));
     } finally {
-      await trace.exchange?.settled();
+      await Promise.all([trace.exchange?.settled(), keptUp]);
     }
 
     /** RFC 6750 §3: with what a program may come again. */
@@ -142,6 +146,7 @@ export const createRouter = (ports: RouterPorts): Router => {
           throw new SallyportError('ERR_PREFLIGHT_REFUSED', `No rule of ${application.id} lists the origin for this path.`);
         return own('sign-in', signIn(null));
       }
+      keptUp = caller?.keepUp(true) ?? keptUp;
       const user = caller?.user ?? null;
       if (user !== null) trace.user = user.username;
       const stepUp = authorise(application, request, caller, ports.clock.now());
@@ -149,9 +154,10 @@ export const createRouter = (ports: RouterPorts): Router => {
       trace.admitted = sinceStart();
       const maintenance = maintenanceAnswer(application, options());
       if (maintenance !== null) return own('maintenance', maintenance);
-      const stopWatch = watchCaller(caller, ports.clock, (error) => trace.exchange?.cancel(error));
+      const flow = createFlow();
+      const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => trace.exchange?.cancel(error));
       try {
-        await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user));
+        await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user), flow);
       } finally {
         stopWatch();
       }
@@ -172,7 +178,13 @@ export const createRouter = (ports: RouterPorts): Router => {
       return (await authenticate(ports, application, request)) ?? 'nobody';
     }
 
-    async function exchangeWith(request: CanonicalRequest, application: Application, user: User | null, told: Introduction): Promise<void> {
+    async function exchangeWith(
+      request: CanonicalRequest,
+      application: Application,
+      user: User | null,
+      told: Introduction,
+      flow: Flow,
+    ): Promise<void> {
       const translation = createExchangeTranslation({ ...ports, log, urls }, application, request);
       const headers = await translation.request(cleanHeaders(request, application, told.headers, urls));
       const opening = openExchange(
@@ -209,7 +221,10 @@ export const createRouter = (ports: RouterPorts): Router => {
         head,
         async (origin) => {
           const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) });
-          return { ...translated, headers: withCors(platformHeaders(translated.headers), cors) };
+          return {
+            headers: withCors(platformHeaders(translated.headers), cors),
+            body: (parts) => translated.body(flow.through(parts)),
+          };
         },
         response,
       );

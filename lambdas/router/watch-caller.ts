@@ -10,10 +10,11 @@ const WATCH_MS = CACHE_MS - 2_000;
 /** How long a store that cannot be read is put up with. */
 const UNKNOWN_MS = 30_000;
 
-/** Calls `ended` once when the caller's session or token does not hold any more. The answer stops the watch. */
+/** Calls `ended` once when the caller's session or token does not hold any more; meanwhile the session counts as used where `inUse`. The answer stops the watch. */
 export const watchCaller = (
-  caller: Pick<Caller, 'stillGood'> | null,
+  caller: Pick<Caller, 'stillGood' | 'keepUp'> | null,
   clock: Clock,
+  inUse: () => boolean,
   ended: (error: SallyportError) => void,
 ): (() => void) => {
   if (caller === null) return () => undefined;
@@ -25,6 +26,7 @@ export const watchCaller = (
     void caller!.stillGood().then(
       (good) => {
         knownAt = clock.now();
+        if (good) void caller!.keepUp(inUse());
         next(good);
       },
       () => next(clock.now() - knownAt < UNKNOWN_MS),

@@ -158,6 +158,10 @@ export interface Session {
   readonly mfa: boolean;
   /** When the provider last asked the user to show who they are; null when it does not tell. */
   readonly authenticatedAt: number | null;
+  /** How long it may lie unused; absent: until it expires. Kept with the portal session, which all application sessions from it share. */
+  readonly idleMs?: number;
+  /** When one of them was last used, as far as it was noted (session-use.ts). */
+  readonly usedAt?: number;
   /** For sign-out at the provider; kept with the portal session only. */
   readonly idToken?: string;
   /** The provider's own session (`sid`), which it may end. */
@@ -266,8 +270,10 @@ export type SessionHandle =
 
 export interface Sessions {
   create(session: Session): Promise<void>;
-  /** Null when unknown, expired or revoked. */
+  /** Null when unknown, expired, unused for too long or revoked. An application session comes with its parent's use. */
   find(id: string): Promise<Session | null>;
+  /** Notes that the portal session of this one is in use, unless that was done a moment ago, or the session is over. */
+  noteUse(session: Pick<Session, 'parent' | 'idleMs'>): Promise<void>;
   /** Ends a portal session and every application session that came from it, or one application session alone. */
   revoke(id: string): Promise<void>;
   /** Those that are good. */

@@ -121,6 +121,64 @@ describe('sessions', () => {
   });
 });
 
+describe('a session that may lie unused for half an hour', () => {
+  const MINUTE = 60_000;
+  const idle: Session = { ...portal, idleMs: 30 * MINUTE, usedAt: START };
+  beforeEach(async () => {
+    for (const session of [idle, wiki]) await sessions.create(session);
+  });
+  const found = async () => [await sessions.find('p1'), await sessions.find('w1')].map((session) => session !== null);
+
+  test('is over after that, with the sessions that came from it', async () => {
+    clock = START + 30 * MINUTE - 1;
+    expect(await found()).toEqual([true, true]);
+
+    clock += 1;
+
+    expect(await found()).toEqual([false, false]);
+    expect(await sessions.withHandle({ username: 'alice' })).toEqual([]);
+  });
+
+  test('goes on as long as one that came from it is used, and ends at its lifetime all the same', async () => {
+    for (clock = START; clock < START + HOUR; clock += 20 * MINUTE) {
+      const used = await sessions.find('w1');
+      await sessions.noteUse(used!);
+    }
+    expect(await sessions.find('p1')).toBeNull();
+
+    clock -= 1;
+    expect(await found()).toEqual([true, true]);
+  });
+
+  test('is written to by one of many that use it at once, and not again for a tenth of the time', async () => {
+    const writes: string[] = [];
+    const counting = createSessions({
+      table: { ...table, update: async (...args) => (await table.update(...args)) && writes.push('written') > 0 },
+      now: () => clock,
+    });
+    clock = START + 3 * MINUTE;
+
+    await Promise.all(Array.from({ length: 20 }, () => counting.noteUse(idle)));
+    clock += 3 * MINUTE - 1;
+    await counting.noteUse(idle);
+
+    expect(writes).toEqual(['written']);
+  });
+
+  test('stays over, whatever a caller remembers of it: unused for too long, revoked, or by a clock that was set back', async () => {
+    clock = START + 30 * MINUTE;
+    await sessions.noteUse(idle);
+    expect(await found()).toEqual([false, false]);
+
+    clock = START + 10 * MINUTE;
+    await sessions.revoke('p1');
+    await sessions.noteUse(idle);
+
+    expect(await table.query('session#p1')).toEqual([]);
+    expect(await found()).toEqual([false, false]);
+  });
+});
+
 describe('sign-in codes', () => {
   test('are taken once, even when ten ask at the same time', async () => {
     await sessions.createCode(code);

@@ -6,6 +6,7 @@ import {
   countOrNull,
   filled,
   flag,
+  optionalCount,
   optionalText,
   type RecordShape,
   readRecord,
@@ -16,6 +17,7 @@ import {
   texts,
 } from './record-shape.ts';
 import type { Session, SessionHandle, Sessions, SignInCode, User } from './records.ts';
+import { isUnused, noteWindow } from './session-use.ts';
 import type { Key, Table } from './table.ts';
 
 export const BY_PARENT = 'by-parent';
@@ -40,6 +42,8 @@ const SESSION: RecordShape<Session> = {
   expiresAt: count,
   mfa: flag,
   authenticatedAt: countOrNull,
+  idleMs: optionalCount,
+  usedAt: optionalCount,
   idToken: optionalText,
   providerSession: optionalText,
   previous: optionalText,
@@ -79,7 +83,7 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
   const findLive = async (id: string): Promise<Session | null> => {
     const item = await table.get(sessionKey(id));
     const session = item && readRecord(table.name, { ...BEFORE, ...item }, SESSION);
-    return session && session.expiresAt > now() ? session : null;
+    return session && session.expiresAt > now() && !isUnused(session, now()) ? session : null;
   };
 
   const revoke = async (parent: string): Promise<void> => {
@@ -102,7 +106,19 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
       const session = await findLive(id);
       if (session === null || session.host === null) return session;
       // The index by parent lags, so a sign-out can miss a session of this very moment: without its parent it counts for nothing.
-      return (await findLive(session.parent)) === null ? null : session;
+      const parent = await findLive(session.parent);
+      return parent && { ...session, idleMs: parent.idleMs, usedAt: parent.usedAt };
+    },
+
+    noteUse: async ({ parent, idleMs }) => {
+      if (idleMs === undefined) return;
+      const { after, until } = noteWindow(idleMs, now());
+      // Of many that note it at once one does; and what is over stays over, whatever a caller remembers of it.
+      await table.update(sessionKey(parent), {
+        update: 'SET usedAt = :now',
+        condition: 'usedAt BETWEEN :after AND :until',
+        values: { ':now': now(), ':after': after, ':until': until },
+      });
     },
 
     revoke,

@@ -58,7 +58,7 @@ export class Ingress extends Construct {
     this.router.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'], serviceToken: ['Query'] });
     this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
     this.router.bindItems('SESSIONS_TABLE', tables.sessions, {
-      session: ['GetItem', 'PutItem'],
+      session: ['GetItem', 'PutItem', 'UpdateItem'],
       sessionHandle: ['PutItem'],
       signInCode: ['DeleteItem'],
     });

@@ -42,10 +42,11 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.set('CLAIMS', JSON.stringify(claims));
   portal.set('SECOND_FACTOR', JSON.stringify(secondFactor));
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
+  portal.set('SESSION_IDLE_MINUTES', String(tenant.sessionIdleMinutes ?? 0));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
   portal.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'] });
   portal.bindItems('SESSIONS_TABLE', tables.sessions, {
-    session: ['GetItem', 'PutItem', 'DeleteItem'],
+    session: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     sessionHandle: ['Query', 'PutItem'],
     signInCode: ['PutItem', 'DeleteItem'],
   });

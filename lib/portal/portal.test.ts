@@ -52,6 +52,7 @@ test('the portal’s function knows the identity provider, and not its secret', 
     SCOPES: 'openid profile email groups',
     CLAIMS: '{"username":"preferred_username","name":"name","email":"email","groups":"groups","further":["department"]}',
     SESSION_LIFETIME_MINUTES: '480',
+    SESSION_IDLE_MINUTES: '60',
     CLIENT_SECRET_SECRET: { Ref: expect.stringMatching(/^SecretsClientSecret/) },
   });
 });

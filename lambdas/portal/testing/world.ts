@@ -122,6 +122,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     claimNames,
     secondFactor: { amr: ['mfa'], acr: ['mfa'] },
     sessionLifetimeMs: 8 * 3_600_000,
+    sessionIdleMs: 30 * 60_000,
     stateKey: async () => stateKey('master'),
     now,
     randomSecret,

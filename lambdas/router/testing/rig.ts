@@ -10,6 +10,7 @@ import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, Tun
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
 import { SESSION_COOKIE } from '../cookies.ts';
+import { createKeepUp } from '../keep-up.ts';
 import { ReplySocket } from '../reply-socket.ts';
 import { createRouter } from '../router.ts';
 import { createManualClock, turn } from './manual-clock.ts';
@@ -64,8 +65,10 @@ export const createRig = () => {
   const behaviours = new Map<string, Behaviour | 'gone' | Error>([['tunnel-a=', answerWith('hello')]]);
   const received: Received[] = [];
   const replyTo = new Map<string, string>();
+  /** Portal sessions whose use was noted. */
+  const notes: string[] = [];
   const reads = { directory: 0, sessions: 0, registry: 0 };
-  const failing: { directory?: Error; sessions?: Error; registry?: Error } = {};
+  const failing: { directory?: Error; sessions?: Error; registry?: Error; notes?: Error } = {};
 
   const reader =
     <Args extends unknown[], Value>(store: keyof typeof reads, read: (...args: Args) => Value) =>
@@ -91,6 +94,10 @@ export const createRig = () => {
   const channel = new ReplySocket({ url: 'wss://reply.example.com/v1', dial: replyApi.dial, ticket: async () => 'ticket', clock, log });
   const store = {
     create: async (created: Session) => void sessions.set(created.id, created),
+    noteUse: async ({ parent }: Pick<Session, 'parent'>) => {
+      if (failing.notes) throw failing.notes;
+      notes.push(parent);
+    },
     find: reader('sessions', (id: string) => sessions.get(id) ?? null),
     takeCode: reader('sessions', (id: string) => {
       const code = codes.get(id) ?? null;
@@ -117,6 +124,7 @@ export const createRig = () => {
     ),
     findSession: cachedSessions(store, clock),
     sessions: store,
+    keepUp: createKeepUp({ sessions: store, clock, log }),
     findServiceToken: async (id) => serviceTokens.get(id) ?? null,
     freshServiceToken: async (id) => serviceTokens.get(id) ?? null,
     accessTokens,
@@ -188,6 +196,7 @@ export const createRig = () => {
     received,
     requests,
     reads,
+    notes,
     failing,
     channel,
     keyOf,
