@@ -7,6 +7,7 @@ import { conditionList } from './conditions.ts';
 import { corsRules } from './cors.ts';
 import { expectationList, unmetExpectations } from './expectations.ts';
 import type { LocatedFault, Path } from './faults.ts';
+import { ICON_WORDS, readIcon } from './icon.ts';
 import { INTERNAL_URL_WORDS, segmentList } from './segments.ts';
 import {
   accessSetting,
@@ -98,6 +99,11 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
       id: setting(IDENTIFIER_WORDS, 'Give the application an id of its own and keep it.', readIdentifier),
       name: setting('a name of 100 characters at most', 'Users see it in the portal.', readLine(100)),
       description: optional('', 'a line of 500 characters at most', 'Shorten it or leave it out.', readLine(500)),
+      icon: optional<string | null>(null, ICON_WORDS, 'Leave it out for the first letters of the name.', readIcon),
+      visibleTo: choice(
+        ['assigned', 'everyone', 'nobody'],
+        'Leave it out to have the portal list it for those who may use it; everyone else reads that they have no access.',
+      ),
       externalUrl: setting(
         `https://<name>.apps.${domain}/ or https://*.apps.${domain}/, a plain path allowed, no port, query or fragment`,
         `Write for example https://wiki.apps.${domain}/: the certificate covers exactly one name before .apps.${domain}.`,

@@ -1,9 +1,10 @@
 // Reads tenant files: YAML with line and column for each fault.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Document, isNode, isScalar, isMap as isYamlMap, LineCounter, parseDocument } from 'yaml';
 import { ConfigurationError, type Fault, isMap, type LocatedFault, shown } from './faults.ts';
+import { withPictures } from './icon.ts';
 import { parseTenant, type Tenant } from './schema.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -43,7 +44,7 @@ const choiceError = (expected: string, got: string, folder: string): Configurati
 
 export interface TenantFile {
   readonly tenant: Tenant;
-  /** The applications as they are written, for the control API. */
+  /** The applications as they are written, pictures of icons included, for the control API. */
   readonly applications: unknown;
 }
 
@@ -56,7 +57,8 @@ export const readTenantFile = (file: string): TenantFile => {
     const got = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError(file, [{ path: '', expected: 'a readable file', got, advice: 'Check the path.' }]);
   }
-  const { value, locate } = readYaml(text, file);
+  const { value: written, locate } = readYaml(text, file);
+  const value = withPictures(written, dirname(file));
   return { tenant: parseTenant(value, file, locate), applications: isMap(value) ? value.applications : undefined };
 };
 

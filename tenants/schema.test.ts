@@ -25,6 +25,8 @@ describe('defaults', () => {
           id: 'wiki',
           name: 'Wiki',
           description: '',
+          icon: null,
+          visibleTo: 'assigned',
           host: 'wiki.apps.example.com',
           path: '/',
           internalUrl: 'http://wiki.corp/',
@@ -82,6 +84,8 @@ describe('what an application may say of itself', () => {
   test('all of it is read', () => {
     const all = application({
       segments: [{ externalUrl: 'https://static.apps.example.com/', internalUrl: 'http://static.corp' }],
+      icon: 'HB',
+      visibleTo: 'everyone',
       alternateUrl: 'https://Handbook.example.com/',
       idleTimeout: 60,
       translation: { links: 'on', scripts: true },
@@ -94,6 +98,8 @@ describe('what an application may say of itself', () => {
 
     expect(all).toMatchObject({
       segments: [{ host: 'static.apps.example.com', path: '/', internalUrl: 'http://static.corp/' }],
+      icon: 'HB',
+      visibleTo: 'everyone',
       alternateHost: 'handbook.example.com',
       idleTimeoutMs: 60_000,
       translation: { headers: true, links: 'on', scripts: true },
@@ -124,6 +130,8 @@ describe('what an application may say of itself', () => {
   test.each([
     ['alternateUrl', 'https://x.apps.example.com/'],
     ['alternateUrl', 'https://x.example.org/'],
+    ['icon', 'icons/none.png'],
+    ['visibleTo', 'all'],
     ['idleTimeout', 291],
     ['maintenance', ''],
     ['robots', 'allow'],

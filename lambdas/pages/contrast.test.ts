@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { contrast, readableOn, TEXT_CONTRAST, textOn } from './contrast.ts';
+import { TILES } from './style.ts';
 
 const colors = fc.integer({ min: 0, max: 0xffffff }).map((value) => `#${value.toString(16).padStart(6, '0')}`);
 
@@ -12,6 +13,10 @@ test.each([
 ])('the contrast of %s and %s is %d', (one, other, expected) => {
   expect(contrast(one, other)).toBeCloseTo(expected, 2);
   expect(contrast(other, one)).toBeCloseTo(expected, 2);
+});
+
+test.each(TILES)('white letters on a tile of %s can be read', (color) => {
+  expect(contrast('#ffffff', color)).toBeGreaterThanOrEqual(TEXT_CONTRAST);
 });
 
 test('text on any colour can be read', () => {

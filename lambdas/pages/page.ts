@@ -11,6 +11,8 @@ export interface Page {
   readonly look: Look;
   /** A constant of ours: the policy allows exactly it. */
   readonly script?: string;
+  /** Whether it shows pictures, which it brings along as `data:` URLs. */
+  readonly images?: boolean;
   /** Where a browser without scripts goes on by itself. */
   readonly withoutScripts?: string;
 }
@@ -46,11 +48,12 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
-const policy = ({ look, script }: Page, formTargets: readonly string[]): string =>
+const policy = ({ look, script, images }: Page, formTargets: readonly string[]): string =>
   [
     "default-src 'none'",
     `style-src 'sha256-${look.styleHash}'`,
     ...(script === undefined ? [] : [`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`]),
+    ...(images === true ? ['img-src data:'] : []),
     `form-action ${["'self'", ...formTargets].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

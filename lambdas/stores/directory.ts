@@ -68,6 +68,8 @@ const APPLICATION: RecordShape<Application> = {
   id: filled,
   name: filled,
   description: text,
+  icon: textOrNull,
+  visibleTo: oneOf('assigned', 'everyone', 'nobody'),
   host: filled,
   path: filled,
   internalUrl: filled,
@@ -96,6 +98,8 @@ const APPLICATION_HERE: RecordShape<ApplicationHere> = { ...APPLICATION, callers
 
 /** What an item means that was written before there were these fields. */
 const BEFORE: Partial<ApplicationHere> = {
+  icon: null,
+  visibleTo: 'assigned',
   tokens: null,
   conditions: [],
   segments: [],

@@ -7,6 +7,10 @@ export interface Application {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  /** What the portal shows beside it: letters, an emoji, or a picture as a `data:` URL; null for the name's first letters. */
+  readonly icon: string | null;
+  /** In whose portal it is: of those who may use it, of everyone (marked where it cannot be used), of nobody. */
+  readonly visibleTo: 'assigned' | 'everyone' | 'nobody';
   /** External host, lower case, without port; `*.` in front for a wildcard. */
   readonly host: string;
   /** External path prefix: begins and ends with `/`. */

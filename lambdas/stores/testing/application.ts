@@ -5,6 +5,8 @@ export const application = (changes: Partial<Application> = {}): Application => 
   id: 'wiki',
   name: 'Wiki',
   description: '',
+  icon: null,
+  visibleTo: 'assigned',
   host: 'wiki.apps.example.com',
   path: '/',
   internalUrl: 'http://wiki.corp/',
