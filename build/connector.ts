@@ -16,8 +16,8 @@ const COMMON: BuildOptions = {
   mainFields: ['module', 'main'],
   // Native code: it is found in node_modules when it is needed.
   external: ['koffi'],
-  minify: true,
-  keepNames: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
 };

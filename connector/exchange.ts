@@ -72,7 +72,7 @@ export class Exchange {
   readonly #abort = new AbortController();
   /** Announced before the request frame came: the frame may have been overtaken. */
   #earlyReplyTo: ReplyToFrame | null = null;
-  #request: RequestFrame | null = null;
+  #begun = false;
   #body: RequestBody | null = null;
   #sender: Sender | null = null;
   #response: ResponseFrames | null = null;
@@ -89,12 +89,11 @@ export class Exchange {
     this.#context = context;
     this.#log = context.log.with({ exchange: id });
     this.#timers = new Timers(context.clock);
-    this.#timers.arm('early', EARLY_MS, () => this.#giveUpWaiting());
   }
 
   /** Whether its request frame has come. */
   get begun(): boolean {
-    return this.#request !== null;
+    return this.#begun;
   }
 
   /** Takes a frame that the codec opened. Frames that a router does not send are not passed here. */
@@ -105,6 +104,7 @@ export class Exchange {
     else if (frame.type === 'credit') this.#credit(frame);
     else if (frame.type === 'reply-to') this.#resume(frame);
     else if (frame.type === 'cancel') this.#close('CANCELLED');
+    if (!this.#begun && !this.#closed) this.#timers.armOnce('early', EARLY_MS, () => this.#giveUpWaiting());
   }
 
   /** The connector has a new tunnel: the router is told to send what is left there. */
@@ -136,7 +136,7 @@ export class Exchange {
     this.#timers.disarm('early');
     // By then nobody can be waiting, whatever cancel was lost.
     this.#timers.arm('life', EXCHANGE_MAX_MS, () => this.#lose());
-    this.#request = request;
+    this.#begun = true;
     this.#beganAt = this.#context.clock.monotonic();
     this.#watch = new PremisesWatch(this.#context.clock, this.#context.ageMs(request));
     this.#log = this.#log.with({ application: request.application, user: request.user, method: request.method });
@@ -272,6 +272,9 @@ export class Exchange {
     const { status, bytes } = this.#response ?? {};
     const ms = Math.round(this.#context.clock.monotonic() - this.#beganAt);
     if (outcome === 'OK') this.#log.info('exchange.finished', { status, bytes, ms });
+    // What is left is kept for seconds: the frames, should the router ask for them again, and no more than that.
+    this.#response = null;
+    this.#watch = null;
   }
 
   /** No router has asked for the frames in time, or can any more. */
@@ -296,7 +299,7 @@ export class Exchange {
     if (this.#closed) return;
     this.#closed = true;
     if (outcome === 'CANCELLED' && !this.#ended) this.#log.info('exchange.cancelled');
-    this.#abort.abort(new SallyportError('ERR_EXCHANGE_LOST', 'The exchange is over.'));
+    if (!this.#ended) this.#abort.abort(new SallyportError('ERR_EXCHANGE_LOST', 'The exchange is over.'));
     this.#timers.clear();
     this.#body?.abandon();
     this.#response?.abandon();

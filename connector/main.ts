@@ -12,6 +12,7 @@ import { startHealth } from './health.ts';
 import { helpText } from './help.ts';
 import { type Identity, prepareDirectory, readIdentity, writeIdentity } from './identity.ts';
 import { forkHelper } from './kerberos/fork-helper.ts';
+import { logLines } from './log-lines.ts';
 import { Metrics } from './metrics.ts';
 import { createNetwork, type Network } from './network.ts';
 import { startService } from './service.ts';
@@ -28,11 +29,12 @@ const main = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   if (args.includes('--help')) return say(helpText());
   if (args.includes('--version')) return say(`${VERSION}\n`);
 
-  let log = createLog();
+  const write = logLines(process.stdout, (flush) => process.on('exit', flush));
+  let log = createLog({ write });
   try {
     if (args[0] === 'doctor') return await examine(args.slice(1), env);
     const config = readConfig({ args, env, read: (path) => readFileSync(path, 'utf8') });
-    log = createLog({ level: config.logLevel });
+    log = createLog({ write, level: config.logLevel });
     const network = createNetwork({ env, extraCa: config.caFile === undefined ? null : readAuthorities(config.caFile) });
     const identity = (await readIdentity(config.stateDirectory)) ?? (await enrolNow(config, network, log));
     await run(config, identity, network, log.with({ connector: identity.connector }));
