@@ -2,6 +2,7 @@
 // reached is asked again by the next request.
 import * as oidc from 'openid-client';
 import type { Secret } from '../secrets.ts';
+import { clientSecretBasic } from './client-secret-basic.ts';
 import { providerError } from './provider-error.ts';
 
 export interface ConfigurationOptions {
@@ -31,7 +32,7 @@ export const createProviderConfiguration = ({ issuer, clientId, clientSecret, no
     const methods = as.token_endpoint_auth_methods_supported;
     // Basic is the default of both provider and client where neither says more (OpenID Connect Discovery §3, Registration §2).
     const basic = methods === undefined || methods.includes('client_secret_basic');
-    return (basic ? oidc.ClientSecretBasic(secret) : oidc.ClientSecretPost(secret))(as, ...rest);
+    return (basic ? clientSecretBasic(secret) : oidc.ClientSecretPost(secret))(as, ...rest);
   };
 
   const discover = async (): Promise<oidc.Configuration> => {

@@ -18,6 +18,9 @@ const NEEDED: Readonly<Record<string, string>> = {
   'apache2-bin': '/usr/sbin/apache2',
   'libapache2-mod-auth-gssapi': '/usr/lib/apache2/modules/mod_auth_gssapi.so',
   faketime: '/usr/bin/faketime',
+  'liblemonldap-ng-portal-perl': '/usr/share/perl5/Lemonldap/NG/Portal.pm',
+  'libstring-random-perl': '/usr/share/perl5/String/Random.pm',
+  starman: '/usr/bin/starman',
 };
 
 const missing = (): string[] => Object.keys(NEEDED).filter((name) => !existsSync(NEEDED[name]!));
