@@ -1,8 +1,9 @@
 // Part 1: what one connector carries, in the table in which Microsoft tells it of Entra's: the bundled program with its default settings, fed
-// by a service that does nothing else, beside the same origin asked directly. Rounds are interleaved and medians reported.
+// by a service that does nothing else, beside the same origin asked directly and the least connector that there can be. Rounds are interleaved
+// and medians reported.
 import { Agent, request } from 'undici';
 import { closedLoop, type Load, median, openLoop } from './load.ts';
-import { type Origin, type RunningConnector, startConnector, startOrigin } from './processes.ts';
+import { type Origin, type RunningConnector, startConnector, startLeast, startOrigin } from './processes.ts';
 import { type Service, startService } from './service.ts';
 
 const KILOBYTE = 1024;
@@ -25,6 +26,14 @@ export interface Capacity {
   readonly p99AtRateMs: number | null;
   readonly cpuMicroseconds: number;
   readonly residentMegabytes: number;
+  readonly least: Least;
+}
+
+/** What the least connector takes. */
+export interface Least {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  readonly cpuMicroseconds: number;
 }
 
 interface Round {
@@ -34,6 +43,7 @@ interface Round {
   readonly atRate: Load | null;
   readonly cpuMicroseconds: number;
   readonly residentMegabytes: number;
+  readonly least: Load & { readonly cpuMicroseconds: number };
 }
 
 export const measureCapacity = async (rounds: number): Promise<Capacity[]> => {
@@ -46,13 +56,22 @@ export const measureCapacity = async (rounds: number): Promise<Capacity[]> => {
     const origin = started(await startOrigin());
     const service = started(await startService());
     const connector = started(await startConnector(service.identity, origin.url));
-    return await measure(rounds, origin, service, connector);
+    const other = started(await startService());
+    const { identity, frameKey, replyEndpoint } = other;
+    const least = started(await startLeast({ tunnelUrl: identity.tunnelUrl, frameKey, replyEndpoint }));
+    return await measure(rounds, origin, { service, connector }, { service: other, connector: least });
   } finally {
     for (const end of ends) await end();
   }
 };
 
-const measure = async (rounds: number, origin: Origin, service: Service, connector: RunningConnector): Promise<Capacity[]> => {
+/** A connector and the service that feeds it. */
+interface Pair {
+  readonly service: Service;
+  readonly connector: RunningConnector;
+}
+
+const measure = async (rounds: number, origin: Origin, ours: Pair, least: Pair): Promise<Capacity[]> => {
   const dispatcher = new Agent({ connections: USERS });
   const direct = async (url: string): Promise<number> => {
     const { body } = await request(url, { dispatcher });
@@ -62,18 +81,31 @@ const measure = async (rounds: number, origin: Origin, service: Service, connect
     const got = await way(`${origin.url}/noise/${bytes}`);
     if (got !== bytes) throw new Error(`${got} of ${bytes} bytes arrived.`);
   };
-  const round = async (bytes: number): Promise<Round> => {
-    const bare = await closedLoop(USERS, EXCHANGES, whole(direct, bytes));
+  const loaded = async ({ service, connector }: Pair, bytes: number) => {
     const before = await connector.usage();
-    const through = await closedLoop(USERS, EXCHANGES, whole(service.exchange, bytes));
+    const load = await closedLoop(USERS, EXCHANGES, whole(service.exchange, bytes));
     const { cpu, residentBytes } = await connector.usage();
     const used = cpu.user + cpu.system - before.cpu.user - before.cpu.system;
+    return { load, cpuMicroseconds: used / EXCHANGES, residentMegabytes: residentBytes / KILOBYTE ** 2 };
+  };
+  const round = async (bytes: number): Promise<Round> => {
+    const bare = await closedLoop(USERS, EXCHANGES, whole(direct, bytes));
+    const { load: through, cpuMicroseconds, residentMegabytes } = await loaded(ours, bytes);
+    const floor = await loaded(least, bytes);
     const spare = through.perSecond > ENTRA.perSecond * SPARE;
-    const atRate = spare ? await openLoop(ENTRA.perSecond, ENTRA.perSecond * RATE_SECONDS, whole(service.exchange, bytes)) : null;
-    return { bare, connector: through, atRate, cpuMicroseconds: used / EXCHANGES, residentMegabytes: residentBytes / KILOBYTE ** 2 };
+    const atRate = spare ? await openLoop(ENTRA.perSecond, ENTRA.perSecond * RATE_SECONDS, whole(ours.service.exchange, bytes)) : null;
+    const { load, ...used } = floor;
+    return {
+      bare,
+      connector: through,
+      atRate,
+      cpuMicroseconds,
+      residentMegabytes,
+      least: { ...load, cpuMicroseconds: used.cpuMicroseconds },
+    };
   };
 
-  for (const bytes of SIZES) await closedLoop(USERS, WARM_UP, whole(service.exchange, bytes));
+  for (const bytes of SIZES) for (const { service } of [ours, least]) await closedLoop(USERS, WARM_UP, whole(service.exchange, bytes));
   const measured = new Map<number, Round[]>(SIZES.map((bytes) => [bytes, []]));
   for (let at = 0; at < rounds; at += 1) for (const bytes of SIZES) measured.get(bytes)!.push(await round(bytes));
   await dispatcher.close();
@@ -96,5 +128,10 @@ const summarise = (bytes: number, rounds: readonly Round[]): Capacity => {
     p99AtRateMs: atRate.length === 0 ? null : median(atRate.map(({ p99Ms }) => p99Ms)),
     cpuMicroseconds: of(({ cpuMicroseconds }) => cpuMicroseconds),
     residentMegabytes: of(({ residentMegabytes }) => residentMegabytes),
+    least: {
+      perSecond: of(({ least }) => least.perSecond),
+      p99Ms: of(({ least }) => least.p99Ms),
+      cpuMicroseconds: of(({ least }) => least.cpuMicroseconds),
+    },
   };
 };

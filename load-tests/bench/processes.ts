@@ -1,4 +1,4 @@
-// The processes that the benchmark starts beside its own: the origin, and the bundled connector with a probe of what it uses.
+// The processes that the benchmark starts beside its own: the origin, the bundled connector with a probe of what it uses, and the least connector.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Identity, writeIdentity } from '../../connector/identity.ts';
+import type { LeastOrder } from './least.ts';
 
 const CONNECTOR = fileURLToPath(new URL('../../dist/connector.mjs', import.meta.url));
 const START_MS = 30_000;
@@ -52,14 +53,26 @@ export const startConnector = async (identity: Identity, allow: string): Promise
     await dispose();
     throw error;
   }
-  return {
-    usage: async () => {
-      const answer = once(child, 'message', { signal: AbortSignal.timeout(START_MS) });
-      child.send('usage');
-      return (await answer)[0] as Usage;
-    },
-    dispose,
-  };
+  return { usage: () => usageOf(child), dispose };
+};
+
+/** Resolves when its tunnel is open. */
+export const startLeast = async (order: LeastOrder): Promise<RunningConnector> => {
+  const child = fork(fileURLToPath(new URL('./least.ts', import.meta.url)));
+  child.send(order);
+  try {
+    await once(child, 'message', { signal: AbortSignal.timeout(START_MS) });
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+  return { usage: () => usageOf(child), dispose: () => end(child) };
+};
+
+const usageOf = async (child: ChildProcess): Promise<Usage> => {
+  const answer = once(child, 'message', { signal: AbortSignal.timeout(START_MS) });
+  child.send('usage');
+  return (await answer)[0] as Usage;
 };
 
 /** Its log is read on afterwards and thrown away: writing it is part of what an exchange costs. */

@@ -25,6 +25,9 @@ const HEADERS: ReadonlyArray<readonly [string, string]> = [
 
 export interface Service {
   readonly identity: Identity;
+  /** Base64url. */
+  readonly frameKey: string;
+  readonly replyEndpoint: string;
   /** One exchange; resolves with the length of its answer's body. */
   exchange(url: string): Promise<number>;
   dispose(): Promise<void>;
@@ -78,6 +81,8 @@ export const startService = async (): Promise<Service> => {
 
   return {
     identity,
+    frameKey: frameKey.toString('base64url'),
+    replyEndpoint,
     exchange: (url) =>
       new Promise((resolve, reject) => {
         if (!tunnel) throw new Error('There is no tunnel.');

@@ -13,7 +13,7 @@ export const size = (bytes: number): string => (bytes < 1024 ** 2 ? `${bytes / 1
 
 export const capacityTable = (results: readonly Capacity[]): string => {
   const entra = ['Entra’s connector, 2 cores, size not told', whole(ENTRA.perSecond), '', '', String(ENTRA.p99Ms), '', '', ''];
-  const rows = results.flatMap(({ bytes, bare, connector, toBare, p99AtRateMs, cpuMicroseconds, residentMegabytes }) => [
+  const rows = results.flatMap(({ bytes, bare, connector, toBare, p99AtRateMs, cpuMicroseconds, residentMegabytes, least }) => [
     [`bare origin, ${size(bytes)}`, whole(bare.perSecond), '1.00', bare.p99Ms.toFixed(1), '', '', '', ''],
     [
       `Sallyport’s connector, ${size(bytes)}`,
@@ -24,6 +24,16 @@ export const capacityTable = (results: readonly Capacity[]): string => {
       whole(cpuMicroseconds),
       whole(1e6 / cpuMicroseconds),
       whole(residentMegabytes),
+    ],
+    [
+      `the least connector, ${size(bytes)}`,
+      whole(least.perSecond),
+      (least.perSecond / bare.perSecond).toFixed(2),
+      least.p99Ms.toFixed(1),
+      '',
+      whole(least.cpuMicroseconds),
+      whole(1e6 / least.cpuMicroseconds),
+      '',
     ],
   ]);
   const head = [
