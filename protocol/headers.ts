@@ -78,16 +78,18 @@ export const withoutHopByHop = (headers: HeaderList): HeaderList => {
 };
 
 /**
- * Without what a client may not say to an origin: managed names and `configured` ones in any spelling, our prefix, the platform's.
+ * Without what a client may not say to an origin: managed names and `configured` ones in any spelling, whatever begins as one of
+ * `prefixes` does, our prefix, the platform's.
  * X-Forwarded-For is left for `forwardedHeaders`, which appends to it.
  */
-export const withoutManaged = (headers: HeaderList, configured: readonly string[] = []): HeaderList => {
+export const withoutManaged = (headers: HeaderList, configured: readonly string[] = [], prefixes: readonly string[] = []): HeaderList => {
   const claimed = new Set(configured.map(foldName));
+  const claimedPrefixes = [...PLATFORM_PREFIXES, ...prefixes.map(foldName)];
   return headers.filter(([name]) => {
     const folded = foldName(name);
     if (folded === 'x-forwarded-for') return name.toLowerCase() === 'x-forwarded-for' && !claimed.has(folded);
     if (MANAGED.has(folded) || claimed.has(folded) || folded.startsWith(INTERNAL_PREFIX)) return false;
-    return !PLATFORM_PREFIXES.some((prefix) => folded.startsWith(prefix));
+    return !claimedPrefixes.some((prefix) => folded.startsWith(prefix));
   });
 };
 

@@ -177,7 +177,7 @@ export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>)
     alternateHost: alternateUrl,
     access: access ?? 'everyone',
     tokens: entry.tokens ?? null,
-    singleSignOn: normaliseSingleSignOn(entry.singleSignOn, entry.internalUrl),
+    singleSignOn: normaliseSingleSignOn(entry.singleSignOn, { ...externalUrl, internalUrl: entry.internalUrl }),
     timeoutMs: timeout,
     idleTimeoutMs: idleTimeout,
   };

@@ -82,22 +82,37 @@ export const fillTemplate = (template: Template, claimsOf: ClaimsOf): string | n
   throw refused(claimsIn(template).join(', '), `makes a line of more than ${FILLED_MAX_BYTES} bytes`);
 };
 
-const fillClaim = ({ claim, steps }: Claim, given: readonly string[]): string | null => {
+/** As `fillTemplate`, but groups that stand alone and are not joined stay a list. */
+export const fillValue = (template: Template, claimsOf: ClaimsOf): string | readonly string[] | null => {
+  const [piece, ...more] = template;
+  if (typeof piece !== 'object' || more.length > 0 || piece.claim !== 'groups' || piece.steps.some(({ name }) => name === 'join'))
+    return fillTemplate(template, claimsOf);
+  return valuesOf(piece, claimsOf('groups'));
+};
+
+const fillClaim = (filled: Claim, given: readonly string[]): string | null => {
+  const { claim, steps } = filled;
+  const values = valuesOf(filled, given);
+  if (values.length === 0) return null;
+  const separator = steps.findLast(({ name }) => name === 'join')?.argument ?? SEPARATOR_DEFAULT;
+  const plain = claim !== 'groups' || steps.some(({ name }) => name === 'percent');
+  return values.map((value) => (plain ? value : listed(value, separator))).join(separator);
+};
+
+/** Once all is done to them. */
+const valuesOf = ({ claim, steps }: Claim, given: readonly string[]): readonly string[] => {
   // Readers trim blanks, so `alice ` would become `alice`; they split at CR and LF.
   if (given.some((value) => /\p{Cc}|\p{Surrogate}/u.test(value) || value !== value.trim())) {
     throw refused(claim, 'holds a control character or outer blanks');
   }
-  let separator = SEPARATOR_DEFAULT;
   let values = given.filter((value) => value !== '');
   for (const { name, argument } of steps) {
-    if (name === 'join') separator = argument;
-    else if (name === 'starting') values = values.filter((value) => value.startsWith(argument));
+    if (name === 'join') continue;
+    if (name === 'starting') values = values.filter((value) => value.startsWith(argument));
     else if (name === 'default') values = values.length === 0 ? [argument] : values;
     else values = values.map((value) => change(claim, name, argument, value)).filter((value) => value !== '');
   }
-  if (values.length === 0) return null;
-  const plain = claim !== 'groups' || steps.some(({ name }) => name === 'percent');
-  return values.map((value) => (plain ? value : listed(value, separator))).join(separator);
+  return values;
 };
 
 const change = (claim: string, name: StepName, argument: string, value: string): string => {

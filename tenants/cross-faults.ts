@@ -1,7 +1,9 @@
 // What is wrong between the settings of an application and between applications. Reads the raw entries, so that it finds all of it
 // even where some entries are faulty.
+
 import { isWildcard, readAlternateUrl, readExternalUrl, readInternalUrl, withoutWildcard } from './addresses.ts';
 import type { ApplicationContext } from './application.ts';
+import { audienceOf } from './assertion-formats.ts';
 import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.ts';
 import { readIdentifier } from './settings.ts';
 
@@ -39,6 +41,12 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
       'an alternate URL that no other application has',
       'Choose another host.',
     ),
+    ...repeated(
+      maps.map((entry) => audienceIn(entry, context)),
+      (index) => [...at, index, 'singleSignOn', 'audience'],
+      'an audience that no other application has',
+      'With one audience, what is said to one application would be believed by the other.',
+    ),
     ...published.flatMap((one) => [...wildcardFaults(one), ...coveredFaults(one, published, context.domain)]),
     ...maps.flatMap((entry, index) => [
       ...alternateFaults(entry, alternates[index], context, [...at, index]),
@@ -47,6 +55,15 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
       ...signInFaults(entry, [...at, index]),
     ]),
   ];
+};
+
+/** For whom assertions of the application are; undefined where there are none. */
+const audienceIn = ({ singleSignOn, externalUrl }: Entry, { domain }: Context): string | undefined => {
+  if (!isMap(singleSignOn) || singleSignOn.method !== 'assertion') return undefined;
+  const address = readExternalUrl(externalUrl, domain);
+  const { audience, format } = singleSignOn;
+  if (typeof audience === 'string') return audience;
+  return address && audienceOf(format, address);
 };
 
 const publishedBy = (entry: Entry, owner: number, { domain }: Context, at: Path): Published[] => {

@@ -59,7 +59,7 @@ export const identityHeaders = (claims: readonly string[]) =>
   });
 
 /** A claim's name, a template in which braces hold claims, or `{ text: … }`. Throws an Error that says what was expected. */
-const readContent = (content: unknown, claims: readonly string[]): string => {
+export const readContent = (content: unknown, claims: readonly string[]): string => {
   if (isMap(content)) {
     const [key, ...more] = Object.keys(content);
     const text = key === 'text' && more.length === 0 ? readLine(1024)(content.text) : undefined;

@@ -60,6 +60,34 @@ describe('a method', () => {
     expect(read(all)).toEqual({ ...all, servicePrincipalName: 'http/payroll.corp.example:8443@CORP.EXAMPLE' });
   });
 
+  test('assertion needs no more than its name', () => {
+    expect(read({ method: 'assertion' })).toEqual({
+      method: 'assertion',
+      headers: {},
+      format: 'sallyport',
+      header: 'Sallyport-Assertion',
+      audience: 'https://payroll.apps.example.com/',
+      claims: {},
+    });
+  });
+
+  test.each([
+    ['cloudflare', 'Cf-Access-Jwt-Assertion', 'https://payroll.apps.example.com/'],
+    ['pomerium', 'X-Pomerium-Jwt-Assertion', 'payroll.apps.example.com'],
+    ['google-iap', 'X-Goog-Iap-Jwt-Assertion', 'https://payroll.apps.example.com/'],
+  ])('assertion as %s is in %s, for %s', (format, header, audience) => {
+    expect(read({ method: 'assertion', format })).toMatchObject({ header, audience });
+  });
+
+  test('assertion takes a header, an audience and claims of the administrator’s choice', () => {
+    const chosen = { header: 'X-Identity', audience: 'payroll', claims: { login: 'upn', roles: '{groups|starting(hr-)}' } };
+
+    expect(read({ method: 'assertion', ...chosen })).toMatchObject({
+      ...chosen,
+      claims: { login: '{upn}', roles: '{groups|starting(hr-)}' },
+    });
+  });
+
   test('linked leads elsewhere', () => {
     expect(read({ method: 'linked', url: 'https://elsewhere.example.net/start?a=1' })).toMatchObject({ method: 'linked' });
     expect(pathsOf({ method: 'linked' })).toEqual(['.url']);
@@ -82,6 +110,21 @@ describe('refused when it is applied', () => {
     ['YAML’s map where quotes were forgotten', { method: 'kerberos', identity: { username: null } }, ['.identity']],
     ['the same in a header', { method: 'headers', headers: { 'X-User': { username: null } } }, ['.headers.X-User']],
     ['a text that would be another header', { method: 'headers', headers: { 'X-A': { text: 'a\nX-B: 1' } } }, ['.headers.X-A']],
+    ['an assertion in a field of HTTP’s', { method: 'assertion', header: 'Authorization' }, ['.header']],
+    ['an assertion in another field of ours', { method: 'assertion', header: 'Sallyport-Id' }, ['.header']],
+    [
+      'an assertion in a field that a header has',
+      { method: 'assertion', header: 'X-Identity', headers: { x_identity: 'upn' } },
+      ['.headers.x_identity'],
+    ],
+    ['an assertion of a format that there is not', { method: 'assertion', format: 'aws' }, ['.format']],
+    ['an assertion for nobody', { method: 'assertion', audience: '' }, ['.audience']],
+    [
+      'an assertion whose time the administrator would set',
+      { method: 'assertion', claims: { exp: 'upn', sub: 'upn' } },
+      ['.claims.exp', '.claims.sub'],
+    ],
+    ['an assertion with a claim that nobody has', { method: 'assertion', claims: { login: 'samAccountName' } }, ['.claims.login']],
     ['several at once', { method: 'kerberos', sendOn: 'never', mutualAuthentication: true }, ['.sendOn', '.mutualAuthentication']],
   ])('%s', (_, singleSignOn, paths) => {
     expect(pathsOf(singleSignOn)).toEqual(paths);
@@ -90,5 +133,29 @@ describe('refused when it is applied', () => {
   test('each fault says what to write', () => {
     expect(faultsOf({ method: 'kerberos', identity: { username: null } })[0]?.advice).toContain('in quotes');
     expect(faultsOf({ method: 'x' })[0]?.expected).toContain('"kerberos"');
+  });
+
+  test('one audience of two applications: what is said to one would be believed by the other', () => {
+    const entry = (id: string, singleSignOn: unknown) => ({
+      id,
+      name: id,
+      externalUrl: `https://${id}.apps.example.com/`,
+      internalUrl: `https://${id}.corp.example/`,
+      access: 'everyone',
+      singleSignOn,
+    });
+    const parse =
+      (...applications: unknown[]) =>
+      () =>
+        parseApplications({ applications }, 'x.yaml', CONTEXT);
+
+    const own = entry('wiki', { method: 'assertion' });
+    expect(parse(own, entry('shop', { method: 'assertion' }))).not.toThrow();
+    for (const audience of ['https://wiki.apps.example.com/', 'wiki.apps.example.com']) {
+      const first = audience.startsWith('https') ? own : entry('wiki', { method: 'assertion', format: 'pomerium' });
+      expect(parse(first, entry('shop', { method: 'assertion', audience }))).toThrow(
+        expect.objectContaining({ faults: [expect.objectContaining({ path: 'applications[1].singleSignOn.audience' })] }),
+      );
+    }
   });
 });

@@ -1,11 +1,12 @@
 // How an application learns who the user is: `singleSignOn` of the tenant file, a method and the method's own settings.
 import { z } from 'zod';
-import type { SingleSignOn } from '../lambdas/stores/records.ts';
+import type { Application, SingleSignOn } from '../lambdas/stores/records.ts';
+import { assertionSettings, normaliseAssertion } from './assertion.ts';
 import { claimsIn, parseTemplate } from './claim-template.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { choice, optional, setting } from './settings.ts';
 
-const METHODS = ['none', 'linked', 'headers', 'kerberos'] as const;
+const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion'] as const;
 
 const readLink = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length <= 2048 && /^https:\/\/[\x21-\x7e]+$/.test(value) && URL.canParse(value) ? value : undefined;
@@ -70,6 +71,7 @@ const methods = (claims: readonly string[]) => {
         'checked refuses a wrong proof of the application; required refuses a missing one too.',
       ),
     }),
+    assertionSettings(claims, beside),
   ] as const;
 };
 
@@ -81,7 +83,11 @@ export const singleSignOn = (claims: readonly string[]) =>
     .default({ method: 'none', headers: {} });
 
 /** As the directory holds it. */
-export const normaliseSingleSignOn = (read: z.output<ReturnType<typeof singleSignOn>>, internalUrl: string): SingleSignOn => {
+export const normaliseSingleSignOn = (
+  read: z.output<ReturnType<typeof singleSignOn>>,
+  address: Pick<Application, 'host' | 'path' | 'internalUrl'>,
+): SingleSignOn => {
+  if (read.method === 'assertion') return normaliseAssertion(read, address);
   if (read.method !== 'kerberos') return read;
-  return { ...read, servicePrincipalName: read.servicePrincipalName ?? `HTTP/${new URL(internalUrl).hostname}` };
+  return { ...read, servicePrincipalName: read.servicePrincipalName ?? `HTTP/${new URL(address.internalUrl).hostname}` };
 };

@@ -51,6 +51,7 @@ export const handler = createServePortal({
   secondFactor: readSecondFactor(env.SECOND_FACTOR),
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,
   sessionIdleMs: Number(env.SESSION_IDLE_MINUTES) * 60_000 || undefined,
+  assertionSecret: createSecret(secrets, env.ASSERTION_SECRET).read,
   stateKey: async () => stateKey(await masterKey.read()),
   now: Date.now,
   randomSecret,

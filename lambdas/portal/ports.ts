@@ -47,6 +47,8 @@ export interface PortalPorts {
   readonly sessionLifetimeMs: number;
   /** How long a session may lie unused; undefined: until it expires. */
   readonly sessionIdleMs: number | undefined;
+  /** What the keys of assertions are derived from. */
+  readonly assertionSecret: () => Promise<string>;
   readonly stateKey: () => Promise<Uint8Array>;
   readonly now: () => number;
   /** 256 random bits, base64url. */

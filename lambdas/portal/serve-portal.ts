@@ -2,6 +2,7 @@
 import { SallyportError } from '../../protocol/errors.ts';
 import { SECURITY_HEADERS } from '../pages/page.ts';
 import { showApplications } from './applications-page.ts';
+import { KEYS_PATH, showIssuer, showKeys, showPemKeys } from './assertion-keys.ts';
 import { callback } from './callback.ts';
 import { answerFailure } from './failure.ts';
 import type { PortalPorts } from './ports.ts';
@@ -28,6 +29,12 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
   '/back-channel-logout': { POST: backChannelLogout },
   '/front-channel-logout': { GET: frontChannelLogout },
   '/signed-out': shown(showSignedOut),
+  [KEYS_PATH]: shown(showKeys),
+  '/.well-known/openid-configuration': shown(showIssuer),
+  '/cdn-cgi/access/certs': shown(showKeys),
+  '/.well-known/pomerium/jwks.json': shown(showKeys),
+  '/iap/verify/public_key-jwk': shown(showKeys),
+  '/iap/verify/public_key': shown(showPemKeys),
   '/favicon.ico': shown(() => ({ statusCode: 204, headers: LASTING })),
   '/robots.txt': shown(() => ({
     statusCode: 200,

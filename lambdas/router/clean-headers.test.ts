@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { foldName } from '../../protocol/headers.ts';
+import type { AssertionFormat } from '../stores/records.ts';
 import { canonicalHeaders } from './canonical-request.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { createExternalUrls } from './external-url.ts';
@@ -60,6 +61,33 @@ describe('header alias spoofing (oauth2-proxy CVE-2025-64484, Traefik CVE-2026-3
     expect(values(headers, 'X-Forwarded-For')).toEqual(['203.0.113.9']);
     expect(values(headers, 'Host')).toEqual(['wiki.internal:8080']);
     expect(values(headers, 'Connection')).toEqual([]);
+  });
+});
+
+describe('an application that takes assertions', () => {
+  const asserted = (format: AssertionFormat, header: string) =>
+    application({ singleSignOn: { method: 'assertion', headers: {}, format, header, audience: 'wiki', claims: {} } });
+  const spellings = (name: string) => [name, name.toLowerCase(), name.replaceAll('-', '_'), name.replaceAll('-', '.')];
+
+  test.each([
+    ['sallyport', 'X-Identity', ['X-Identity', 'Sallyport-Assertion']],
+    ['cloudflare', 'Cf-Access-Jwt-Assertion', ['Cf-Access-Jwt-Assertion', 'Cf-Access-Authenticated-User-Email']],
+    ['pomerium', 'X-Pomerium-Jwt-Assertion', ['X-Pomerium-Jwt-Assertion', 'X-Pomerium-Claim-Email']],
+    ['google-iap', 'X-Identity', ['X-Identity', 'X-Goog-Iap-Jwt-Assertion', 'X-Goog-Authenticated-User-Email']],
+  ] as const)('%s in %s: nothing that users send under its names arrives', (format, header, names) => {
+    const headers = cleanHeaders(
+      request({ headers: names.flatMap(spellings).map((name) => [name, 'forged'] as const) }),
+      asserted(format, header),
+      [[header, 'signed']],
+      urls,
+    );
+
+    expect(values(headers, header)).toEqual(['signed']);
+    expect(JSON.stringify(headers)).not.toContain('forged');
+  });
+
+  test('fields of those names are left to applications of other kinds', () => {
+    expect(values(clean([['X-Goog-Meta', 'a picture']]), 'X-Goog-Meta')).toEqual(['a picture']);
   });
 });
 

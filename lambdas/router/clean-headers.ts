@@ -7,7 +7,7 @@ import { tokenHeader } from './authenticate-token.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { withoutOurCookies } from './cookies.ts';
 import type { ExternalUrls } from './external-url.ts';
-import { toldNames } from './single-sign-on.ts';
+import { toldNames, toldPrefixes } from './single-sign-on.ts';
 
 /**
  * `host` is set anew; the body has arrived whole, so its length is ours to tell (request smuggling) and `expect` has been met.
@@ -17,7 +17,7 @@ const SET_ANEW: ReadonlySet<string> = new Set(['host', 'content-length', 'expect
 /** `told`: what the application is told of its user. */
 export const cleanHeaders = (request: CanonicalRequest, application: Application, told: HeaderList, urls: ExternalUrls): HeaderList => {
   const consumed = tokenHeader(application, request.headers);
-  const kept = withoutManaged(withoutHopByHop(request.headers), toldNames(application)).filter(
+  const kept = withoutManaged(withoutHopByHop(request.headers), toldNames(application), toldPrefixes(application)).filter(
     ([name]) => !SET_ANEW.has(name.toLowerCase()) && name.toLowerCase() !== consumed,
   );
   const host = urls.authority(request.host);

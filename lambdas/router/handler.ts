@@ -1,4 +1,5 @@
 // Composes the router's function. Secret and reply socket are begun at initialisation, side by side, and awaited by the first exchange.
+import { randomUUID } from 'node:crypto';
 import { INVOCATION_RESERVE_MS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
@@ -9,6 +10,7 @@ import { readSecondFactor } from '../identity/second-factor.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
+import { createAssertUser } from './assertion.ts';
 import type { ProxyEvent } from './canonical-request.ts';
 import { systemClock as clock } from './clock.ts';
 import { dial } from './dial.ts';
@@ -23,7 +25,8 @@ import { signTicket } from './ticket.ts';
 
 const env = readEnvironment(ENVIRONMENT);
 const log = createLog({ fields: { tenant: env.TENANT, function: 'router' } });
-const masterKey = createSecret(createSecretsClient(), env.MASTER_KEY_SECRET);
+const secrets = createSecretsClient();
+const masterKey = createSecret(secrets, env.MASTER_KEY_SECRET);
 const ticket = async () => signTicket(ticketKey(await masterKey.read()), Date.now());
 const channel = new ReplySocket({ url: env.REPLY_API_URL, dial, ticket, clock, log });
 channel.address().catch(() => undefined);
@@ -39,6 +42,12 @@ const router = createRouter({
     issuer: env.ISSUER,
     now: clock.now,
     keys: createProviderKeys({ issuer: env.ISSUER, now: clock.now }),
+  }),
+  assertUser: createAssertUser({
+    secret: createSecret(secrets, env.ASSERTION_SECRET).read,
+    portalUrl: new URL(env.PORTAL_URL).origin,
+    now: clock.now,
+    newId: randomUUID,
   }),
   issuer: env.ISSUER,
   claimNames: readClaimNames(env.CLAIMS),

@@ -6,6 +6,7 @@ import { asSallyportError, type ErrorCode, SallyportError } from '../../protocol
 import type { Look } from '../pages/look.ts';
 import type { Application, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
+import type { AssertUser } from './assertion.ts';
 import { authenticate } from './authenticate.ts';
 import type { TokenPorts } from './authenticate-token.ts';
 import { authorise } from './authorise.ts';
@@ -46,6 +47,7 @@ export interface RouterPorts extends OpenPorts, TokenPorts {
   /** For a sign-in that comes back. */
   readonly sessions: SessionStore;
   readonly keepUp: KeepUp;
+  readonly assertUser: AssertUser;
   /** 256 random bits, base64url. */
   readonly newSecret: () => string;
 }
@@ -157,11 +159,16 @@ export const createRouter = (ports: RouterPorts): Router => {
       const flow = createFlow();
       const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => trace.exchange?.cancel(error));
       try {
-        await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : introduce(application, user), flow);
+        await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : await tellOf(application, user), flow);
       } finally {
         stopWatch();
       }
       return null;
+    }
+
+    async function tellOf(application: Application, user: User): Promise<Introduction> {
+      const { headers, signOn } = introduce(application, user);
+      return { headers: [...headers, ...(await ports.assertUser(application, user))], signOn };
     }
 
     /** RFC 9728; null where the path is the application's own. */

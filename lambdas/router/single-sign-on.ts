@@ -3,6 +3,7 @@
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList, SignOn } from '../../protocol/frames.ts';
 import { isFieldValue } from '../../protocol/headers.ts';
+import { ASSERTION_FORMATS } from '../../tenants/assertion-formats.ts';
 import { type ClaimsOf, fillTemplate, parseTemplate } from '../../tenants/claim-template.ts';
 import type { Application, User } from '../stores/records.ts';
 
@@ -16,7 +17,12 @@ export interface Introduction {
 export const toldNames = ({ singleSignOn }: Pick<Application, 'singleSignOn'>): string[] => [
   ...Object.keys(singleSignOn.headers),
   ...(singleSignOn.method === 'kerberos' ? ['Authorization'] : []),
+  ...(singleSignOn.method === 'assertion' ? [singleSignOn.header] : []),
 ];
+
+/** How fields begin that an application of this kind takes for ours. */
+export const toldPrefixes = ({ singleSignOn }: Pick<Application, 'singleSignOn'>): string[] =>
+  singleSignOn.method === 'assertion' ? [ASSERTION_FORMATS[singleSignOn.format].prefix] : [];
 
 /** Throws ERR_IDENTITY_REFUSED for a claim that is missing, or that would become another one on its way. */
 export const introduce = ({ id, singleSignOn }: Pick<Application, 'id' | 'singleSignOn'>, user: User): Introduction => {
@@ -41,7 +47,7 @@ const signOnOf = (application: string, singleSignOn: Application['singleSignOn']
   return { method: 'kerberos', service: servicePrincipalName, identity, sendOn, proof: mutualAuthentication };
 };
 
-const claimsOfUser =
+export const claimsOfUser =
   (user: User): ClaimsOf =>
   (claim) => {
     if (claim === 'groups') return user.groups;

@@ -26,6 +26,7 @@ import type {
   Address,
   Application,
   ApplicationHere,
+  AssertionSignOn,
   CookiePolicy,
   CorsRule,
   Directory,
@@ -53,6 +54,13 @@ const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boole
     identity: filled,
     sendOn: oneOf('request', 'challenge'),
     mutualAuthentication: oneOf('checked', 'required'),
+  }),
+  assertion: shaped<AssertionSignOn>({
+    method: oneOf('assertion'),
+    format: oneOf('sallyport', 'cloudflare', 'pomerium', 'google-iap'),
+    header: filled,
+    audience: filled,
+    claims: textByName,
   }),
 };
 const singleSignOn = (value: unknown): value is SingleSignOn =>

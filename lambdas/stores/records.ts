@@ -53,7 +53,7 @@ export interface Application {
 export type SingleSignOn = {
   /** Header name → template of the user's claims; told beside any method. */
   readonly headers: Readonly<Record<string, string>>;
-} & ({ readonly method: 'none' | 'headers' } | LinkedSignOn | KerberosSignOn);
+} & ({ readonly method: 'none' | 'headers' } | LinkedSignOn | KerberosSignOn | AssertionSignOn);
 
 /** The portal's link leads elsewhere. */
 export interface LinkedSignOn {
@@ -73,6 +73,21 @@ export interface KerberosSignOn {
   /** Whether an answer without the application's own proof is refused, too. */
   readonly mutualAuthentication: 'checked' | 'required';
 }
+
+/** The router tells who the user is in a JWT that it signs. */
+export interface AssertionSignOn {
+  readonly method: 'assertion';
+  readonly format: AssertionFormat;
+  /** The header field that carries it. */
+  readonly header: string;
+  /** Whom it is for: its `aud`, no other application's. */
+  readonly audience: string;
+  /** Claim of the assertion → template of the user's claims. */
+  readonly claims: Readonly<Record<string, string>>;
+}
+
+/** Whose layout of claims it has. */
+export type AssertionFormat = 'sallyport' | 'cloudflare' | 'pomerium' | 'google-iap';
 
 /** Programs bring a token with each request. */
 export interface TokenPolicy {

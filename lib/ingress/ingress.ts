@@ -63,6 +63,7 @@ export class Ingress extends Construct {
       signInCode: ['DeleteItem'],
     });
     this.router.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
+    this.router.bindSecret('ASSERTION_SECRET', secrets.assertion);
     this.router.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
     this.router.set('REPLY_API_URL', replyApi.stage.url);
     grantConnections(

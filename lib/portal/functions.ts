@@ -52,6 +52,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   });
   portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
+  portal.bindSecret('ASSERTION_SECRET', secrets.assertion);
   portal.bindSecret('CLIENT_SECRET_SECRET', secrets.clientSecret);
   return portal;
 };

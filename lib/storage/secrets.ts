@@ -1,4 +1,5 @@
-// The deployment's secrets: the master key that every other key is derived from, and the identity provider's client secret.
+// The deployment's secrets: the master key that every other key is derived from, what the keys of assertions are derived from (fewer may
+// read that), and the identity provider's client secret.
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
@@ -8,6 +9,7 @@ const MASTER_KEY_CHARACTERS = 64;
 
 export class Secrets extends Construct {
   readonly masterKey: Secret;
+  readonly assertion: Secret;
   /** A placeholder until the administrator stores what the identity provider gave. */
   readonly clientSecret: Secret;
 
@@ -15,6 +17,10 @@ export class Secrets extends Construct {
     super(scope, id);
     this.masterKey = new Secret(this, 'MasterKey', {
       description: 'Sallyport: every key of the deployment is derived from this one',
+      generateSecretString: { passwordLength: MASTER_KEY_CHARACTERS, excludePunctuation: true },
+    });
+    this.assertion = new Secret(this, 'Assertion', {
+      description: 'Sallyport: the keys that sign assertions for applications are derived from this one',
       generateSecretString: { passwordLength: MASTER_KEY_CHARACTERS, excludePunctuation: true },
     });
     this.clientSecret = new Secret(this, 'ClientSecret', {
@@ -26,6 +32,7 @@ export class Secrets extends Construct {
       'AwsSolutions-SMG4',
       'A new master key ends tunnels and sign-ins at once, so an administrator chooses when.',
     );
+    acknowledge(this.assertion, 'AwsSolutions-SMG4', 'The keys that are derived from it change every 30 days by themselves.');
     acknowledge(this.clientSecret, 'AwsSolutions-SMG4', 'The identity provider issues it: rotation begins there.');
   }
 }

@@ -36,7 +36,7 @@ export const createTour = async (world: World): Promise<Tour> => {
     externalUrl: `https://${found!.host.replace('intranet', id)}/`,
     internalUrl: found!.internalUrl,
     access: 'everyone',
-    singleSignOn: { method: 'headers', headers: { 'Remote-User': 'username', 'Remote-Name': 'name' } },
+    singleSignOn: { method: 'assertion', headers: { 'Remote-User': 'username', 'Remote-Name': 'name' } },
     tokens: { services: true },
   });
   await administrator.apply([entry('intranet')]);
@@ -64,6 +64,10 @@ export const createTour = async (world: World): Promise<Tour> => {
       if (status !== 303) throw new Error(`The upload was answered ${status}.`);
     },
     'a user sees the applications at the portal': async () => see(await user.open(world.ready.portal), 'intranet'),
+    'an application reads the keys of assertions': async () => {
+      const { status } = await stranger.fetch(`${world.ready.portal}.well-known/jwks.json`);
+      if (status !== 200) throw new Error(`The application was answered ${status}.`);
+    },
     'a user signs in': async () => (await signedIn(world)).close(),
     'a user signs out': async () => {
       const leaving = await signedIn(world);

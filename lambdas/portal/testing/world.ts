@@ -26,6 +26,8 @@ export const CLAIM_NAMES: ClaimNames = {
   further: ['department'],
 };
 
+export const ASSERTION_SECRET = 'a secret of a test';
+
 export interface World {
   readonly portalUrl: string;
   /** Where it listens: the same, unless a test says what it is called. */
@@ -123,6 +125,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     secondFactor: { amr: ['mfa'], acr: ['mfa'] },
     sessionLifetimeMs: 8 * 3_600_000,
     sessionIdleMs: 30 * 60_000,
+    assertionSecret: async () => ASSERTION_SECRET,
     stateKey: async () => stateKey('master'),
     now,
     randomSecret,

@@ -7,6 +7,7 @@ import type { AccessTokens } from '../../identity/access-token.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
 import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, Tunnel } from '../../stores/records.ts';
+import { createAssertUser } from '../assertion.ts';
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
 import { SESSION_COOKIE } from '../cookies.ts';
@@ -19,6 +20,7 @@ import { application, type EventChanges, event, HOST, publishedAt, session, tunn
 import { createReplyApi } from './reply-api.ts';
 
 const MASTER_KEY = 'a master key of a test';
+export const ASSERTION_SECRET = 'a secret of a test';
 
 export interface Received {
   readonly tunnel: string;
@@ -128,6 +130,12 @@ export const createRig = () => {
     findServiceToken: async (id) => serviceTokens.get(id) ?? null,
     freshServiceToken: async (id) => serviceTokens.get(id) ?? null,
     accessTokens,
+    assertUser: createAssertUser({
+      secret: async () => ASSERTION_SECRET,
+      portalUrl: 'https://portal.example.com',
+      now: clock.now,
+      newId: randomSecret,
+    }),
     issuer: 'https://login.example.com',
     claimNames: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
     secondFactor: { amr: ['mfa'], acr: [] },
