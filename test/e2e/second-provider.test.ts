@@ -88,7 +88,7 @@ test('signing out in the portal ends the session at the provider too', async () 
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
   expect(page.url()).toContain(`${world.portal}signed-out`);
 
-  await page.goto(world.intranet);
+  await page.goto(world.portal);
   await page.locator('#userfield').waitFor();
 }, 60_000);
 
