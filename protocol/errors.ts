@@ -24,6 +24,7 @@ export const ERRORS = {
     retryable: true,
     message: 'This sign-in has expired or was started elsewhere.',
   },
+  ERR_SESSION_UNKNOWN: { status: 404, hop: 'user', retryable: false, message: 'This sign-in has ended already, or is not yours.' },
   ERR_ACCESS_DENIED: { status: 403, hop: 'user', retryable: false, message: 'Your account has no access to this application.' },
   ERR_TOKEN_INVALID: { status: 401, hop: 'user', retryable: false, message: 'The token is not good here.' },
   ERR_TOKEN_SCOPE: { status: 403, hop: 'user', retryable: false, message: 'The token does not allow this.' },

@@ -77,6 +77,7 @@ const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
   ERR_REQUEST_INVALID: 'Check the address, or go back and follow the link again.',
   ERR_SIGN_IN_REQUIRED: 'Open the application in your browser to sign in.',
   ERR_SIGN_IN_INVALID: 'Open the application again to start a new sign-in.',
+  ERR_SESSION_UNKNOWN: 'Open the page of your sign-ins again to see which ones there are.',
   ERR_ACCESS_DENIED: 'If you need access, ask your administrator and mention the code and the time below.',
   ERR_APPLICATION_UNKNOWN: 'Check the address, or open the application from your portal.',
   ERR_MAINTENANCE: 'Please come back later. There is nothing that you have to do.',

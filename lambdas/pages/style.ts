@@ -44,7 +44,11 @@ input[type=search]{flex:1 1 12rem;max-width:26rem;min-height:2.75rem;padding:.5r
 kbd{padding:0 .375rem;border:1px solid var(--line);border-radius:.25rem;font:inherit}
 [hidden]{display:none!important}
 button,.button{display:inline-block;min-height:2.75rem;padding:.6rem 1.25rem;border:0;border-radius:.5rem;background:var(--accent);color:var(--on-accent);font:inherit;text-decoration:none;cursor:pointer}
-.about .mark{color:var(--mark);font-weight:600}
+.about .mark,.mark{color:var(--mark);font-weight:600;font-size:.875rem}
+.quiet{background:none;color:var(--accent);border:1px solid var(--accent)}
+.sign-ins{list-style:none;margin:0 0 1.5rem;padding:0;display:grid;gap:1rem}
+.sign-ins li{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;justify-content:space-between;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}
+.sign-ins h2{margin:0}.sign-ins p{margin:.125rem 0 0;color:var(--soft);font-size:.875rem}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:center}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem}
 dt{color:var(--soft)}dd{margin:0;font-family:ui-monospace,monospace;font-size:.875rem}

@@ -63,7 +63,7 @@ const applicationsPage = (
   cards: readonly Card[],
   search: string,
 ): Page => {
-  const page = { title: 'Applications', look, aside: asideFor(user) };
+  const page = { title: 'Applications', look, aside: asideFor(user, html`<a href="/sessions">Your sign-ins</a>`) };
   if (cards.length === 0) {
     return { ...page, content: html`<p>No application is published for you yet. If you expected one, ask your administrator.</p>` };
   }

@@ -50,7 +50,7 @@ const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInS
   if (known !== null && isOfAnotherTab(known, state, signedIn) && enough(known)) return handOver(ports, known, state.target);
   // The same user has shown more: what was begun before goes on, and ends with the new session.
   const takesOver = known !== null && stepUp !== null && isSameUser(known, signedIn);
-  const { session, cookie } = await createSession(ports, signedIn, takesOver ? known.id : undefined);
+  const { session, cookie } = await createSession(ports, request, signedIn, takesOver ? known.id : undefined);
   ports.log.info('sign-in.completed', { user: session.user.username, amr: session.user.amr });
   // One portal session for each browser: signing out later must end all that was begun here.
   if (known !== null && !takesOver) await ports.sessions.revoke(known.id);

@@ -6,6 +6,7 @@ import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
 import { isNoteDue } from '../stores/session-use.ts';
 import { PORTAL_COOKIE, readSecret, setCookie } from './cookies.ts';
+import { deviceOf } from './device.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import type { PortalRequest } from './request.ts';
 
@@ -23,6 +24,7 @@ export const currentSession = async ({ sessions, now, log }: SessionPorts, reque
 /** A new session under a new id, whatever the browser brought along (session fixation), and the cookie that names it. */
 export const createSession = async (
   { sessions, claimNames, secondFactor, sessionLifetimeMs, sessionIdleMs, now, randomSecret }: PortalPorts,
+  request: PortalRequest,
   { claims, idToken }: SignedIn,
   previous?: string,
 ): Promise<{ readonly session: Session; readonly cookie: string }> => {
@@ -43,6 +45,8 @@ export const createSession = async (
     idToken,
     providerSession: typeof claims.sid === 'string' ? claims.sid : undefined,
     previous,
+    device: deviceOf(request.headers['user-agent']) ?? undefined,
+    address: request.address,
   };
   await sessions.create(session);
   return { session, cookie: setCookie(PORTAL_COOKIE, secret, sessionLifetimeMs) };

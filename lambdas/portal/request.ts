@@ -16,6 +16,8 @@ export interface PortalRequest {
   /** As the browser sent them, each `name=value`. */
   readonly cookies: readonly string[];
   readonly body: string;
+  /** Where it comes from. */
+  readonly address: string;
 }
 
 export interface PortalAnswer {
@@ -33,6 +35,7 @@ export const toRequest = (event: PortalEvent): PortalRequest => ({
   headers: event.headers,
   cookies: event.cookies ?? [],
   body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8').toString('utf8'),
+  address: event.requestContext.http.sourceIp,
 });
 
 /** 303: whatever the method was, the browser goes on with GET. */

@@ -8,6 +8,7 @@ import { answerFailure } from './failure.ts';
 import type { PortalPorts } from './ports.ts';
 import { backChannelLogout, frontChannelLogout } from './provider-sign-out.ts';
 import { type PortalAnswer, type PortalEvent, type PortalRequest, toRequest } from './request.ts';
+import { endSession, showSessions } from './sessions-page.ts';
 import { signIn } from './sign-in.ts';
 import { askSignOut, showSignedOut, signOut } from './sign-out.ts';
 
@@ -26,6 +27,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
   '/sign-in': { GET: signIn },
   '/callback': { GET: callback },
   '/sign-out': { GET: askSignOut, POST: signOut },
+  '/sessions': { ...shown(showSessions), POST: endSession },
   '/back-channel-logout': { POST: backChannelLogout },
   '/front-channel-logout': { GET: frontChannelLogout },
   '/signed-out': shown(showSignedOut),

@@ -1,15 +1,16 @@
 // `GET /sign-out` asks, `POST /sign-out` does: it ends the portal session, every application session that came from it, and the
 // session at the provider. No other site can do it for the user: the form carries a token, and must come from this very host.
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { SallyportError } from '../../protocol/errors.ts';
 import { html } from '../pages/html.ts';
 import { answerPage } from '../pages/page.ts';
+import type { Session } from '../stores/records.ts';
 import { clearCookie, PORTAL_COOKIE, readSecret } from './cookies.ts';
+import { formToken, readOwnForm, TOKEN_FIELD } from './own-form.ts';
 import { currentSession } from './portal-session.ts';
 import type { PortalPorts } from './ports.ts';
-import { type PortalAnswer, type PortalRequest, redirectTo, single } from './request.ts';
+import { type PortalAnswer, type PortalRequest, redirectTo } from './request.ts';
 
 const SIGNED_OUT = '/signed-out';
+const FORM = 'sign-out';
 
 export const askSignOut = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
   const session = await currentSession(ports, request);
@@ -21,13 +22,11 @@ export const askSignOut = async (ports: PortalPorts, request: PortalRequest): Pr
     look: ports.look,
     content: html`<p>You are signed in as <strong>${session.user.name}</strong>. Signing out ends this in all applications.</p>
 <form method="post" action="/sign-out">
-<input type="hidden" name="token" value="${tokenFor(secret)}">
+<input type="hidden" name="${TOKEN_FIELD}" value="${formToken(secret, FORM)}">
 <p class="actions"><button type="submit">Sign out</button> <a href="/">Stay signed in</a></p>
 </form>`,
   };
-  // The form's answer leads on to the provider, and from there maybe to others: CSP would stop the browser at the first of them.
-  const provider = await providerOrigin(ports, session.idToken);
-  return answerPage(page, { formTargets: provider === null ? [] : ['https:', provider] });
+  return answerPage(page, { formTargets: await formTargetsOf(ports, session) });
 };
 
 /** Throws ERR_REQUEST_INVALID when the form is not this user's own, ERR_STORE_UNAVAILABLE when nothing was ended. */
@@ -35,10 +34,12 @@ export const signOut = async (ports: PortalPorts, request: PortalRequest): Promi
   const secret = readSecret(request, PORTAL_COOKIE);
   const session = await currentSession(ports, request);
   if (session === null || secret === null) return redirectTo(ports.portalUrl + SIGNED_OUT, [clearCookie(PORTAL_COOKIE)]);
-  if (isFromElsewhere(ports.portalUrl, request) || !isToken(single(new URLSearchParams(request.body), 'token'), secret)) {
-    throw new SallyportError('ERR_REQUEST_INVALID', 'The form did not come from this site’s own page. Sign out from your portal.');
-  }
+  readOwnForm(ports.portalUrl, request, secret, FORM);
+  return leave(ports, session);
+};
 
+/** Ends this session here and at the provider. */
+export const leave = async (ports: PortalPorts, session: Session): Promise<PortalAnswer> => {
   await ports.sessions.revoke(session.id);
   ports.log.info('sign-out.completed', { user: session.user.username });
   const onward = (await signOutUrl(ports, session.idToken)) ?? ports.portalUrl + SIGNED_OUT;
@@ -53,20 +54,6 @@ export const showSignedOut = ({ look }: Pick<PortalPorts, 'look'>): PortalAnswer
 <p><a class="button" href="/">Sign in again</a></p>`,
   });
 
-/** Browsers say where a request comes from (Fetch Metadata), or at least from which origin (RFC 6454). */
-const isFromElsewhere = (portalUrl: string, { headers }: PortalRequest): boolean => {
-  const { 'sec-fetch-site': site, origin } = headers;
-  return (site !== undefined && site !== 'same-origin') || (origin !== undefined && origin !== portalUrl);
-};
-
-/** Known only to who can read the session's own page; tells nothing of the session's secret. */
-const tokenFor = (secret: string): string => createHmac('sha256', secret).update('sign-out').digest('base64url');
-
-const isToken = (given: string | null, secret: string): boolean => {
-  const [one, other] = [Buffer.from(given ?? ''), Buffer.from(tokenFor(secret))];
-  return one.length === other.length && timingSafeEqual(one, other);
-};
-
 /** Null when the provider offers none or is away: our own sessions end in any case. */
 const signOutUrl = async ({ provider, log }: PortalPorts, idToken: string | undefined): Promise<string | null> => {
   try {
@@ -77,7 +64,8 @@ const signOutUrl = async ({ provider, log }: PortalPorts, idToken: string | unde
   }
 };
 
-const providerOrigin = async (ports: PortalPorts, idToken: string | undefined): Promise<string | null> => {
+/** The form's answer leads on to the provider, and from there maybe to others: CSP would stop the browser at the first of them. */
+export const formTargetsOf = async (ports: PortalPorts, { idToken }: Session): Promise<string[]> => {
   const url = await signOutUrl(ports, idToken);
-  return url === null ? null : new URL(url).origin;
+  return url === null ? [] : ['https:', new URL(url).origin];
 };

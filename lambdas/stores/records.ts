@@ -187,6 +187,9 @@ export interface Session {
   readonly providerSession?: string;
   /** The portal session that this one took over from, when the user had to show more: a sign-out ends both. */
   readonly previous?: string;
+  /** What the user knows the sign-in by: the browser, in words, and the address that it came from. Kept with the portal session only. */
+  readonly device?: string;
+  readonly address?: string;
 }
 
 /** What the portal hands to an application host, once: how a portal session becomes an application session. */
@@ -297,6 +300,8 @@ export interface Sessions {
   revoke(id: string): Promise<void>;
   /** Those that are good. */
   withHandle(handle: SessionHandle): Promise<readonly Session[]>;
+  /** The application sessions that came from a portal session and are good; one of this very moment may be missing. */
+  openedFrom(parent: string): Promise<readonly Session[]>;
   createCode(code: SignInCode): Promise<void>;
   /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
   takeCode(id: string): Promise<SignInCode | null>;

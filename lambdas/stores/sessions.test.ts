@@ -48,6 +48,17 @@ beforeEach(async () => {
 });
 
 describe('sessions', () => {
+  test('tells which application sessions came from one at the portal, and no code, and none that has ended', async () => {
+    await sessions.create(portal);
+    await sessions.create(wiki);
+    await sessions.create({ ...wiki, id: 'w2', host: 'shop.apps.example.com', expiresAt: START + 1 });
+    await sessions.createCode(code);
+    clock += 2;
+
+    expect(await sessions.openedFrom('p1')).toEqual([wiki]);
+    expect(await sessions.openedFrom('w1')).toEqual([]);
+  });
+
   test('are found as they were created', async () => {
     await sessions.create(portal);
     await sessions.create(wiki);

@@ -47,6 +47,8 @@ const SESSION: RecordShape<Session> = {
   idToken: optionalText,
   providerSession: optionalText,
   previous: optionalText,
+  device: optionalText,
+  address: optionalText,
 };
 
 /** What an item means that was written before there were these fields. */
@@ -64,7 +66,8 @@ const CODE: RecordShape<SignInCode> = {
   expiresAt: count,
 };
 
-const sessionKey = (id: string): Key => ({ pk: `session#${id}`, sk: '-' });
+const SESSION_KEY = 'session#';
+const sessionKey = (id: string): Key => ({ pk: SESSION_KEY + id, sk: '-' });
 /** Lengths keep one handle from reading as another: names are the provider's, and may hold anything. */
 const handleKey = (handle: SessionHandle): string =>
   `handle#${Object.entries(handle)
@@ -126,6 +129,13 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
     withHandle: async (handle) => {
       const found = await Promise.all((await table.query(handleKey(handle))).map(({ sk }) => findLive(String(sk))));
       return found.filter((session) => session !== null);
+    },
+
+    openedFrom: async (parent) => {
+      const keys = (await table.queryIndex(BY_PARENT, 'parent', parent)).map(({ pk }) => String(pk));
+      const ids = keys.filter((pk) => pk.startsWith(SESSION_KEY)).map((pk) => pk.slice(SESSION_KEY.length));
+      const found = await Promise.all(ids.map(findLive));
+      return found.filter((session) => session !== null && session.host !== null) as Session[];
     },
 
     createCode: async (code) => {

@@ -164,7 +164,7 @@ describe('addresses', () => {
   test('the portal lists each application once, leads to its home page, and marks what cannot be used', async () => {
     await page.goto(world.ready.portal);
     await picture(page, 'portal-marks');
-    const entries = await page.locator('.applications a').allInnerTexts();
+    const entries = await page.locator('.applications a .about').allInnerTexts();
 
     expect(entries.map((text) => text.split('\n').filter(Boolean))).toEqual([
       ['away', 'Offline'],

@@ -25,6 +25,12 @@ interface Cookie {
 
 export class Browser {
   readonly #jar = new Map<string, Cookie[]>();
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** `headers`: what it says with each request. */
+  constructor(headers: Readonly<Record<string, string>> = {}) {
+    this.#headers = headers;
+  }
 
   /** Follows redirects while `until` does not hold of the next address. */
   async open(url: string, { until = () => false, post }: { until?: (url: string) => boolean; post?: Post } = {}): Promise<Landing> {
@@ -32,7 +38,8 @@ export class Browser {
     for (let at = url, how = post; trail.length < 20; how = undefined) {
       trail.push(at);
       const { origin, pathname } = new URL(at);
-      const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', cookie: this.cookieHeader(origin, pathname), ...how?.headers };
+      const cookie = this.cookieHeader(origin, pathname);
+      const headers = { ...this.#headers, accept: 'text/html', 'sec-fetch-mode': 'navigate', cookie, ...how?.headers };
       const response = await request(at, { method: how ? 'POST' : 'GET', headers, body: how?.body });
       const setCookies = [response.headers['set-cookie'] ?? []].flat();
       for (const line of setCookies) this.#keep(origin, line);
