@@ -23,7 +23,7 @@ const facts = (changes: Partial<Facts> = {}): Facts => ({
   by: 'browser',
   ...changes,
 });
-const asked = (path = '/', method = 'GET'): Asked => ({ path, method });
+const asked = (path = '/', method = 'GET'): Asked => ({ path, method, host: 'wiki.apps.example.com' });
 
 const outcome = (require: Requirements, changes: Partial<Facts> = {}) => decide(governed([{ require }]), asked(), facts(changes)).outcome;
 
@@ -129,7 +129,7 @@ describe('where a condition holds', () => {
   });
 
   test('a query says nothing about a path (GHSA-7rh7-c77v-6434): it is no part of what is decided on', () => {
-    expect(Object.keys(asked())).toEqual(['path', 'method']);
+    expect(Object.keys(asked())).toEqual(['path', 'method', 'host']);
   });
 });
 

@@ -3,11 +3,14 @@
 
 import type { Application } from '../lambdas/stores/records.ts';
 import type { Condition } from './condition.ts';
+import { type Evaluate, NO_LANGUAGE, type Told } from './evaluate.ts';
 import { pathReadings } from './path-readings.ts';
-import { examine, type Facts, type Finding, isMendable } from './requirements.ts';
+import { type Answer, examine, type Facts, type Finding, isMendable } from './requirements.ts';
 
 export interface Asked {
   readonly method: string;
+  /** Lower case, without port. */
+  readonly host: string;
   /** The canonical path, as it is forwarded. */
   readonly path: string;
 }
@@ -30,7 +33,12 @@ export interface Decision {
 
 export type Governed = Pick<Application, 'preAuthentication' | 'access' | 'path' | 'conditions'>;
 
-export const decide = ({ preAuthentication, access, path, conditions }: Governed, asked: Asked, facts: Facts): Decision => {
+export const decide = (
+  { preAuthentication, access, path, conditions }: Governed,
+  asked: Asked,
+  facts: Facts,
+  evaluate: Evaluate = NO_LANGUAGE,
+): Decision => {
   const examined: { rule: string; findings: readonly Finding[]; met: boolean }[] = [];
   if (preAuthentication === 'sign-in') {
     // A service token names its applications itself: whoever made it assigned it.
@@ -40,10 +48,12 @@ export const decide = ({ preAuthentication, access, path, conditions }: Governed
     if (!met) return { outcome: 'deny', rule: 'access', stepUp: null, examined };
   }
 
+  const inAll = answering(evaluate, facts, asked, path, (answers) => answers.every((holds) => holds === true));
+  const inAny = answering(evaluate, facts, asked, path, (answers) => answers.some((holds) => holds !== false));
   const mended: { rule: string; stepUp: StepUp }[] = [];
   for (const condition of conditions.filter((one) => covers(one, asked, path))) {
-    const required = condition.require === null ? [] : examine(condition.require, facts);
-    const refused = condition.refuse === null ? [] : examine(condition.refuse, facts);
+    const required = condition.require === null ? [] : examine(condition.require, facts, inAll);
+    const refused = condition.refuse === null ? [] : examine(condition.refuse, facts, inAny);
     const isRefused = condition.refuse !== null && refused.every(({ holds }) => holds);
     const missing = required.filter(({ holds }) => !holds);
     const met = !isRefused && missing.length === 0;
@@ -66,6 +76,22 @@ const covers = ({ methods, paths }: Condition, { method, path }: Asked, below: s
   const scopes = paths.map((prefix) => (below.slice(0, -1) + prefix).toLowerCase());
   return [...pathReadings(path)].some((reading) => scopes.some((scope) => reading.startsWith(scope)));
 };
+
+/**
+ * An expression is asked for every reading of the path, and the strictest answer counts: what is required must hold in all of them,
+ * what is refused in none. What cannot be told denies.
+ */
+const answering =
+  (evaluate: Evaluate, facts: Facts, asked: Asked, below: string, count: (answers: readonly Told['holds'][]) => boolean) =>
+  (expression: string): Answer => {
+    const told = [...pathReadings(asked.path)].map((reading) => evaluate(expression, facts, asked, within(below, reading)));
+    const holds = count(told.map((one) => one.holds));
+    return { holds, found: (told.find((one) => (one.holds ?? !holds) === holds) ?? told[0]!).found };
+  };
+
+/** A reading as the application knows it. */
+const within = (below: string, reading: string): string =>
+  reading.startsWith(below.toLowerCase()) ? reading.slice(below.length - 1) : reading;
 
 const stricter = (known: StepUp | null, { require }: Condition): StepUp => {
   const within = [known?.withinSeconds ?? null, require?.signedInWithinSeconds ?? null].filter((seconds) => seconds !== null);

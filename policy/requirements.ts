@@ -21,6 +21,8 @@ export interface Requirements {
   /** Claim → values, one of which it must have. */
   readonly claims?: Readonly<Record<string, readonly string[]>>;
   readonly by?: readonly Way[];
+  /** An expression in the policy language. */
+  readonly when?: string;
 }
 
 /** What is known of a request when it is decided on. */
@@ -44,9 +46,14 @@ export interface Finding {
   readonly found: string;
 }
 
-/** One finding for each requirement, in their own order. */
-export const examine = (requirements: Requirements, facts: Facts): Finding[] => {
-  const { users, groups, networks, hours, mfa, signedInWithinSeconds, claims, by } = requirements;
+export type Answer = Pick<Finding, 'holds' | 'found'>;
+
+/** For an assignment, which has no expression. */
+const UNANSWERED = (): Answer => ({ holds: false, found: 'nothing' });
+
+/** One finding for each requirement, in their own order. `ask` answers an expression. */
+export const examine = (requirements: Requirements, facts: Facts, ask: (expression: string) => Answer = UNANSWERED): Finding[] => {
+  const { users, groups, networks, hours, mfa, signedInWithinSeconds, claims, by, when } = requirements;
   const findings: Finding[] = [];
   const find = (requirement: string, holds: boolean, wanted: string, found: string): void =>
     void findings.push({ requirement, holds, wanted, found });
@@ -64,6 +71,10 @@ export const examine = (requirements: Requirements, facts: Facts): Finding[] => 
   for (const [claim, values] of Object.entries(claims ?? {})) {
     const value = claimOf(facts.user, claim);
     find(`claims.${claim}`, value !== undefined && values.includes(value), values.join(', '), value ?? 'nothing');
+  }
+  if (when !== undefined) {
+    const { holds, found } = ask(when);
+    find('when', holds, when, found);
   }
   if (mfa) find('mfa', facts.mfa, 'a second factor', facts.mfa ? 'a second factor' : 'none');
   if (signedInWithinSeconds !== undefined) {

@@ -1,6 +1,7 @@
 // Conditions on the use of an application: `conditions` of the tenant file. Each has a scope, and what must or must not be the case.
 import { z } from 'zod';
 import type { Condition } from '../policy/condition.ts';
+import { expressionFault } from '../policy/expression.ts';
 import { DAYS, type Day, isZone } from '../policy/hours.ts';
 import { isNetwork } from '../policy/networks.ts';
 import { type Requirements, WAYS, type Way } from '../policy/requirements.ts';
@@ -64,6 +65,16 @@ const claimValues = (claims: readonly string[]) =>
     },
   );
 
+/** `claims` as above. */
+const expression = (claims: readonly string[]) =>
+  z.unknown().transform((value, context): string => {
+    const fault = typeof value === 'string' ? expressionFault(value, claims) : 'no text';
+    if (fault === null) return value as string;
+    const advice = 'docs/configuration.md has a section on expressions; quote the whole of it, for example with > on a line of its own.';
+    context.addIssue({ code: 'custom', message: `an expression in CEL (${fault})`, params: { advice } });
+    return z.NEVER;
+  });
+
 /** Exported so that a test compares docs/configuration.md with it. */
 export const requirementsSchema = (claims: readonly string[]) =>
   z
@@ -91,6 +102,7 @@ export const requirementsSchema = (claims: readonly string[]) =>
           'Leave it out to take every way.',
           filledList<Way>((way) => WAYS.includes(way as Way)),
         ).optional(),
+        when: expression(claims).optional(),
       },
       { error: 'a map of what must hold' },
     )

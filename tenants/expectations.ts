@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
 import { type Asked, type Decision, decide } from '../policy/decide.ts';
+import { evaluate } from '../policy/expression.ts';
 import { isAddress } from '../policy/networks.ts';
 import { type Facts, type Finding, WAYS } from '../policy/requirements.ts';
 import { ConfigurationError, faultsOf, type LocatedFault, type Path, pathText } from './faults.ts';
@@ -10,13 +11,13 @@ import { choice, optional, readFlag, readLine, readLines, readSeconds, setting }
 
 const OUTCOMES = ['allow', 'deny', 'step up'] as const;
 
-export interface Expectation extends Asked {
+export interface Expectation extends Omit<Asked, 'host'> {
   readonly facts: Facts;
   readonly decision: Decision['outcome'];
 }
 
 /** `GET /admin/`: a method, and a path below the external URL. */
-const readRequest = (value: unknown): Asked | undefined => {
+const readRequest = (value: unknown): Omit<Asked, 'host'> | undefined => {
   const [, method, path] = typeof value === 'string' ? (/^([A-Z]{1,20}) (\/[\x21-\x22\x24-\x3e\x40-\x7e]*)$/.exec(value) ?? []) : [];
   return method === undefined || path === undefined ? undefined : { method, path };
 };
@@ -39,6 +40,7 @@ const ADDRESS_DEFAULT = '192.0.2.1';
 const SITUATION = {
   user: optional<string | null>(null, 'a user name', 'Leave it out for nobody.', readLine(256)),
   groups: optional<readonly string[]>([], 'a list of groups', 'Leave it out for none.', readLines),
+  email: optional('', 'an e-mail address', 'Leave it out where it is not known.', readLine(256)),
   claims: optional<Readonly<Record<string, string>>>({}, 'a map of claim to text', 'Leave it out for none.', claimText),
   address: optional(ADDRESS_DEFAULT, 'an IP address', `Leave it out for ${ADDRESS_DEFAULT}.`, (value) =>
     typeof value === 'string' && isAddress(value) ? value : undefined,
@@ -51,8 +53,8 @@ const SITUATION = {
 
 type Situation = { readonly [Name in keyof typeof SITUATION]: z.output<(typeof SITUATION)[Name]> };
 
-const factsOf = ({ user, groups, claims, address, at, mfa, signedInAgo, by }: Situation): Facts => ({
-  user: user === null ? null : { issuer: '', subject: '', name: '', email: '', amr: [], groups, claims, username: user },
+const factsOf = ({ user, groups, email, claims, address, at, mfa, signedInAgo, by }: Situation): Facts => ({
+  user: user === null ? null : { issuer: '', subject: '', name: '', amr: [], email, groups, claims, username: user },
   clientAddress: address,
   now: at,
   authenticatedAt: at - signedInAgo * 1000,
@@ -89,7 +91,8 @@ export const parseSituation = (raw: unknown, source: string): Facts => {
 /** What came out otherwise, with everything that was looked at. */
 export const unmetExpectations = (application: Application, expectations: readonly Expectation[], at: Path): LocatedFault[] =>
   expectations.flatMap(({ method, path, facts, decision }, index) => {
-    const came = decide(application, { method, path: application.path.slice(0, -1) + path }, facts);
+    const asked = { method, host: application.host, path: application.path.slice(0, -1) + path };
+    const came = decide(application, asked, facts, evaluate);
     if (came.outcome === decision) return [];
     const place = [...at, index];
     return [

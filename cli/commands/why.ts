@@ -6,6 +6,7 @@ export interface WhyOptions {
   readonly group?: readonly string[];
   /** `name=value` */
   readonly claim?: readonly string[];
+  readonly email?: string;
   readonly address?: string;
   readonly at?: string;
   readonly mfa?: boolean;

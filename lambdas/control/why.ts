@@ -1,6 +1,7 @@
 // `POST /control/decisions`: what the router would decide on a request, by the router's own reading of it and the same policy.
 
 import { decide } from '../../policy/decide.ts';
+import { evaluatorFor } from '../../policy/evaluate.ts';
 import type { DecisionReport } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { parseSituation } from '../../tenants/expectations.ts';
@@ -19,7 +20,7 @@ export const why = async (raw: unknown, directory: Pick<Directory, 'applications
   const resolved = await resolve(directory, request);
   if ('slash' in resolved) return why({ method, url: url.replace(path, resolved.slash), situation }, directory);
   const { application } = resolved;
-  const { outcome, rule, examined } = decide(application, request, facts);
+  const { outcome, rule, examined } = decide(application, request, facts, await evaluatorFor(application));
   return { application: application.id, request, outcome, rule, examined };
 };
 

@@ -1,6 +1,7 @@
 // Third pass: whether this request of this user may go on. The policy decides; here its decision becomes an answer.
 
 import { decide, type StepUp } from '../../policy/decide.ts';
+import { evaluatorFor } from '../../policy/evaluate.ts';
 import { isNamed } from '../../policy/requirements.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Access, Application, User } from '../stores/records.ts';
@@ -11,20 +12,21 @@ import type { CanonicalRequest } from './canonical-request.ts';
 export const mayUse = (access: Access, user: User): boolean => access === 'everyone' || isNamed(access, user);
 
 /** Null: it may. Else what the user is to show first. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET. */
-export const authorise = (
+export const authorise = async (
   application: Application,
-  request: Pick<CanonicalRequest, 'method' | 'path' | 'clientAddress'>,
+  request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'clientAddress'>,
   caller: Caller | null,
   now: number,
-): StepUp | null => {
-  const decision = decide(application, request, {
+): Promise<StepUp | null> => {
+  const facts = {
     user: caller?.user ?? null,
     clientAddress: request.clientAddress,
     now,
     authenticatedAt: caller?.authenticatedAt ?? null,
     mfa: caller?.mfa ?? false,
     by: caller?.by ?? 'browser',
-  });
+  };
+  const decision = decide(application, request, facts, await evaluatorFor(application));
   if (decision.outcome === 'allow') return null;
   if (decision.outcome === 'step up') return decision.stepUp;
   const who = caller?.user.username ?? 'Nobody in particular';

@@ -151,7 +151,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       keptUp = caller?.keepUp(true) ?? keptUp;
       const user = caller?.user ?? null;
       if (user !== null) trace.user = user.username;
-      const stepUp = authorise(application, request, caller, ports.clock.now());
+      const stepUp = await authorise(application, request, caller, ports.clock.now());
       if (stepUp !== null) return own('step-up', signIn(stepUp));
       trace.admitted = sinceStart();
       const maintenance = maintenanceAnswer(application, options());

@@ -16,6 +16,7 @@ const FIELDS: { readonly [Field in keyof Requirements]-?: (value: unknown) => bo
   signedInWithinSeconds: count,
   claims: textLists,
   by: listOf(oneOf(...WAYS)),
+  when: filled,
 };
 
 /** A field that is not known could be one that forbids: it makes the whole unreadable. */
