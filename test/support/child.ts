@@ -13,8 +13,15 @@ export interface Child {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export const startChild = (command: string, args: string[], options: SpawnOptions = {}): Child => {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+export interface ChildOptions extends SpawnOptions {
+  /** All that it reads. @default nothing */
+  readonly input?: string;
+}
+
+export const startChild = (command: string, args: string[], { input, ...options }: ChildOptions = {}): Child => {
+  const child = spawn(command, args, { ...options, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  // One that ends before it has read all is told of by its exit code.
+  child.stdin?.on('error', () => undefined).end(input);
   const watchers = new Set<() => void>();
   let text = '';
   const add = (chunk: Buffer) => {
