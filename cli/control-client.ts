@@ -39,6 +39,12 @@ export interface Span {
   readonly next: string | null;
 }
 
+export interface AuditFilter {
+  readonly kind?: string;
+  readonly user?: string;
+  readonly application?: string;
+}
+
 export interface ControlClient {
   issueCode(group: string): Promise<IssuedCode>;
   applications(): Promise<readonly Application[]>;
@@ -56,6 +62,8 @@ export interface ControlClient {
   removeConnector(id: string): Promise<RemovedConnector>;
   /** What the router logged of an exchange or a request from `from` to `to`; `next` goes on where a page before ended. */
   exchange(id: string, span: Span): Promise<LogPage>;
+  /** What the functions logged of sign-ins, refusals and changes. */
+  audit(filter: AuditFilter, span: Span): Promise<LogPage>;
   /** Hard-coded links that the router found on pages of an application. */
   links(application: string, span: Span): Promise<LinkPage>;
 }
@@ -80,6 +88,7 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     status: () => call('GET', 'status'),
     removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
     exchange: (id, span) => call('GET', `exchanges/${encodeURIComponent(id)}?${query(span)}`),
+    audit: (filter, span) => call('GET', `audit?${new URLSearchParams([...Object.entries(filter), ...query(span)])}`),
     links: (application, span) => call('GET', `links/${encodeURIComponent(application)}?${query(span)}`),
   };
 };

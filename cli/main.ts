@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { asSallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
+import { type AuditOptions, audit, auditFault } from './commands/audit.ts';
 import { enroll, remove } from './commands/connector.ts';
 import { explain } from './commands/explain.ts';
 import { links } from './commands/links.ts';
@@ -19,6 +20,8 @@ const USAGE = `sallyport — administers a deployment
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
   sallyport status                          shows connectors, tunnels and which applications are reachable
   sallyport explain ID                      shows what became of an exchange or a request, by the id on its error page
+  sallyport audit                           shows sign-ins, refusals and changes: of --user NAME, --application ID, --kind KIND,
+      --since 1h; with --json, each as a line of JSON with its OCSF event
   sallyport links APPLICATION [--days N]    shows the internal addresses that an application's pages name (translation.links: report)
   sallyport session list USER               shows a user's sign-ins
   sallyport session revoke                  ends sessions: of --user NAME, --session ID, or --application ID
@@ -58,6 +61,9 @@ const OPTIONS = {
   mfa: { type: 'boolean' },
   'signed-in-ago': { type: 'string' },
   by: { type: 'string' },
+  kind: { type: 'string' },
+  since: { type: 'string' },
+  json: { type: 'boolean' },
 } as const;
 
 interface Running {
@@ -79,6 +85,8 @@ interface Syntax {
   readonly must?: readonly string[];
   /** Of these, exactly one must be there, once. */
   readonly oneOf?: readonly string[];
+  /** What is wrong with their values, if anything. */
+  readonly fault?: (options: Readonly<Record<string, unknown>>) => string | null;
   readonly run: (running: Running) => Promise<void>;
 }
 
@@ -93,6 +101,13 @@ const COMMANDS: readonly Syntax[] = [
   { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
   { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
   { words: ['explain'], needs: ['ID'], run: ({ client, given, say, now }) => explain(client, given[0]!, say, now()) },
+  {
+    words: ['audit'],
+    needs: [],
+    options: ['user', 'application', 'kind', 'since', 'json'],
+    fault: auditFault,
+    run: ({ client, options, say, now }) => audit(client, options as AuditOptions, say, now()),
+  },
   {
     words: ['links'],
     needs: ['APPLICATION'],
@@ -165,7 +180,7 @@ const readCall = (argv: readonly string[]): Call | 'help' => {
   const command = COMMANDS.find(({ words }) => words.every((word, index) => positionals[index] === word));
   if (!command) throw new Error(positionals.length === 0 ? 'A command is expected.' : `There is no command “${positionals.join(' ')}”.`);
 
-  const { words, needs, options = [], must = [], oneOf = [] } = command;
+  const { words, needs, options = [], must = [], oneOf = [], fault = () => null } = command;
   const name = words.join(' ');
   const given = positionals.slice(words.length);
   const foreign = Object.keys(values).find((option) => !(option in TARGET) && !options.includes(option as keyof typeof OPTIONS));
@@ -177,5 +192,7 @@ const readCall = (argv: readonly string[]): Call | 'help' => {
   if (oneOf.length > 0 && oneOf.flatMap((option) => values[option as keyof typeof values] ?? []).length !== 1) {
     throw new Error(`${name} needs ${oneOf.map((option) => `--${option}`).join(' or ')}, once.`);
   }
+  const wrong = fault(values);
+  if (wrong !== null) throw new Error(wrong);
   return { run: command.run, given, options: values };
 };

@@ -82,6 +82,13 @@ describe('what each function may do, and nothing else', () => {
       [
         log('PortalControl'),
         'Allow logs:FilterLogEvents on {IngressRouterLog.Arn}',
+        'Allow logs:FilterLogEvents on {PortalLog.Arn}',
+        'Allow logs:FilterLogEvents on {PortalEnrolmentLog.Arn}',
+        'Allow logs:FilterLogEvents on {PortalControlLog.Arn}',
+        'Allow logs:FilterLogEvents on {TunnelApiTunnelsLog.Arn}',
+        'Allow logs:FilterLogEvents on {TunnelApiAuthorizerLog.Arn}',
+        'Allow logs:FilterLogEvents on {ReplyApiAuthorizerLog.Arn}',
+        'Allow logs:FilterLogEvents on {DirectoryWriterLog.Arn}',
         'Allow dynamodb:Query dynamodb:DeleteItem on {TablesRegistry.Arn} with connector',
         'Allow dynamodb:Query dynamodb:DeleteItem on {TablesRegistry.Arn} with group#*',
         'Allow dynamodb:PutItem on {TablesRegistry.Arn} with enrolment#*',

@@ -33,16 +33,22 @@ export class TenantStack extends Stack {
     const tunnelApi = new TunnelApi(this, 'TunnelApi', { tenant: tenant.tenant, tables, secrets });
     const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, secrets, tunnelApi });
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
+    const directory = new Directory(this, 'Directory', { tenant, tables });
     const portal = new Portal(this, 'Portal', {
       tenant,
       portalUrl,
       tunnelApi,
-      routerLog: ingress.router.logGroup,
+      logs: {
+        router: ingress.router.logGroup,
+        tunnels: tunnelApi.tunnels.logGroup,
+        tunnelAuthorizer: tunnelApi.authorizer.logGroup,
+        replyAuthorizer: replyApi.authorizer.logGroup,
+        directory: directory.writer.logGroup,
+      },
       certificate,
       tables,
       secrets,
     });
-    new Directory(this, 'Directory', { tenant, tables });
     new PublicNames(this, 'Names', { hostedZoneId, names: [...ingress.names, portal.name] });
     new Alarms(this, 'Alarms', { tenant: tenant.tenant, router: ingress.router, topicArn: alarmTopicArn });
 

@@ -42,6 +42,12 @@ export interface LogPage {
   readonly next: string | null;
 }
 
+/**
+ * `GET /control/audit?from=…&to=…[&kind=…][&user=…][&application=…][&next=…]` answers a `LogPage` of all functions. Beside the kinds of
+ * protocol/audit.ts there is this one: the exchanges that were carried.
+ */
+export const EXCHANGES = 'exchange';
+
 /** `POST /control/decisions {method, url, situation}`: what the router would decide, and everything that it would look at. */
 export interface DecisionReport {
   readonly application: string;

@@ -1,8 +1,13 @@
 // One JSON line per event. Field names are the glossary's; never a header, a cookie, a query value or a secret.
+import type { AuditFact } from './audit.ts';
 import { SallyportError } from './errors.ts';
+import { toOcsf } from './ocsf.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type LogFields = Readonly<Record<string, unknown>>;
+export type LogFields = Readonly<Record<string, unknown>> & {
+  /** Makes this line an event of the audit. */
+  readonly audit?: AuditFact;
+};
 
 export interface Log {
   debug(event: string, fields?: LogFields): void;
@@ -27,7 +32,8 @@ export const createLog = ({ write = toStdout, now = Date.now, level: least = 'in
     (level: LogLevel) =>
     (event: string, fields: LogFields = {}) => {
       if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
-      write(JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...common, ...described(fields) }));
+      const at = now();
+      write(JSON.stringify({ time: new Date(at).toISOString(), level, event, ...audited({ ...common, ...described(fields) }, at) }));
     };
   return {
     debug: line('debug'),
@@ -44,6 +50,13 @@ const toStdout = (line: string): void => {
 
 /** An Error under `error` becomes its code and messages, down its chain of causes. */
 const described = (fields: LogFields): LogFields => ('error' in fields ? { ...fields, ...describeError(fields.error) } : fields);
+
+/** A fact under `audit` becomes its kind, whom and what it is about as every line says it, and an event that other tools can read. */
+const audited = ({ audit, ...line }: LogFields, at: number): Readonly<Record<string, unknown>> => {
+  if (audit === undefined) return line;
+  const { user, application } = { user: undefined, application: undefined, ...audit };
+  return { ...line, ...(user && { user }), ...(application && { application }), audit: audit.kind, ocsf: toOcsf(audit, at, line) };
+};
 
 const describeError = (error: unknown): LogFields => ({
   code: error instanceof SallyportError ? error.code : undefined,

@@ -1,14 +1,14 @@
 // `GET /control/exchanges/{id}`: what the router logged of an exchange, with the attempts before it, or of a request that became none.
 import type { LogPage } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { RouterLog } from './router-log.ts';
+import type { FunctionLog } from './function-log.ts';
 
 /** An invocation of the router takes 15 minutes at most. */
 const REQUEST_MAX_MS = 16 * 60_000;
 const MARGIN_MS = 1_000;
 
 /** Throws ERR_REQUEST_INVALID, ERR_STORE_UNAVAILABLE. */
-export const findExchange = async (log: RouterLog, id: string, query: URLSearchParams): Promise<LogPage> => {
+export const findExchange = async (log: FunctionLog, id: string, query: URLSearchParams): Promise<LogPage> => {
   const next = query.get('next') ?? undefined;
   const page = await log.find({
     fields: [{ exchange: id }, { request: id }],

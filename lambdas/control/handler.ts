@@ -11,19 +11,31 @@ import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
 import { createCloseTunnel } from './close-tunnel.ts';
 import { ENVIRONMENT } from './environment.ts';
-import { createLogsClient, createRouterLog } from './router-log.ts';
+import { createFunctionLog, createLogsClient } from './function-log.ts';
 import { createServeControl } from './serve-control.ts';
 
 const env = readEnvironment(ENVIRONMENT);
 const tables = createDocumentClient();
 const registry = createTable(tables, env.REGISTRY_TABLE);
 
+const logs = createLogsClient();
+const logOf = (group: string) => createFunctionLog({ client: logs, group, now: Date.now });
+
 export const handler = createServeControl({
   registry: createRegistry({ table: registry, now: Date.now }),
   serviceTokens: createServiceTokens({ table: registry, now: Date.now }),
   sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
-  routerLog: createRouterLog({ client: createLogsClient(), group: env.ROUTER_LOG_GROUP, now: Date.now }),
+  routerLog: logOf(env.ROUTER_LOG_GROUP),
+  otherLogs: [
+    logOf(env.PORTAL_LOG_GROUP),
+    logOf(env.ENROLMENT_LOG_GROUP),
+    logOf(env.CONTROL_LOG_GROUP),
+    logOf(env.TUNNELS_LOG_GROUP),
+    logOf(env.TUNNEL_AUTHORIZER_LOG_GROUP),
+    logOf(env.REPLY_AUTHORIZER_LOG_GROUP),
+    logOf(env.DIRECTORY_LOG_GROUP),
+  ],
   closeTunnel: createCloseTunnel(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   tenant: env.TENANT,
   domain: env.DOMAIN,

@@ -2,10 +2,10 @@
 import type { LinkPage } from '../../protocol/control.ts';
 import { addLinks, type LinkPlace, type LinkSummary } from '../../protocol/link-report.ts';
 import { readTime } from './exchange-log.ts';
-import type { RouterLog } from './router-log.ts';
+import type { FunctionLog } from './function-log.ts';
 
 /** Throws ERR_REQUEST_INVALID, ERR_STORE_UNAVAILABLE. */
-export const findLinks = async (log: RouterLog, application: string, query: URLSearchParams): Promise<LinkPage> => {
+export const findLinks = async (log: FunctionLog, application: string, query: URLSearchParams): Promise<LinkPage> => {
   const { lines, next } = await log.find({
     fields: [{ event: 'links.found', application }],
     from: readTime(query, 'from'),

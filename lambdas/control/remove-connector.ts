@@ -30,6 +30,9 @@ export const removeConnector = async (id: string, { registry, closeTunnel, log }
   };
   const tunnelsLeftOpen = (await Promise.all(tunnels.map(isOpen))).filter((open) => open).length;
   const removed = { connector: id, name: connector.name, group: connector.group, tunnelsLeftOpen };
-  log.info('control.connector-removed', { ...removed, tunnels: tunnels.length });
+  log.info('control.connector-removed', {
+    ...{ ...removed, tunnels: tunnels.length },
+    audit: { kind: 'enrolment', change: 'unenroll', entity: { type: 'Connector', uid: id, name: connector.name } },
+  });
   return removed;
 };

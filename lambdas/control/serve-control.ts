@@ -1,14 +1,16 @@
 // The control API: what administrators do without a deployment. API Gateway has checked their AWS signature and policy.
+import type { AuditFact } from '../../protocol/audit.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
 import type { Directory, Registry, ServiceTokens, Sessions } from '../stores/records.ts';
 import { applyApplications } from './apply.ts';
+import { findAudit } from './audit-log.ts';
 import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
+import type { FunctionLog } from './function-log.ts';
 import { findLinks } from './links.ts';
 import { type CloseTunnel, removeConnector } from './remove-connector.ts';
-import type { RouterLog } from './router-log.ts';
 import { createServiceToken, listServiceTokens, rotateServiceToken } from './service-tokens.ts';
 import { listSessions, revokeSessions } from './sessions.ts';
 import { readStatus } from './status.ts';
@@ -20,7 +22,8 @@ const BODY_MAX_BYTES = 2 * 1024 * 1024;
 export interface ControlPorts {
   readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'removeConnector'>;
   readonly directory: Pick<Directory, 'applications' | 'applicationsOn' | 'replace'>;
-  readonly routerLog: RouterLog;
+  readonly routerLog: FunctionLog;
+  readonly otherLogs: readonly FunctionLog[];
   readonly closeTunnel: CloseTunnel;
   readonly serviceTokens: ServiceTokens;
   readonly sessions: Pick<Sessions, 'withHandle' | 'find' | 'revoke'>;
@@ -45,6 +48,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/control\/enrolment-codes$/, methods: { POST: (ports, event) => issue(ports, event) } },
   { path: /^\/control\/applications$/, methods: { GET: (ports) => list(ports), PUT: (ports, event) => apply(ports, event) } },
   { path: /^\/control\/exchanges\/([\w-]{1,128})$/, methods: { GET: (ports, event, id) => explain(ports, event, id) } },
+  { path: /^\/control\/audit$/, methods: { GET: (ports, event) => audit(ports, event) } },
   { path: /^\/control\/links\/([a-z0-9-]{1,63})$/, methods: { GET: (ports, event, id) => showLinks(ports, event, id) } },
   {
     path: /^\/control\/service-tokens$/,
@@ -76,7 +80,7 @@ export const createServeControl =
   async (event: HttpEvent): Promise<HttpAnswer> => {
     const { requestId, http, authorizer } = event.requestContext;
     const administrator = authorizer?.iam?.userArn;
-    const log = ports.log.with({ requestId, administrator });
+    const log = ports.log.with({ requestId, administrator, address: http.sourceIp });
     try {
       // The route asks API Gateway for AWS_IAM. Were it ever without, nobody gets in.
       if (!administrator) throw new SallyportError('ERR_CONTROL_DENIED', 'API Gateway does not say who signed this request.');
@@ -84,7 +88,10 @@ export const createServeControl =
       return await action({ ...ports, log }, event, argument);
     } catch (failure) {
       const error = asSallyportError(failure);
-      log.warn('control.refused', { method: http.method, path: event.rawPath, error });
+      log.warn('control.refused', {
+        ...{ method: http.method, path: event.rawPath, error },
+        audit: { kind: 'refusal', operation: `${http.method} ${event.rawPath}` },
+      });
       // Only administrators get here: they are told what happened, of our own faults too.
       return answerProblem(error, { id: requestId, now: ports.now(), inFull: () => true });
     }
@@ -103,28 +110,39 @@ const route = (method: string, path: string): { readonly action: Action; readonl
 
 const issue = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
   const issued = await issueCode(readJson(event, BODY_MAX_BYTES), ports);
-  ports.log.info('control.enrolment-code-issued', { group: issued.group, expiresAt: issued.expiresAt });
+  ports.log.info('control.enrolment-code-issued', {
+    ...{ group: issued.group, expiresAt: issued.expiresAt },
+    audit: { kind: 'enrolment', change: 'create', entity: { type: 'Enrolment code', name: issued.group } },
+  });
   return answerJson(201, issued);
 };
 
 const decision = async ({ directory }: ControlPorts, event: HttpEvent): Promise<HttpAnswer> =>
   answerJson(200, await why(readJson(event, BODY_MAX_BYTES), directory));
 
+const serviceToken = (name: string) => ({ type: 'Service token', name });
+
 const createToken = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
   const made = await createServiceToken(readJson(event, BODY_MAX_BYTES), ports, administratorOf(event));
-  ports.log.info('control.service-token-made', { name: made.name, expiresAt: made.expiresAt });
+  ports.log.info('control.service-token-made', {
+    ...{ name: made.name, expiresAt: made.expiresAt },
+    audit: { kind: 'token', change: 'create', entity: serviceToken(made.name) },
+  });
   return answerJson(201, made);
 };
 
 const rotateToken = async (ports: ControlPorts, event: HttpEvent, name: string): Promise<HttpAnswer> => {
   const made = await rotateServiceToken(name, ports, administratorOf(event));
-  ports.log.info('control.service-token-rotated', { name, expiresAt: made.expiresAt });
+  ports.log.info('control.service-token-rotated', {
+    ...{ name, expiresAt: made.expiresAt },
+    audit: { kind: 'token', change: 'update', entity: serviceToken(name) },
+  });
   return answerJson(201, made);
 };
 
 const revokeToken = async ({ serviceTokens, log }: ControlPorts, name: string): Promise<HttpAnswer> => {
   await serviceTokens.revoke(name);
-  log.info('control.service-token-revoked', { name });
+  log.info('control.service-token-revoked', { name, audit: { kind: 'revocation', change: 'delete', entity: serviceToken(name) } });
   return answerJson(200, { name });
 };
 
@@ -137,8 +155,15 @@ const showSessions = async (ports: ControlPorts, { rawQueryString }: HttpEvent):
 const endSessions = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
   const which = readJson(event, BODY_MAX_BYTES);
   const ended = await revokeSessions(which, ports);
-  ports.log.info('control.sessions-revoked', { which, ...ended });
+  ports.log.info('control.sessions-revoked', { ...ended, audit: revocationOf(which, ended.revoked) });
   return answerJson(200, ended);
+};
+
+/** It was read already: one of the three is there. */
+const revocationOf = (which: unknown, revoked: number): AuditFact => {
+  const { user, session, application } = which as Readonly<Record<string, string | undefined>>;
+  const entity = { type: 'Session', name: user ?? application ?? 'one', uid: session };
+  return { kind: 'revocation', change: 'delete', entity, user, application, details: { revoked } };
 };
 
 const administratorOf = ({ requestContext }: HttpEvent): string => requestContext.authorizer?.iam?.userArn ?? 'unknown';
@@ -150,12 +175,18 @@ const list = async ({ directory }: ControlPorts): Promise<HttpAnswer> => {
 
 const apply = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> => {
   const applied = await applyApplications(readJson(event, BODY_MAX_BYTES), ports);
-  ports.log.info('control.applications-applied', { ...applied });
+  ports.log.info('control.applications-applied', {
+    ...applied,
+    audit: { kind: 'configuration', change: 'update', entity: { type: 'Directory', name: 'applications' }, details: { ...applied } },
+  });
   return answerJson(200, applied);
 };
 
 const explain = async ({ routerLog }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
   answerJson(200, await findExchange(routerLog, id, new URLSearchParams(rawQueryString)));
+
+const audit = async (ports: ControlPorts, { rawQueryString }: HttpEvent): Promise<HttpAnswer> =>
+  answerJson(200, await findAudit(ports, new URLSearchParams(rawQueryString)));
 
 const showLinks = async ({ routerLog }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
   answerJson(200, await findLinks(routerLog, id, new URLSearchParams(rawQueryString)));

@@ -48,9 +48,13 @@ export const createCustomResource =
     });
   };
 
-const write = async ({ ResourceProperties }: CustomResourceEvent, { directory }: CustomResourcePorts, log: Log): Promise<void> => {
+const write = async ({ ResourceProperties, StackId }: CustomResourceEvent, { directory }: CustomResourcePorts, log: Log): Promise<void> => {
   const { written, removed } = await directory.replace(readApplications(ResourceProperties.Applications));
-  log.info('directory.replaced', { written, removed });
+  const entity = { type: 'Directory', name: 'applications' };
+  log.info('directory.replaced', {
+    ...{ written, removed, administrator: StackId },
+    audit: { kind: 'configuration', change: 'update', entity, details: { written, removed } },
+  });
 };
 
 /** What lib/ synthesised from a validated tenant file. */

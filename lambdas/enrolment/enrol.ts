@@ -30,7 +30,10 @@ export const createEnrol =
       return answerJson(201, await enrol(enrolment, { ...ports, log }));
     } catch (failure) {
       const error = asSallyportError(failure);
-      log.warn('enrolment.refused', { error });
+      log.warn('enrolment.refused', {
+        error,
+        audit: { kind: 'enrolment', change: 'enroll', entity: { type: 'Connector', name: 'unknown' } },
+      });
       // Unknown, used, expired or with a bad proof: a stranger learns no more than that.
       return answerProblem(error, {
         id,
@@ -57,7 +60,10 @@ const enrol = async (enrolment: Enrolment, { registry, tenant, tunnelUrl, now, l
     version,
     seenAt: now(),
   });
-  log.info('enrolment.accepted', { connector: id, name, group: code.group, version });
+  log.info('enrolment.accepted', {
+    ...{ connector: id, name, group: code.group, version },
+    audit: { kind: 'enrolment', change: 'enroll', entity: { type: 'Connector', uid: id, name }, details: { group: code.group } },
+  });
   return { connector: id, tenant, group: code.group, tunnelUrl };
 };
 

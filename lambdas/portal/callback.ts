@@ -51,7 +51,10 @@ const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInS
   // The same user has shown more: what was begun before goes on, and ends with the new session.
   const takesOver = known !== null && stepUp !== null && isSameUser(known, signedIn);
   const { session, cookie } = await createSession(ports, request, signedIn, takesOver ? known.id : undefined);
-  ports.log.info('sign-in.completed', { user: session.user.username, amr: session.user.amr });
+  ports.log.info('sign-in.completed', {
+    amr: session.user.amr,
+    audit: { kind: stepUp === null ? 'sign-in' : 'step-up', user: session.user.username, protocol: 'openid', mfa: session.mfa },
+  });
   // One portal session for each browser: signing out later must end all that was begun here.
   if (known !== null && !takesOver) await ports.sessions.revoke(known.id);
   // Before the application is asked again, which would send the browser here again.

@@ -1,6 +1,7 @@
 // A failure as the portal answers it: a page with a way out for people, a problem for programs. Of our own faults nothing is told
 // but the table's sentence; what the user can do something about is told in full.
-import { asSallyportError, ERRORS } from '../../protocol/errors.ts';
+import type { AuditFact } from '../../protocol/audit.ts';
+import { asSallyportError, ERRORS, type ErrorCode, type SallyportError } from '../../protocol/errors.ts';
 import { errorPage, errorProblem } from '../pages/error-answer.ts';
 import type { PortalPorts } from './ports.ts';
 import { isPageLoad, type PortalAnswer, type PortalRequest } from './request.ts';
@@ -15,11 +16,27 @@ export class FailureWithWayOut extends Error {
   }
 }
 
+const SIGN_IN_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'ERR_SIGN_IN_INVALID',
+  'ERR_IDENTITY_REFUSED',
+  'ERR_IDENTITY_PROVIDER_UNREACHABLE',
+]);
+
+/** A sign-in that failed, and whatever was refused. */
+const auditOf = ({ method, path }: PortalRequest, { code, traits: { hop, status } }: SallyportError): AuditFact | undefined => {
+  if (code === 'ERR_STEP_UP_FAILED') return { kind: 'step-up', user: null };
+  if (SIGN_IN_FAILURES.has(code)) return { kind: 'sign-in', user: null };
+  return hop === 'user' ? { kind: 'refusal', method, path, status } : undefined;
+};
+
 export const answerFailure = ({ look, portalUrl, now, log }: PortalPorts, request: PortalRequest, thrown: unknown): PortalAnswer => {
   const hasWayOut = thrown instanceof FailureWithWayOut;
   const error = asSallyportError(hasWayOut ? thrown.cause : thrown);
   const { status, message } = ERRORS[error.code];
-  log[status < 500 ? 'warn' : 'error']('portal.failed', { method: request.method, path: request.path, status, error });
+  log[status < 500 ? 'warn' : 'error']('portal.failed', {
+    ...{ method: request.method, path: request.path, status, error },
+    audit: auditOf(request, error),
+  });
 
   const failure = {
     code: error.code,

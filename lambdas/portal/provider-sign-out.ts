@@ -36,6 +36,6 @@ export const frontChannelLogout = async (ports: PortalPorts, { query }: PortalRe
 const end = async ({ sessions, log }: PortalPorts, ended: readonly Session[], by: string): Promise<void> => {
   for (const { id, user } of ended) {
     await sessions.revoke(id);
-    log.info('sign-out.by-provider', { user: user.username, by });
+    log.info('sign-out.by-provider', { by, audit: { kind: 'sign-out', user: user.username } });
   }
 };

@@ -49,7 +49,7 @@ export const createServePortal =
   (ports: PortalPorts) =>
   async (event: PortalEvent): Promise<PortalAnswer> => {
     const request = toRequest(event);
-    const at = { ...ports, log: ports.log.with({ requestId: request.id }) };
+    const at = { ...ports, log: ports.log.with({ requestId: request.id, address: request.address }) };
     try {
       return await actionFor(request)(at, request);
     } catch (error) {

@@ -41,7 +41,7 @@ export const signOut = async (ports: PortalPorts, request: PortalRequest): Promi
 /** Ends this session here and at the provider. */
 export const leave = async (ports: PortalPorts, session: Session): Promise<PortalAnswer> => {
   await ports.sessions.revoke(session.id);
-  ports.log.info('sign-out.completed', { user: session.user.username });
+  ports.log.info('sign-out.completed', { audit: { kind: 'sign-out', user: session.user.username } });
   const onward = (await signOutUrl(ports, session.idToken)) ?? ports.portalUrl + SIGNED_OUT;
   return redirectTo(onward, [clearCookie(PORTAL_COOKIE)]);
 };

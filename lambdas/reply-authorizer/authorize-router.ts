@@ -42,7 +42,7 @@ export const createAuthorizeRouter =
       return allow(connectArn(event.methodArn));
     } catch (error) {
       const { connectionId, identity } = event.requestContext ?? {};
-      log.warn('reply-channel.dial-refused', { connectionId, address: identity?.sourceIp, error });
+      log.warn('reply-channel.dial-refused', { connectionId, address: identity?.sourceIp, error, audit: { kind: 'dial', user: null } });
       throw new Error(UNAUTHORIZED);
     }
   };

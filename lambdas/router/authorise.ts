@@ -3,10 +3,20 @@
 import { decide, type StepUp } from '../../policy/decide.ts';
 import { evaluatorFor } from '../../policy/evaluate.ts';
 import { isNamed } from '../../policy/requirements.ts';
-import { SallyportError } from '../../protocol/errors.ts';
+import { type ErrorCode, SallyportError } from '../../protocol/errors.ts';
 import type { Access, Application, User } from '../stores/records.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+
+/** Says which rule refused. */
+export class AccessRefused extends SallyportError {
+  readonly rule: string;
+
+  constructor(code: ErrorCode, message: string, rule: string) {
+    super(code, message);
+    this.rule = rule;
+  }
+}
 
 /** Assignment alone, as the portal lists applications. */
 export const mayUse = (access: Access, user: User): boolean => access === 'everyone' || isNamed(access, user);
@@ -30,6 +40,7 @@ export const authorise = async (
   if (decision.outcome === 'allow') return null;
   if (decision.outcome === 'step up') return decision.stepUp;
   const who = caller?.user.username ?? 'Nobody in particular';
-  if (decision.rule === 'access') throw new SallyportError('ERR_ACCESS_DENIED', `Nothing in the access of ${application.id} names ${who}.`);
-  throw new SallyportError('ERR_CONDITION_NOT_MET', `${who} does not meet “${decision.rule}” of ${application.id}.`);
+  if (decision.rule === 'access')
+    throw new AccessRefused('ERR_ACCESS_DENIED', `Nothing in the access of ${application.id} names ${who}.`, 'access');
+  throw new AccessRefused('ERR_CONDITION_NOT_MET', `${who} does not meet “${decision.rule}” of ${application.id}.`, decision.rule);
 };

@@ -7,6 +7,7 @@ import type { Look } from '../pages/look.ts';
 import type { Application, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
 import type { AssertUser } from './assertion.ts';
+import { askedBy, challengeOf, refusalOf } from './audit-request.ts';
 import { authenticate } from './authenticate.ts';
 import type { TokenPorts } from './authenticate-token.ts';
 import { authorise } from './authorise.ts';
@@ -81,7 +82,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     let known: Application | null = null;
     let cors: Cors = NO_CORS;
     let keptUp = Promise.resolve();
-    const log = ports.log.with({ request: event.requestContext.requestId });
+    const log = ports.log.with({ request: event.requestContext.requestId, address: event.requestContext.identity.sourceIp });
     const sinceStart = () => ports.clock.now() - startedAt;
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
       log[level](name, { ...traced(trace), method: request?.method, host: request?.host, ms: sinceStart(), ...fields });
@@ -98,12 +99,17 @@ export const createRouter = (ports: RouterPorts): Router => {
       const answer = await passes(request);
       if (answer !== null) {
         await send(response, ownWithCors(answer, cors), request.method);
-        tell('info', 'request.answered', { status: answer.status });
+        const audit = trace.answer === 'step-up' ? challengeOf(asked(), answer.status) : undefined;
+        tell('info', 'request.answered', { status: answer.status, audit });
       }
     } catch (error) {
       await failed(asSallyportError(error));
     } finally {
       await Promise.all([trace.exchange?.settled(), keptUp]);
+    }
+
+    function asked() {
+      return askedBy(request, event.httpMethod, trace);
     }
 
     /** RFC 6750 §3: with what a program may come again. */
@@ -119,7 +125,7 @@ export const createRouter = (ports: RouterPorts): Router => {
 
     /** The router's own answer, or null when the origin's has been relayed. */
     async function passes(request: CanonicalRequest): Promise<Answer | null> {
-      const reserved = await answerReserved({ ...ports, urls }, request);
+      const reserved = await answerReserved({ ...ports, log, urls }, request);
       if (reserved !== null) return own('reserved', reserved);
 
       const robots = await answerRobots(ports.directory, request);
@@ -247,7 +253,7 @@ export const createRouter = (ports: RouterPorts): Router => {
         error.traits.hop === 'user' ? (trace.application === undefined ? 'request.refused' : 'exchange.refused') : 'request.failed';
       // What the user got: a head that is out stands, whatever becomes of its body.
       const status = response.begun && trace.status !== undefined ? trace.status : error.traits.status;
-      tell(level, exchanged ? 'exchange.failed' : refused, { hop: error.traits.hop, status, error });
+      tell(level, exchanged ? 'exchange.failed' : refused, { hop: error.traits.hop, status, error, audit: refusalOf(asked(), error) });
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
       if (response.gone.aborted) return;
       if (response.begun) throw error;

@@ -3,6 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
+import type { Log } from '../../protocol/log.ts';
 import { digest } from '../keys.ts';
 import { html } from '../pages/html.ts';
 import type { Look } from '../pages/look.ts';
@@ -25,6 +26,7 @@ export interface RedeemPorts {
   readonly urls: ExternalUrls;
   readonly clock: Pick<Clock, 'now'>;
   readonly newSecret: () => string;
+  readonly log: Log;
 }
 
 /** Throws ERR_SIGN_IN_INVALID for a code that is not this browser's to use here and now. */
@@ -58,6 +60,7 @@ export const redeemSession = async (ports: RedeemPorts, request: CanonicalReques
     mfa,
     authenticatedAt,
   });
+  ports.log.info('session.opened', { audit: { kind: 'session', user: user.username, host: code.host } });
   return onward(ports, code, to, [
     setCookie(SESSION_COOKIE, secret, Math.floor((expiresAt - clock.now()) / 1000)),
     setCookie(SIGN_IN_COOKIE, '', 0),

@@ -32,7 +32,7 @@ export const createAuthorizeDial =
     } catch (failure) {
       const error = asSallyportError(failure);
       const { connectionId, identity } = event.requestContext ?? {};
-      log.warn('tunnel.dial-refused', { connectionId, address: identity?.sourceIp, error });
+      log.warn('tunnel.dial-refused', { connectionId, address: identity?.sourceIp, error, audit: { kind: 'dial', user: null } });
       if (error.code === 'ERR_CONNECTOR_UNKNOWN') return policy('unknown', 'Deny', event.methodArn);
       if (error.code === 'ERR_SIGN_IN_REQUIRED' || error.code === 'ERR_CONNECTOR_CLOCK') throw new Error(UNAUTHORIZED);
       throw error;

@@ -39,11 +39,11 @@ export const createServeTunnel = (ports: TunnelPorts) => {
     if (routeKey === '$connect') {
       try {
         const answer = await connect(event, identity, registry);
-        log.info('tunnel.connect');
+        log.info('tunnel.connect', { audit: { kind: 'dial', user: identity.connector } });
         return answer;
       } catch (failure) {
         const error = asSallyportError(failure);
-        log.warn('tunnel.connect-refused', { error });
+        log.warn('tunnel.connect-refused', { error, audit: { kind: 'dial', user: identity.connector } });
         return refuseConnect(error);
       }
     }

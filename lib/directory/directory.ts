@@ -19,6 +19,8 @@ export interface DirectoryProps {
 }
 
 export class Directory extends Construct {
+  readonly writer: ProxyFunction<(typeof ENVIRONMENT)[number]>;
+
   constructor(scope: Construct, id: string, { tenant, tables }: DirectoryProps) {
     super(scope, id);
     const applications = JSON.stringify(tenant.applications);
@@ -30,21 +32,21 @@ export class Directory extends Construct {
       );
     }
 
-    const writer = new ProxyFunction(this, 'Writer', {
+    this.writer = new ProxyFunction(this, 'Writer', {
       folder: 'directory',
       environment: ENVIRONMENT,
       description: 'Directory: writes the applications of the tenant file when the stack is deployed',
       timeout: TIMEOUT,
     });
-    writer.set('TENANT', tenant.tenant);
-    writer.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
+    this.writer.set('TENANT', tenant.tenant);
+    this.writer.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
 
     const resource = new CustomResource(this, 'Applications', {
       resourceType: 'Custom::SallyportApplications',
-      serviceToken: writer.function.functionArn,
+      serviceToken: this.writer.function.functionArn,
       serviceTimeout: TIMEOUT,
       properties: { Applications: applications },
     });
-    resource.node.addDependency(writer);
+    resource.node.addDependency(this.writer);
   }
 }

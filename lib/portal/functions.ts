@@ -17,8 +17,8 @@ export interface PortalFunctionsProps {
   readonly portalUrl: string;
   /** What connectors dial. */
   readonly tunnelApi: TunnelApi;
-  /** What the router logs. */
-  readonly routerLog: ILogGroup;
+  /** What the other functions log: the control API explains and audits from it. */
+  readonly logs: Readonly<Record<'router' | 'tunnels' | 'tunnelAuthorizer' | 'replyAuthorizer' | 'directory', ILogGroup>>;
   readonly tables: Tables;
   readonly secrets: Secrets;
 }
@@ -72,11 +72,15 @@ export const enrolmentFunction = (scope: Construct, { tenant, tunnelApi, tables 
 };
 
 /** What administrators do without a deployment: enrolment codes, applications, status. */
-export const controlFunction = (scope: Construct, { tenant, portalUrl, tunnelApi, routerLog, tables }: PortalFunctionsProps) => {
+export const controlFunction = (
+  scope: Construct,
+  { tenant, portalUrl, tunnelApi, logs, tables }: PortalFunctionsProps,
+  beside: Readonly<Record<'portal' | 'enrolment', { readonly logGroup: ILogGroup }>>,
+) => {
   const control = new ProxyFunction(scope, 'Control', {
     folder: 'control',
     environment: CONTROL,
-    description: 'Control API: enrolment codes, applications, status, exchanges, for administrators',
+    description: 'Control API: enrolment codes, applications, status, exchanges, audit, for administrators',
     timeout: API_TIMEOUT,
   });
   control.set('TENANT', tenant.tenant);
@@ -84,7 +88,14 @@ export const controlFunction = (scope: Construct, { tenant, portalUrl, tunnelApi
   control.set('ALTERNATE_HOSTS', JSON.stringify(alternateHosts(tenant)));
   control.set('CLAIMS', JSON.stringify(claimNames(tenant.identityProvider.claims)));
   control.set('PORTAL_URL', portalUrl);
-  control.bindLog('ROUTER_LOG_GROUP', routerLog);
+  control.bindLog('ROUTER_LOG_GROUP', logs.router);
+  control.bindLog('PORTAL_LOG_GROUP', beside.portal.logGroup);
+  control.bindLog('ENROLMENT_LOG_GROUP', beside.enrolment.logGroup);
+  control.bindLog('CONTROL_LOG_GROUP', control.logGroup);
+  control.bindLog('TUNNELS_LOG_GROUP', logs.tunnels);
+  control.bindLog('TUNNEL_AUTHORIZER_LOG_GROUP', logs.tunnelAuthorizer);
+  control.bindLog('REPLY_AUTHORIZER_LOG_GROUP', logs.replyAuthorizer);
+  control.bindLog('DIRECTORY_LOG_GROUP', logs.directory);
   control.bindItems('REGISTRY_TABLE', tables.registry, {
     connector: ['Query', 'DeleteItem'],
     tunnel: ['Query', 'DeleteItem'],

@@ -23,7 +23,7 @@ export class Portal extends Construct {
     const { tenant, portalHost } = props.tenant;
     const portal = portalFunction(this, props);
     const enrolment = enrolmentFunction(this, props);
-    const control = controlFunction(this, props);
+    const control = controlFunction(this, props, { portal, enrolment });
 
     this.api = new HttpApi(this, 'Api', {
       description: `Sallyport ${tenant}: portal, enrolment, control`,

@@ -20,23 +20,24 @@ export interface ReplyApiProps {
 
 export class ReplyApi extends Construct {
   readonly stage: WebSocketStage;
+  readonly authorizer: ProxyFunction<(typeof ENVIRONMENT)[number]>;
 
   constructor(scope: Construct, id: string, { tenant, secrets, tunnelApi: { tunnels } }: ReplyApiProps) {
     super(scope, id);
-    const authorizer = new ProxyFunction(this, 'Authorizer', {
+    this.authorizer = new ProxyFunction(this, 'Authorizer', {
       folder: 'reply-authorizer',
       environment: ENVIRONMENT,
       description: 'Reply API: whether it is one of our routers that connects',
       timeout: API_TIMEOUT,
     });
-    authorizer.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
+    this.authorizer.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
 
     const api = new WebSocketApi(this, 'Api', {
       description: `Sallyport ${tenant}: replies of connectors to routers`,
       routeSelectionExpression: '$request.body.type',
       connectRouteOptions: {
         integration: mockIntegration('connect-integration'),
-        authorizer: new WebSocketLambdaAuthorizer('authorizer', authorizer.function, {
+        authorizer: new WebSocketLambdaAuthorizer('authorizer', this.authorizer.function, {
           identitySource: ['route.request.querystring.ticket'],
         }),
       },

@@ -20,6 +20,7 @@ export interface TunnelApiProps {
 export class TunnelApi extends Construct {
   readonly stage: WebSocketStage;
   readonly tunnels: ProxyFunction<(typeof ENVIRONMENT)[number]>;
+  readonly authorizer: ProxyFunction<(typeof AUTHORIZER_ENVIRONMENT)[number]>;
 
   constructor(scope: Construct, id: string, { tenant, tables, secrets }: TunnelApiProps) {
     super(scope, id);
@@ -38,14 +39,14 @@ export class TunnelApi extends Construct {
     this.tunnels.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan');
     this.tunnels.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
 
-    const authorizer = new ProxyFunction(this, 'Authorizer', {
+    this.authorizer = new ProxyFunction(this, 'Authorizer', {
       folder: 'tunnel-authorizer',
       environment: AUTHORIZER_ENVIRONMENT,
       description: 'Tunnel API: whether a dialling connector is who it says',
       timeout: API_TIMEOUT,
     });
-    authorizer.set('TENANT', tenant);
-    authorizer.bindItems('REGISTRY_TABLE', tables.registry, { connector: ['GetItem'] });
+    this.authorizer.set('TENANT', tenant);
+    this.authorizer.bindItems('REGISTRY_TABLE', tables.registry, { connector: ['GetItem'] });
 
     const served = (routeKey: string): WebSocketRouteOptions => ({
       integration: new WebSocketLambdaIntegration(`${routeKey.replace('$', '')}-integration`, this.tunnels.function),
@@ -55,7 +56,7 @@ export class TunnelApi extends Construct {
       routeSelectionExpression: '$request.body.type',
       connectRouteOptions: {
         ...served('$connect'),
-        authorizer: new WebSocketLambdaAuthorizer('authorizer', authorizer.function, {
+        authorizer: new WebSocketLambdaAuthorizer('authorizer', this.authorizer.function, {
           identitySource: ['route.request.header.Authorization'],
         }),
       },

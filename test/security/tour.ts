@@ -117,6 +117,11 @@ export const createTour = async (world: World): Promise<Tour> => {
       const to = Date.now();
       await administrator.exchange('none', { from: to - 60_000, to, next: null });
     },
+    'an administrator reads the audit': async () => {
+      const to = Date.now();
+      const { lines } = await administrator.audit({}, { from: to - 600_000, to, next: null });
+      if (lines.length === 0) throw new Error('Nothing was audited.');
+    },
     'a connector enrols, and is removed with its tunnel': async () => {
       const made = await enrolled(administrator);
       try {

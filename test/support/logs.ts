@@ -7,10 +7,16 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 const LOG_GROUPS = {
   router: 'IngressRouter',
+  portal: 'PortalLog',
+  control: 'PortalControl',
   enrolment: 'PortalEnrolment',
   tunnels: 'TunnelApiTunnels',
   tunnelAuthorizer: 'TunnelApiAuthorizer',
+  replyAuthorizer: 'ReplyApiAuthorizer',
+  directory: 'DirectoryWriter',
 } as const;
+
+export const FUNCTION_LOGS = Object.keys(LOG_GROUPS) as readonly (keyof typeof LOG_GROUPS)[];
 
 export const functionLog = async (world: World, name: keyof typeof LOG_GROUPS): Promise<LogLine[]> => {
   const lines = await world.control<Array<{ line: string }>>('GET', `/logs/${LOG_GROUPS[name]}`);

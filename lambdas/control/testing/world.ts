@@ -9,8 +9,8 @@ import { createRegistry } from '../../stores/registry.ts';
 import { createServiceTokens } from '../../stores/service-tokens.ts';
 import { createSessions } from '../../stores/sessions.ts';
 import { createTable } from '../../stores/table.ts';
+import type { LogQuery } from '../function-log.ts';
 import type { CloseTunnel } from '../remove-connector.ts';
-import type { LogQuery } from '../router-log.ts';
 import { createServeControl } from '../serve-control.ts';
 
 export const NOW = 1_700_000_000_000;
@@ -81,6 +81,7 @@ export const startWorld = async (): Promise<World> => {
             return world.pages.shift() ?? { lines: [], next: null };
           },
         },
+        otherLogs: [],
         tenant: 'example',
         domain: 'example.com',
         alternateHosts: [],

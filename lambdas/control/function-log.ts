@@ -1,4 +1,4 @@
-// Reads the router's log: lines whose fields have given values, within a time. A log may be long and a call of the control API may not:
+// Reads a function's log: lines whose fields have given values, within a time. A log may be long and a call of the control API may not:
 // what could not be searched in time is told by a token, with which the search goes on.
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogPage } from '../../protocol/control.ts';
@@ -10,11 +10,13 @@ export interface LogQuery {
   /** Milliseconds since the epoch, both included. */
   readonly from: number;
   readonly to: number;
+  /** At most so many, and 1,000 in any case. */
+  readonly limit?: number;
   /** Of the page before. */
   readonly next?: string;
 }
 
-export interface RouterLog {
+export interface FunctionLog {
   /** The oldest first. Throws ERR_STORE_UNAVAILABLE, or ERR_REQUEST_INVALID for a token that is none. */
   find(query: LogQuery): Promise<LogPage>;
 }
@@ -33,15 +35,15 @@ export const createLogsClient = (): CloudWatchLogsClient =>
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, throwOnRequestTimeout: true },
   });
 
-export interface RouterLogPorts {
+export interface FunctionLogPorts {
   readonly client: Pick<CloudWatchLogsClient, 'send'>;
   /** The name of the log group. */
   readonly group: string;
   readonly now: () => number;
 }
 
-export const createRouterLog = ({ client, group, now }: RouterLogPorts): RouterLog => ({
-  find: async ({ fields, from, to, next }) => {
+export const createFunctionLog = ({ client, group, now }: FunctionLogPorts): FunctionLog => ({
+  find: async ({ fields, from, to, next, limit = LINES_MAX }) => {
     const lines: Record<string, unknown>[] = [];
     const until = now() + SEARCH_MS;
     let token = next;
@@ -52,11 +54,11 @@ export const createRouterLog = ({ client, group, now }: RouterLogPorts): RouterL
         startTime: from,
         endTime: to,
         nextToken: token,
-        limit: LINES_MAX - lines.length,
+        limit: limit - lines.length,
       });
       lines.push(...(page.events ?? []).flatMap(({ message = '' }) => parsed(message)));
       token = page.nextToken;
-    } while (token !== undefined && lines.length < LINES_MAX && now() < until);
+    } while (token !== undefined && lines.length < limit && now() < until);
     return { lines, next: token ?? null };
   },
 });
@@ -77,14 +79,14 @@ const quoted = (value: string): string => {
   return `"${value}"`;
 };
 
-const ask = async (client: RouterLogPorts['client'], input: FilterLogEventsCommand['input']) => {
+const ask = async (client: FunctionLogPorts['client'], input: FilterLogEventsCommand['input']) => {
   try {
     return await client.send(new FilterLogEventsCommand(input));
   } catch (error) {
     const name = error instanceof Error ? error.name : '';
     if (name === 'InvalidParameterException' && input.nextToken !== undefined)
       throw new SallyportError('ERR_REQUEST_INVALID', 'The search cannot go on from there: begin it anew.', { cause: error });
-    throw new SallyportError('ERR_STORE_UNAVAILABLE', `The router’s log ${input.logGroupName} cannot be read (${name}). Try again.`, {
+    throw new SallyportError('ERR_STORE_UNAVAILABLE', `The log ${input.logGroupName} cannot be read (${name}). Try again.`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import type { FilterLogEventsCommand, FilterLogEventsCommandOutput } from '@aws-sdk/client-cloudwatch-logs';
 import { expect, test } from '@jest/globals';
-import { createRouterLog, type LogQuery } from './router-log.ts';
+import { createFunctionLog, type LogQuery } from './function-log.ts';
 
 type Page = Partial<FilterLogEventsCommandOutput> | Error;
 
@@ -15,7 +15,7 @@ const logOf = (pages: readonly Page[], pageMs = 0) => {
     if (page instanceof Error) throw page;
     return page;
   };
-  const log = createRouterLog({ client: { send: send as never }, group: 'router-log', now: () => now });
+  const log = createFunctionLog({ client: { send: send as never }, group: 'router-log', now: () => now });
   const find = (query: Partial<LogQuery> = {}) => log.find({ fields: [{ exchange: 'a' }], from: 1, to: 2, ...query });
   return { asked, find };
 };
