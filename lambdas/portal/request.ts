@@ -8,8 +8,6 @@ export interface PortalEvent extends HttpEvent {
 
 export interface PortalRequest {
   readonly id: string;
-  /** As API Gateway saw it: no header can say otherwise. */
-  readonly address: string;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -31,7 +29,6 @@ export interface PortalAnswer {
 
 export const toRequest = (event: PortalEvent): PortalRequest => ({
   id: event.requestContext.requestId,
-  address: event.requestContext.http.sourceIp,
   method: event.requestContext.http.method,
   path: event.rawPath,
   query: new URLSearchParams(event.rawQueryString ?? ''),

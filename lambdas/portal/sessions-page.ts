@@ -46,7 +46,10 @@ export const endSession = async (ports: PortalPorts, request: PortalRequest): Pr
   // Another user's is told from none by nobody.
   if (ended.length === 0 && wanted !== EVERYWHERE && wanted !== current.id) throw new SallyportError('ERR_SESSION_UNKNOWN');
   await Promise.all(ended.map(({ id }) => sessions.revoke(id)));
-  log.info('sessions.ended', { user: current.user.username, sessions: ended.length, everywhere: wanted === EVERYWHERE });
+  log.info('sessions.ended', {
+    ...{ sessions: ended.length, everywhere: wanted === EVERYWHERE },
+    audit: { kind: 'sign-out', user: current.user.username },
+  });
   return wanted === EVERYWHERE || wanted === current.id ? leave(ports, current) : redirectTo(ports.portalUrl + PATH);
 };
 
