@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as openid from 'openid-client';
 import { createWebUser } from '../web-user.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
+import { PROGRAM_CLIENT_ID } from './provider.ts';
 import { oneTimeCode, USERS } from './users.ts';
 
 const alice = USERS.find(({ username }) => username === 'alice')!;
@@ -131,4 +133,31 @@ test('it can be made unreachable, and comes back at the same address', async () 
 
   expect(refused).toBe('fetch failed');
   expect(answered.status).toBe(200);
+});
+
+test('a program on a user’s machine gets an access token for the API that it names, without a secret, at any port of loopback', async () => {
+  const program = await openid.discovery(new URL(provider.issuer), PROGRAM_CLIENT_ID, undefined, openid.None(), {
+    execute: [openid.allowInsecureRequests],
+  });
+  const tokenFor = async (web: ReturnType<typeof createWebUser>, resource: string) => {
+    const verifier = openid.randomPKCECodeVerifier();
+    const url = openid.buildAuthorizationUrl(program, {
+      redirect_uri: redirectUri,
+      scope: 'openid read',
+      resource,
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    });
+    const landed = await web.submit(await web.open(url.href), { username: bob.username, password: bob.password });
+    const { access_token } = await openid.authorizationCodeGrant(program, new URL(landed.url), { pkceCodeVerifier: verifier });
+    return { header: decodeProtectedHeader(access_token), claims: decodeJwt(access_token) };
+  };
+  const web = createWebUser();
+
+  const orders = await tokenFor(web, 'https://orders.example.com/');
+  const wiki = await tokenFor(web, 'https://wiki.example.com/');
+
+  expect(orders.header).toMatchObject({ typ: 'at+jwt', alg: 'RS256' });
+  expect(orders.claims).toMatchObject({ aud: 'https://orders.example.com/', scope: 'read', preferred_username: 'bob', groups: ['staff'] });
+  expect(wiki.claims).toMatchObject({ aud: 'https://wiki.example.com/', scope: 'read' });
 });

@@ -65,7 +65,8 @@ const createSignIn = (provider: Provider) => {
   const finish = (request: IncomingMessage, response: ServerResponse, user: TestUser, twoFactors: boolean) => {
     const amr = twoFactors ? ['pwd', 'otp', 'mfa'] : ['pwd'];
     const login = { accountId: subjectOf(user.username), amr, acr: twoFactors ? 'mfa' : 'pwd' };
-    return provider.interactionFinished(request, response, { login }, { mergeWithLastSubmission: false });
+    // A program on the user's machine cannot prove that it is itself: the provider wants the user's consent each time (RFC 8252 §8.6).
+    return provider.interactionFinished(request, response, { login, consent: {} }, { mergeWithLastSubmission: false });
   };
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

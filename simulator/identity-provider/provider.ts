@@ -1,4 +1,5 @@
-// The certified OpenID provider, configured as a tenant's identity provider would be: one client, groups and amr in the ID token.
+// The certified OpenID provider, configured as a tenant's identity provider would be: the tenant's client, with groups and amr in the ID
+// token; and a program on users' own machines, which gets access tokens (RFC 9068) for whatever API it names (RFC 8707).
 
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -14,6 +15,10 @@ export interface ProviderClient {
 }
 
 const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'];
+/** What a program may do at an API; its tenant file says which of it is asked for. */
+const API_SCOPES = ['read', 'write'];
+/** A public client: it has no secret, listens on loopback for the answer, at any port (RFC 8252 §7.3, §8.5). */
+export const PROGRAM_CLIENT_ID = 'program';
 const HOUR_S = 3600;
 
 export const createProvider = async (issuer: string, client: ProviderClient): Promise<Provider> => {
@@ -25,6 +30,14 @@ export const createProvider = async (issuer: string, client: ProviderClient): Pr
         client_secret: client.clientSecret,
         redirect_uris: [...client.redirectUris],
         post_logout_redirect_uris: [...client.postLogoutRedirectUris],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+      },
+      {
+        client_id: PROGRAM_CLIENT_ID,
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['http://localhost', 'http://127.0.0.1/callback'],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
       },
@@ -43,6 +56,16 @@ export const createProvider = async (issuer: string, client: ProviderClient): Pr
     acrValues: ['pwd', 'mfa'],
     features: {
       devInteractions: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, resource) => ({
+          scope: API_SCOPES.join(' '),
+          audience: resource,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+        useGrantedResource: () => true,
+      },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => {
@@ -58,6 +81,8 @@ export const createProvider = async (issuer: string, client: ProviderClient): Pr
     // Without a consent page nobody could ask for offline_access.
     issueRefreshToken: async (_, owner) => owner.grantTypeAllowed('refresh_token'),
     findAccount: (_, accountId) => findAccount(accountId),
+    // As Entra ID and others do: an API learns who the user is from the token itself.
+    extraTokenClaims: (_, token) => ('accountId' in token ? findAccount(token.accountId)?.claims() : undefined),
     loadExistingGrant: grantEverything,
   };
   withoutNotices();
@@ -99,14 +124,15 @@ const findAccount = (accountId: string) => {
 /** A subject says nothing about the person: nobody should be tempted to read it. */
 export const subjectOf = (username: string): string => Buffer.from(`subject of ${username}`).toString('base64url');
 
-/** The tenant's own client needs no consent page. */
+/** The tenant's own client needs no consent page, nor do test users. */
 const grantEverything = async (ctx: KoaContextWithOIDC) => {
-  const { client, session, provider } = ctx.oidc;
+  const { client, session, provider, resourceServers = {} } = ctx.oidc;
   const known = client && session?.grantIdFor(client.clientId);
-  if (known) return provider.Grant.find(known);
-  const grant = new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId });
+  const grant =
+    (known && (await provider.Grant.find(known))) || new provider.Grant({ clientId: client?.clientId, accountId: session?.accountId });
   grant.addOIDCScope(SCOPES.join(' '));
   grant.addOIDCClaims(['amr', 'acr']);
+  for (const resource of Object.keys(resourceServers)) grant.addResourceScope(resource, API_SCOPES.join(' '));
   await grant.save();
   return grant;
 };
