@@ -33,8 +33,16 @@ test('the router’s bundle stays below 1 MB, minified', () => {
 /** Settings of the router that are JSON, as lib/ writes them. */
 const JSON_SETTINGS = {
   APPEARANCE: '{"name":"Example","color":null,"support":null}',
-  CLAIMS: '{"username":"preferred_username","name":"name","email":"email","groups":"groups","further":[]}',
-  SECOND_FACTOR: '{"amr":["mfa"],"acr":[]}',
+  IDENTITY_PROVIDERS: JSON.stringify([
+    {
+      protocol: 'openid',
+      id: 'main',
+      emailDomains: [],
+      issuer: 'https://login.example.com',
+      claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
+      secondFactor: { amr: ['mfa'], acr: [] },
+    },
+  ]),
 };
 
 test('it has the SDK inside, and loads as an ES module by itself', () => {

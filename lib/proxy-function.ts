@@ -1,6 +1,6 @@
 // The one way to make a function: bundled from lambdas/<folder>/handler.ts, with a role of its own that may do nothing but
 // write its log, and an environment that is exactly what the folder's environment.ts names. Each bind… sets a name and its grant together.
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -84,6 +84,13 @@ export class ProxyFunction<Name extends string> extends Construct {
   bindSecret(name: Name, secret: ISecret): void {
     this.set(name, secret.secretArn);
     this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+  }
+
+  /** The function may read each secret's value; the environment maps names to ARNs (JSON). */
+  bindSecrets(name: Name, secrets: ReadonlyMap<string, ISecret>): void {
+    const arns = Object.fromEntries([...secrets].map(([of, secret]) => [of, secret.secretArn]));
+    this.set(name, Stack.of(this).toJsonString(arns));
+    for (const secret of secrets.values()) this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
   }
 
   /** The function may search what another one logs. */

@@ -66,7 +66,7 @@ describe('what each function may do, and nothing else', () => {
         'Allow dynamodb:Query on {TablesSessions.Arn}/index/by-parent',
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
         'Allow secretsmanager:GetSecretValue on {SecretsAssertion}',
-        'Allow secretsmanager:GetSecretValue on {SecretsClientSecret}',
+        'Allow secretsmanager:GetSecretValue on {SecretsClientSecretmain}',
       ],
     ],
     [
@@ -130,8 +130,8 @@ describe('parameters and outputs', () => {
   test('the outputs say what an administrator has to do next', () => {
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
       'BackChannelLogoutUri',
-      'ClientSecretArn',
-      'ClientSecretCommand',
+      'ClientSecretArn1',
+      'ClientSecretCommand1',
       'ControlArn',
       'ControlEndpoint',
       'DnsRecordAlternate1',
@@ -139,11 +139,11 @@ describe('parameters and outputs', () => {
       'DnsRecordPortal',
       'FrontChannelLogoutUri',
       'PortalUrl',
-      'RedirectUri',
+      'RedirectUri1',
       'SignedOutUri',
       'TunnelUrl',
     ]);
-    template.hasOutput('RedirectUri', { Value: 'https://portal.example.com/callback' });
+    template.hasOutput('RedirectUri1', { Value: 'https://portal.example.com/callback/main' });
   });
 });
 

@@ -1,6 +1,7 @@
 // One tenant's deployment. Reads like the picture in ARCHITECTURE.md.
 import { CfnOutput, CfnParameter, Stack, Tags } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { alternateHosts } from '../tenants/address-list.ts';
 import type { Tenant } from '../tenants/schema.ts';
@@ -29,7 +30,7 @@ export class TenantStack extends Stack {
     const portalUrl = `https://${tenant.portalHost}`;
 
     const tables = new Tables(this, 'Tables');
-    const secrets = new Secrets(this, 'Secrets');
+    const secrets = new Secrets(this, 'Secrets', tenant.identityProviders);
     const tunnelApi = new TunnelApi(this, 'TunnelApi', { tenant: tenant.tenant, tables, secrets });
     const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, secrets, tunnelApi });
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
@@ -52,9 +53,7 @@ export class TenantStack extends Stack {
     new PublicNames(this, 'Names', { hostedZoneId, names: [...ingress.names, portal.name] });
     new Alarms(this, 'Alarms', { tenant: tenant.tenant, router: ingress.router, topicArn: alarmTopicArn });
 
-    const { clientSecret } = secrets;
     this.#output('PortalUrl', portalUrl, 'Where users find their applications');
-    this.#output('RedirectUri', `${portalUrl}/callback`, 'Register this redirect URI at the identity provider');
     this.#output('SignedOutUri', `${portalUrl}/signed-out`, 'Register this post-logout redirect URI, where the provider has such');
     this.#output(
       'BackChannelLogoutUri',
@@ -66,12 +65,8 @@ export class TenantStack extends Stack {
       `${portalUrl}/front-channel-logout`,
       'Register this where the provider has only such, with iss and sid',
     );
-    this.#output('ClientSecretArn', clientSecret.secretArn, 'Holds the client secret that the identity provider issued');
-    this.#output(
-      'ClientSecretCommand',
-      `aws secretsmanager put-secret-value --secret-id ${clientSecret.secretArn} --secret-string file:///dev/stdin`,
-      'Stores the client secret that is typed in: end with Ctrl-D, without a line break',
-    );
+    for (const [index, { id }] of tenant.identityProviders.entries())
+      this.#providerOutputs(index + 1, id, portalUrl, secrets.clientSecrets.get(id));
     this.#output('ControlEndpoint', portal.api.apiEndpoint, 'SALLYPORT_CONTROL_ENDPOINT of the sallyport command');
     this.#output(
       'ControlArn',
@@ -102,6 +97,25 @@ export class TenantStack extends Stack {
       constraintDescription: `must be the ARN of an SNS topic, or ${NO_TOPIC}`,
     });
     return { certificateArn: certificate.valueAsString, hostedZoneId: hostedZone.valueAsString, alarmTopicArn: topic.valueAsString };
+  }
+
+  #providerOutputs(number: number, provider: string, portalUrl: string, clientSecret: ISecret | undefined): void {
+    this.#output(
+      `RedirectUri${number}`,
+      `${portalUrl}/callback/${provider}`,
+      `Register this redirect URI at the identity provider ${provider}`,
+    );
+    if (clientSecret === undefined) return;
+    this.#output(
+      `ClientSecretArn${number}`,
+      clientSecret.secretArn,
+      `Holds the client secret that the identity provider ${provider} issued`,
+    );
+    this.#output(
+      `ClientSecretCommand${number}`,
+      `aws secretsmanager put-secret-value --secret-id ${clientSecret.secretArn} --secret-string file:///dev/stdin`,
+      `Stores the client secret of ${provider} that is typed in: end with Ctrl-D, without a line break`,
+    );
   }
 
   #output(id: string, value: string, description: string): void {

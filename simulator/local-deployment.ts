@@ -35,7 +35,7 @@ const GROUP = 'default';
 /** What this file needs of the local tenant. */
 interface LocalTenant {
   readonly domain: string;
-  readonly identityProvider: { readonly issuer: string; readonly clientId: string };
+  readonly identityProviders: readonly { readonly id: string; readonly issuer: string; readonly clientId: string }[];
   readonly applications: readonly { readonly id: string; readonly externalUrl: string; readonly internalUrl: string }[];
 }
 
@@ -64,12 +64,13 @@ export const startLocalDeployment = async (
     const site = ending(await startSite());
     const provider = ending(await startIdentityProvider());
     const [intranet] = tenant.applications;
+    const [registered] = tenant.identityProviders;
     const simulator = ending(
       await startSimulator({
         assembly: built.assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
         addresses: {
-          [tenant.identityProvider.issuer]: provider.issuer,
+          ...(registered ? { [registered.issuer]: provider.issuer } : {}),
           ...(intranet ? { [new URL(intranet.internalUrl).origin]: new URL(site.url).origin } : {}),
         },
         port: options.port,
@@ -85,11 +86,11 @@ export const startLocalDeployment = async (
     const portal = `${publicServer.origin(`portal.${tenant.domain}`)}/`;
 
     const clientSecret = randomBytes(32).toString('base64url');
-    await storeClientSecret(simulator.awsEndpointUrl, administrator, outputs.ClientSecretArn, clientSecret);
+    await storeClientSecret(simulator.awsEndpointUrl, administrator, outputs.ClientSecretArn1, clientSecret);
     await provider.serve({
-      clientId: tenant.identityProvider.clientId,
+      clientId: registered?.clientId ?? '',
       clientSecret,
-      redirectUris: [`${portal}callback`],
+      redirectUris: [outputs.RedirectUri1 ?? ''],
       postLogoutRedirectUris: [`${portal}signed-out`],
     });
     simulator.control.add([

@@ -54,7 +54,7 @@ const nonEmptyLines = (value: unknown): readonly string[] | undefined => {
 const claimValues = (claims: readonly string[]) =>
   setting(
     'a map of claim to values',
-    `Write for example { department: [hr] }; a claim must be named under identityProvider.claims.further.`,
+    `Write for example { department: [hr] }; a claim must be named under identityProviders[].claims.further.`,
     (value): Readonly<Record<string, readonly string[]>> | undefined => {
       if (!isMap(value) || Object.keys(value).length === 0) return undefined;
       const entries = Object.entries(value).map(

@@ -52,7 +52,7 @@ export const identityHeaders = (claims: readonly string[]) =>
       try {
         templates[name] = readContent(content, claims);
       } catch (error) {
-        refuse([name], (error as Error).message, 'Further claims are named under identityProvider.claims.further.');
+        refuse([name], (error as Error).message, 'Further claims are named under identityProviders[].claims.further.');
       }
     }
     return templates;

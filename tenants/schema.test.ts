@@ -13,13 +13,19 @@ describe('defaults', () => {
       sessionLifetimeMinutes: 480,
       sessionIdleMinutes: null,
       appearance: { name: null, color: null, support: null },
-      identityProvider: {
-        issuer: 'https://login.example.com/',
-        clientId: 'sallyport',
-        scopes: ['openid', 'profile', 'email'],
-        claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
-        secondFactor: { amr: ['mfa'], acr: [] },
-      },
+      identityProviders: [
+        {
+          protocol: 'openid',
+          id: 'main',
+          name: null,
+          emailDomains: [],
+          issuer: 'https://login.example.com/',
+          clientId: 'sallyport',
+          scopes: ['openid', 'profile', 'email'],
+          claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
+          secondFactor: { amr: ['mfa'], acr: [] },
+        },
+      ],
       applications: [
         {
           id: 'wiki',
@@ -260,10 +266,10 @@ describe('refusals', () => {
   });
 
   test('a further claim can be carried', () => {
-    const provider = { ...least.identityProvider, claims: { further: ['department'] } };
+    const provider = { ...least.identityProviders[0], claims: { further: ['department'] } };
     const raw = {
       ...least,
-      identityProvider: provider,
+      identityProviders: [provider],
       applications: [{ ...wiki, singleSignOn: { method: 'headers', headers: { 'X-Department': 'department' } } }],
     };
 
@@ -319,8 +325,13 @@ describe('refusals', () => {
     { claims: { username: '' } },
     { claims: { further: ['groups'] } },
     { claims: { departement: 'x' } },
+    { id: 'A b' },
+    { name: '' },
+    { emailDomains: [] },
+    { emailDomains: ['localhost'] },
+    { protocol: 'ldap' },
   ])('identity provider %j', (settings) => {
-    expect(faultsIn({ ...least, identityProvider: { ...least.identityProvider, ...settings } })).toHaveLength(1);
+    expect(faultsIn({ ...least, identityProviders: [{ ...least.identityProviders[0], ...settings }] })).toHaveLength(1);
   });
 
   test.each(['/start', '//evil.example', 'a\\b', '../up', 'a/../b', 'a#b', 'ä'])('home path %p', (homePath) => {

@@ -1,18 +1,18 @@
 // The tenant file: every setting, its default and its limits. Unknown settings are refused; all faults are reported at once.
 import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
-import { isBelow, readHost, readIssuer } from './addresses.ts';
+import { isBelow, readHost } from './addresses.ts';
 import { type ApplicationContext, applicationSchema, expectationFaults, normalise } from './application.ts';
 import { crossFaults } from './cross-faults.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
-import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, readSeconds, setting } from './settings.ts';
-
-/** Values of the provider's claims that show it (RFC 8176; OpenID Connect Core §2). */
-export interface SecondFactor {
-  readonly amr: readonly string[];
-  /** The first is asked for. */
-  readonly acr: readonly string[];
-}
+import {
+  CLAIMS_KNOWN,
+  furtherClaims,
+  type IdentityProviderSettings,
+  identityProvidersSetting,
+  providerFaults,
+} from './identity-providers.ts';
+import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readSeconds, setting } from './settings.ts';
 
 /** How our own pages look to the tenant's users. */
 export interface Appearance {
@@ -31,14 +31,7 @@ export interface Tenant {
   /** Where the deployment goes; the credentials' own where left out. */
   readonly region?: string;
   readonly account?: string;
-  readonly identityProvider: {
-    readonly issuer: string;
-    readonly clientId: string;
-    readonly scopes: readonly string[];
-    /** Which of the provider's claims say what; `further` ones are carried for applications' headers. */
-    readonly claims: Readonly<Record<'username' | 'name' | 'email' | 'groups', string>> & { readonly further: readonly string[] };
-    readonly secondFactor: SecondFactor;
-  };
+  readonly identityProviders: readonly IdentityProviderSettings[];
   readonly sessionLifetimeMinutes: number;
   /** How long a session may lie unused; null: until it expires. */
   readonly sessionIdleMinutes: number | null;
@@ -50,11 +43,6 @@ export interface Tenant {
 export const appearanceOf = ({ tenant, appearance }: Pick<Tenant, 'tenant' | 'appearance'>): string =>
   JSON.stringify({ ...appearance, name: appearance.name ?? tenant });
 
-/** Known of every user, under these names. */
-const CLAIMS_KNOWN = ['subject', 'issuer', 'username', 'name', 'email', 'groups'];
-const SCOPES_DEFAULT = ['openid', 'profile', 'email'];
-/** RFC 8176. */
-const AMR_DEFAULT = ['mfa'];
 const LIFETIME_DEFAULT_MINUTES = 8 * 60;
 const LIFETIME_MIN_MINUTES = 5;
 const LIFETIME_MAX_MINUTES = 7 * 24 * 60;
@@ -69,24 +57,10 @@ const readMinutes = (value: unknown): number | undefined => {
   return seconds !== undefined && seconds % 60 === 0 ? seconds / 60 : undefined;
 };
 
-const readScopes = (value: unknown): readonly string[] | undefined => {
-  const scopes = readLines(value);
-  return scopes?.includes('openid') && scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) ? scopes : undefined;
-};
-
 const readPattern = (pattern: RegExp) => (value: unknown) => (typeof value === 'string' && pattern.test(value) ? value : undefined);
 
 const readSupport = (value: unknown): string | undefined =>
   typeof value === 'string' && /^(?:https:\/\/|mailto:)[\x21-\x7e]{1,500}$/.test(value) && URL.canParse(value) ? value : undefined;
-
-const readClaim = readPattern(/^[\x21-\x7e]{1,256}$/);
-
-const readFurther = (value: unknown): readonly string[] | undefined => {
-  const names = readLines(value);
-  return names?.every((name) => readClaim(name) !== undefined && !CLAIMS_KNOWN.includes(name)) ? names : undefined;
-};
-
-const claim = (fallback: string) => optional<string>(fallback, 'the name of a claim', `Leave it out for ${fallback}.`, readClaim);
 
 /** The whole file. Exported so that a test compares docs/configuration.md with it. */
 export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claims'>) =>
@@ -105,59 +79,7 @@ export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claim
         'Write for example "123456789012", or leave it out.',
         readPattern(/^\d{12}$/),
       ).optional(),
-      identityProvider: z.strictObject(
-        {
-          issuer: setting(
-            'an https URL without query or fragment',
-            'Copy `issuer` from the provider’s /.well-known/openid-configuration.',
-            readIssuer,
-          ),
-          clientId: setting('the client id', 'The identity provider shows it where Sallyport is registered.', readLine(256)),
-          scopes: optional<readonly string[]>(
-            SCOPES_DEFAULT,
-            'a list of scopes with openid',
-            `Leave it out for ${SCOPES_DEFAULT.join(', ')}.`,
-            readScopes,
-          ),
-          claims: z
-            .strictObject(
-              {
-                username: claim('preferred_username'),
-                name: claim('name'),
-                email: claim('email'),
-                groups: claim('groups'),
-                further: optional<readonly string[]>(
-                  [],
-                  'a list of the provider’s claims',
-                  `Write for example [department]; ${CLAIMS_KNOWN.join(', ')} are always there.`,
-                  readFurther,
-                ),
-              },
-              { error: 'a map of what is known of users to the provider’s claims' },
-            )
-            .prefault(NOTHING_SAID),
-          secondFactor: z
-            .strictObject(
-              {
-                amr: optional<readonly string[]>(
-                  AMR_DEFAULT,
-                  'a list of values of the claim amr',
-                  `Leave it out for ${AMR_DEFAULT.join(', ')}.`,
-                  readLines,
-                ),
-                acr: optional<readonly string[]>(
-                  [],
-                  'a list of values of the claim acr',
-                  'The provider’s documentation names them; the first is asked for where a condition requires mfa.',
-                  readLines,
-                ),
-              },
-              { error: 'a map with amr and acr' },
-            )
-            .prefault(NOTHING_SAID),
-        },
-        { error: 'a map with issuer and clientId' },
-      ),
+      identityProviders: identityProvidersSetting,
       sessions: z
         .strictObject(
           {
@@ -202,15 +124,14 @@ const portalOf = (domain: string): string => `portal.${domain}`;
 /** The tenant that parsed YAML or JSON describes. Throws ConfigurationError; `locate` adds line and column to a fault. */
 export const parseTenant = (raw: unknown, source: string, locate: (fault: LocatedFault) => LocatedFault = (fault) => fault): Tenant => {
   const settings = isMap(raw) ? raw : {};
-  const provider = isMap(settings.identityProvider) ? settings.identityProvider : {};
   const domain = readHost(settings.domain) ?? DOMAIN_EXAMPLE;
   const portal = readHost(settings.portalHost);
-  const further = readFurther(isMap(provider.claims) ? provider.claims.further : []) ?? [];
 
-  const parsed = tenantSchema({ domain, claims: claimNames({ further }) }).safeParse(raw);
+  const parsed = tenantSchema({ domain, claims: [...CLAIMS_KNOWN, ...furtherClaims(settings.identityProviders)] }).safeParse(raw);
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
     ...portalFaults(portal, domain),
+    ...(parsed.success ? providerFaults(parsed.data.identityProviders, raw) : []),
     ...(parsed.success ? expectationFaults(parsed.data.applications, ['applications']) : []),
     ...crossFaults(settings.applications, { domain, portalHost: portal ?? portalOf(domain) }, ['applications']),
   ];
@@ -243,7 +164,10 @@ export const parseApplications = (raw: unknown, source: string, context: Applica
 };
 
 /** The names by which headers may refer to what is known of a user. */
-export const claimNames = ({ further }: { readonly further: readonly string[] }): string[] => [...CLAIMS_KNOWN, ...further];
+export const claimNames = ({ identityProviders }: Pick<Tenant, 'identityProviders'>): string[] => [
+  ...CLAIMS_KNOWN,
+  ...new Set(identityProviders.flatMap(({ claims }) => claims.further)),
+];
 
 const configurationError = (source: string, faults: readonly LocatedFault[]): ConfigurationError =>
   new ConfigurationError(

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { type AccessTokens, createAccessTokens } from './access-token.ts';
 import { createProviderKeys } from './provider-keys.ts';
+import { profile } from './testing/profile.ts';
 
 const NOW_S = 1_800_000_000;
 const AUDIENCE = 'api://orders';
@@ -43,7 +44,7 @@ beforeEach(async () => {
   published = [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }];
   metadata = { issuer, jwks_uri: `${issuer}/keys` };
   asked = [];
-  tokens = createAccessTokens({ issuer, now, keys: createProviderKeys({ issuer, now }) });
+  tokens = createAccessTokens({ issuers: [{ profile: profile({ issuer }), keys: createProviderKeys({ issuer, now }) }], now });
 });
 
 const now = () => NOW_S * 1000;
@@ -69,7 +70,7 @@ const refusal = async (token: string) => {
 };
 
 test('a good token is taken, and keys are asked for once', async () => {
-  const payload = await tokens.verify(await sign(claims()), AUDIENCE);
+  const { claims: payload } = await tokens.verify(await sign(claims()), AUDIENCE);
   await tokens.verify(await sign(claims({ scope: undefined, scp: 'user_impersonation' })), AUDIENCE);
 
   expect(payload).toMatchObject({ sub: 'alice-1' });

@@ -1,7 +1,5 @@
-// The environment's CLAIMS, as lib/ writes it from the tenant file.
-import { SallyportError } from '../../protocol/errors.ts';
+// Which claim of a provider means what, as the tenant file says.
 
-/** Which claim of the provider means what. */
 export interface ClaimNames {
   readonly username: string;
   readonly name: string;
@@ -11,17 +9,7 @@ export interface ClaimNames {
   readonly further: readonly string[];
 }
 
-/** Throws ERR_CONFIGURATION_INVALID. */
-export const readClaimNames = (text: string): ClaimNames => {
-  const value: unknown = JSON.parse(text);
-  if (isClaimNames(value)) return value;
-  throw new SallyportError(
-    'ERR_CONFIGURATION_INVALID',
-    'CLAIMS must name username, name, email, groups and a list `further`: deploy the stack again.',
-  );
-};
-
-const isClaimNames = (value: unknown): value is ClaimNames => {
+export const isClaimNames = (value: unknown): value is ClaimNames => {
   if (typeof value !== 'object' || value === null) return false;
   const { username, name, email, groups, further } = value as Record<string, unknown>;
   return [username, name, email, groups].every(isName) && Array.isArray(further) && further.every(isName);

@@ -1,14 +1,19 @@
-// The provider's word that a user's session there has ended (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6).
+// An OpenID provider's word that a user's session there has ended (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6).
 import { errors, jwtVerify } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
+import { issuerIn } from './issuer-in.ts';
 import { CLOCK_TOLERANCE_S, keysUnreachable, type ProviderKeys, SIGNING_ALGORITHMS } from './provider-keys.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-export interface LogoutTokensOptions {
-  readonly keys: ProviderKeys;
+export interface LogoutIssuer {
   readonly issuer: string;
   readonly clientId: string;
+  readonly keys: ProviderKeys;
+}
+
+export interface LogoutTokensOptions {
+  readonly issuers: readonly LogoutIssuer[];
   readonly now: () => number;
 }
 
@@ -24,8 +29,12 @@ export interface LogoutTokens {
   verify(token: string): Promise<Logout>;
 }
 
-export const createLogoutTokens = ({ keys, issuer, clientId, now }: LogoutTokensOptions): LogoutTokens => ({
+export const createLogoutTokens = ({ issuers, now }: LogoutTokensOptions): LogoutTokens => ({
   verify: async (token) => {
+    const named = issuerIn(token);
+    const found = issuers.find(({ issuer }) => issuer === named);
+    if (found === undefined) throw invalid('its issuer is none of the tenant’s identity providers');
+    const { issuer, clientId, keys } = found;
     const options = {
       issuer,
       audience: clientId,

@@ -1,15 +1,13 @@
 // How it shows that a user proved more than one factor, and how the provider is asked for it.
 
 import type { StepUp } from '../../policy/decide.ts';
-import { SallyportError } from '../../protocol/errors.ts';
-import type { SecondFactor } from '../../tenants/schema.ts';
+import type { SecondFactor } from '../../tenants/identity-providers.ts';
 import type { Session } from '../stores/records.ts';
 
-/** The environment's SECOND_FACTOR, as lib/ writes it from the tenant file. Throws ERR_CONFIGURATION_INVALID. */
-export const readSecondFactor = (text: string): SecondFactor => {
-  const { amr, acr } = JSON.parse(text) as Partial<Record<string, unknown>>;
-  if (isTexts(amr) && isTexts(acr)) return { amr, acr };
-  throw new SallyportError('ERR_CONFIGURATION_INVALID', 'SECOND_FACTOR must have the lists amr and acr: deploy the stack again.');
+export const isSecondFactor = (value: unknown): value is SecondFactor => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { amr, acr } = value as Record<string, unknown>;
+  return isTexts(amr) && isTexts(acr);
 };
 
 export const showsSecondFactor = (claims: Readonly<Record<string, unknown>>, { amr, acr }: SecondFactor): boolean => {

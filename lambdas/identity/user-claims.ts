@@ -1,15 +1,23 @@
 // Who signed in: the provider's claims, as the tenant file maps them. Issuer and subject are the identity; all else describes it.
+// A provider is believed for its own users alone: what it says of another domain's is refused, under every protocol.
 import { SallyportError } from '../../protocol/errors.ts';
 import type { User } from '../stores/records.ts';
 import type { ClaimNames } from './claim-names.ts';
+import type { ProviderProfile } from './provider-profile.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
+type Speaker = Pick<ProviderProfile, 'id' | 'issuer' | 'emailDomains' | 'claims' | 'isOneOfSeveral'>;
 
-/** Throws ERR_IDENTITY_REFUSED, naming the claim, when there is no usable user name. */
-export const toUser = (given: Claims, names: ClaimNames): User => {
+/** A program that acts for itself has no user name: it goes by its client id, which no user name looks like. */
+const CLIENT = 'client:';
+
+/** Throws ERR_IDENTITY_REFUSED, naming the claim, when there is no usable user name, or one that is not the provider's to give. */
+export const toUser = (given: Claims, provider: Speaker): User => {
+  const { claims: names } = provider;
   // An address that the provider has not verified is what somebody typed: it must not stand for anyone, under any mapping.
-  const unverified = given.email_verified === false || given.email_verified === 'false';
+  const unverified = isUnverified(given);
   const claims: Claims = unverified ? { ...given, email: undefined } : given;
+  if (required(claims, 'iss') !== provider.issuer) throw refused(`it is not ${provider.issuer}, but calls itself ${asText(claims.iss)}`);
 
   const username = asText(claims[names.username]);
   if (username === '') {
@@ -17,21 +25,52 @@ export const toUser = (given: Claims, names: ClaimNames): User => {
       unverified && names.username === 'email' ? 'the e-mail address is not verified' : `the claim “${names.username}” is missing`;
     throw new SallyportError('ERR_IDENTITY_REFUSED', `The sign-in service gave no user name: ${because}.`);
   }
-  return {
-    issuer: required(claims, 'iss'),
-    subject: required(claims, 'sub'),
-    username,
-    name: asText(claims[names.name]) || username,
-    email: asText(claims[names.email]),
-    groups: asTexts(claims[names.groups]),
-    claims: Object.fromEntries(names.further.map((name) => [name, asText(claims[name])] as const).filter(([, value]) => value !== '')),
-    amr: asTexts(claims.amr),
-  };
+  if (!maySpeakFor(provider, username)) {
+    throw refused(`the user name ${username} is no address of ${provider.emailDomains.join(', ')}`);
+  }
+  return { ...describe(claims, provider), username, name: asText(claims[names.name]) || username };
+};
+
+/** The program that a token was given to in its own name. */
+export const toProgram = (claims: Claims, provider: Speaker, client: string): User => {
+  const username = qualified(provider, `${CLIENT}${client}`);
+  return { ...describe(claims, provider), username, name: asText(claims[provider.claims.name]) || username };
 };
 
 /** Entra leaves the groups out of the token when they are too many, and says where they could be fetched instead. */
 export const groupsAreElsewhere = ({ _claim_names: elsewhere }: Claims, { groups }: ClaimNames): boolean =>
   typeof elsewhere === 'object' && elsewhere !== null && groups in elsewhere;
+
+/** A group is told apart from another provider's of the same name: whoever runs that one could put anyone into it. */
+export const qualified = ({ id, isOneOfSeveral }: Pick<Speaker, 'id' | 'isOneOfSeveral'>, name: string): string =>
+  isOneOfSeveral ? `${id}:${name}` : name;
+
+/** The domain of an e-mail address, lower case; null for what is not plainly one. */
+export const domainOf = (address: string): string | null => {
+  const [, domain] = /^[^@\s,]+@([a-z0-9.-]+)$/i.exec(address) ?? [];
+  return domain?.toLowerCase() ?? null;
+};
+
+const describe = (claims: Claims, provider: Speaker): Omit<User, 'username' | 'name'> => {
+  const { email, groups, further } = provider.claims;
+  const address = asText(claims[email]);
+  return {
+    issuer: required(claims, 'iss'),
+    subject: required(claims, 'sub'),
+    // Somebody's private address, say: it is not the provider's word that makes it theirs.
+    email: maySpeakFor(provider, address) ? address : '',
+    groups: asTexts(claims[groups]).map((group) => qualified(provider, group)),
+    claims: Object.fromEntries(further.map((name) => [name, asText(claims[name])] as const).filter(([, value]) => value !== '')),
+    amr: asTexts(claims.amr),
+  };
+};
+
+const maySpeakFor = ({ emailDomains }: Pick<Speaker, 'emailDomains'>, address: string): boolean =>
+  emailDomains.length === 0 || emailDomains.includes(domainOf(address) ?? '');
+
+const isUnverified = ({ email_verified: verified }: Claims): boolean => verified === false || verified === 'false';
+
+const refused = (why: string): SallyportError => new SallyportError('ERR_IDENTITY_REFUSED', `The sign-in service is not believed: ${why}.`);
 
 const required = (claims: Claims, name: string): string => {
   const value = claims[name];

@@ -43,6 +43,8 @@ input[type=search]{flex:1 1 12rem;max-width:26rem;min-height:2.75rem;padding:.5r
 #keys{margin-top:2rem;font-size:.875rem}
 kbd{padding:0 .375rem;border:1px solid var(--line);border-radius:.25rem;font:inherit}
 [hidden]{display:none!important}
+.fields{max-width:26rem}.fields label{display:block;margin-bottom:.25rem}
+.fields input{width:100%;min-height:2.75rem;padding:.5rem .875rem;background:var(--card);color:var(--ink);border:1px solid var(--soft);border-radius:.5rem;font:inherit}
 button,.button{display:inline-block;min-height:2.75rem;padding:.6rem 1.25rem;border:0;border-radius:.5rem;background:var(--accent);color:var(--on-accent);font:inherit;text-decoration:none;cursor:pointer}
 .about .mark,.mark{color:var(--mark);font-weight:600;font-size:.875rem}
 .quiet{background:none;color:var(--accent);border:1px solid var(--accent)}

@@ -32,7 +32,7 @@ export const showApplications = async (ports: PortalPorts, request: PortalReques
     return answerPage(applicationsPage(ports, session.user, cards, search));
   }
   if (!isPageLoad(request)) throw new SallyportError('ERR_SIGN_IN_REQUIRED');
-  return beginSignIn(ports, request, null);
+  return beginSignIn(ports, request, null, null);
 };
 
 export const asideFor = (user: User, ...links: readonly Html[]): Html =>

@@ -1,4 +1,5 @@
-// `GET /callback`: the browser comes back from the identity provider. What it brings must belong to a sign-in that this browser began.
+// `GET /callback/<id>`: the browser comes back from the identity provider with this id. What it brings must belong to a sign-in that
+// this browser began, there.
 import { timingSafeEqual } from 'node:crypto';
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
@@ -6,13 +7,16 @@ import { satisfies } from '../identity/second-factor.ts';
 import { groupsAreElsewhere } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
-import { BROWSER_COOKIE, readSecret } from './cookies.ts';
+import { BROWSER_COOKIE, clearCookie, PROVIDER_COOKIE, readSecret } from './cookies.ts';
 import { FailureWithWayOut } from './failure.ts';
 import { handOver } from './hand-over.ts';
 import { createSession, currentSession } from './portal-session.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
+import { providerWithId, rememberProvider } from './providers.ts';
 import { type PortalAnswer, type PortalRequest, single } from './request.ts';
 import { openState, type SignInState } from './sign-in-state.ts';
+
+export const CALLBACK_PATH = '/callback/';
 
 /** Throws ERR_SIGN_IN_INVALID, ERR_IDENTITY_REFUSED, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STORE_UNAVAILABLE. */
 export const callback = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
@@ -22,7 +26,9 @@ export const callback = async (ports: PortalPorts, request: PortalRequest): Prom
     return await finish(ports, request, state, sealed ?? '');
   } catch (error) {
     // From here on it is known where the user wanted to go.
-    throw new FailureWithWayOut(error, state.target?.to ?? `${ports.portalUrl}/`);
+    // Tried again, a user of several providers may choose another.
+    const cookies = ports.providers.length === 1 ? [] : [clearCookie(PROVIDER_COOKIE)];
+    throw new FailureWithWayOut(error, state.target?.to ?? `${ports.portalUrl}/`, cookies);
   }
 };
 
@@ -31,16 +37,23 @@ const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInS
   if (browser === null || !timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser))) {
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
   }
+  // An answer that comes back elsewhere than where it was asked is another provider's: it must not reach this one (mix-up).
+  const provider = providerWithId(ports, state.provider);
+  if (provider === null || request.path !== CALLBACK_PATH + state.provider) {
+    throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun at another sign-in service.');
+  }
+  const { profile } = provider;
   const stepUp = state.target?.stepUp ?? null;
-  const signedIn = await ports.provider.redeem(request.query, {
+  const signedIn = await provider.redeem(request.query, {
     state: sealed,
     nonce: state.nonce,
     verifier: state.verifier,
     ...(stepUp === null || stepUp.withinSeconds === null ? {} : { maxAge: stepUp.withinSeconds }),
   });
-  if (groupsAreElsewhere(signedIn.claims, ports.claimNames)) {
+  if (groupsAreElsewhere(signedIn.claims, profile.claims)) {
     ports.log.warn('sign-in.groups-left-out', {
-      claim: ports.claimNames.groups,
+      provider: profile.id,
+      claim: profile.claims.groups,
       advice: 'Limit the groups in the token to assigned ones.',
     });
   }
@@ -50,16 +63,17 @@ const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInS
   if (known !== null && isOfAnotherTab(known, state, signedIn) && enough(known)) return handOver(ports, known, state.target);
   // The same user has shown more: what was begun before goes on, and ends with the new session.
   const takesOver = known !== null && stepUp !== null && isSameUser(known, signedIn);
-  const { session, cookie } = await createSession(ports, request, signedIn, takesOver ? known.id : undefined);
+  const { session, cookie } = await createSession(ports, request, profile, signedIn, takesOver ? known.id : undefined);
   ports.log.info('sign-in.completed', {
+    provider: profile.id,
     amr: session.user.amr,
-    audit: { kind: stepUp === null ? 'sign-in' : 'step-up', user: session.user.username, protocol: 'openid', mfa: session.mfa },
+    audit: { kind: stepUp === null ? 'sign-in' : 'step-up', user: session.user.username, protocol: profile.protocol, mfa: session.mfa },
   });
   // One portal session for each browser: signing out later must end all that was begun here.
   if (known !== null && !takesOver) await ports.sessions.revoke(known.id);
   // Before the application is asked again, which would send the browser here again.
   if (!enough(session)) throw new SallyportError('ERR_STEP_UP_FAILED', describeStepUp(stepUp!));
-  return handOver(ports, session, state.target, [cookie]);
+  return handOver(ports, session, state.target, [cookie, ...rememberProvider(ports, provider)]);
 };
 
 /** Two tabs signed in at once: the second one joins the session that the first one got meanwhile, instead of ending it. */

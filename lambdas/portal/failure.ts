@@ -6,13 +6,15 @@ import { errorPage, errorProblem } from '../pages/error-answer.ts';
 import type { PortalPorts } from './ports.ts';
 import { isPageLoad, type PortalAnswer, type PortalRequest } from './request.ts';
 
-/** An error together with the address where the user can begin again. */
+/** An error together with the address where the user can begin again, and the cookies that go with it. */
 export class FailureWithWayOut extends Error {
   readonly url: string;
+  readonly cookies: readonly string[];
 
-  constructor(cause: unknown, url: string) {
+  constructor(cause: unknown, url: string, cookies: readonly string[] = []) {
     super('A sign-in failed.', { cause });
     this.url = url;
+    this.cookies = cookies;
   }
 }
 
@@ -45,5 +47,6 @@ export const answerFailure = ({ look, portalUrl, now, log }: PortalPorts, reques
     detail: status < 500 && error.message !== message ? error.message : undefined,
     link: hasWayOut ? { url: thrown.url, text: 'Try again' } : { url: `${portalUrl}/`, text: 'Your applications' },
   };
-  return isPageLoad(request) ? errorPage(failure, look) : errorProblem(failure);
+  const answer = isPageLoad(request) ? errorPage(failure, look) : errorProblem(failure);
+  return hasWayOut ? { ...answer, cookies: thrown.cookies } : answer;
 };

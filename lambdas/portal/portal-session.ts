@@ -1,5 +1,6 @@
 // The portal session that a request's cookie names, if it is a good one.
 
+import type { ProviderProfile } from '../identity/provider-profile.ts';
 import { showsSecondFactor } from '../identity/second-factor.ts';
 import { toUser } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
@@ -23,15 +24,16 @@ export const currentSession = async ({ sessions, now, log }: SessionPorts, reque
 
 /** A new session under a new id, whatever the browser brought along (session fixation), and the cookie that names it. */
 export const createSession = async (
-  { sessions, claimNames, secondFactor, sessionLifetimeMs, sessionIdleMs, now, randomSecret }: PortalPorts,
+  { sessions, sessionLifetimeMs, sessionIdleMs, now, randomSecret }: PortalPorts,
   request: PortalRequest,
+  profile: ProviderProfile,
   { claims, idToken }: SignedIn,
   previous?: string,
 ): Promise<{ readonly session: Session; readonly cookie: string }> => {
   const secret = randomSecret();
   const id = digest(secret);
   const createdAt = now();
-  const user = toUser(claims, claimNames);
+  const user = toUser(claims, profile);
   const session: Session = {
     id,
     parent: id,
@@ -39,7 +41,7 @@ export const createSession = async (
     user,
     createdAt,
     expiresAt: createdAt + sessionLifetimeMs,
-    mfa: showsSecondFactor(claims, secondFactor),
+    mfa: showsSecondFactor(claims, profile.secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
     ...(sessionIdleMs === undefined ? {} : { idleMs: sessionIdleMs, usedAt: createdAt }),
     idToken,

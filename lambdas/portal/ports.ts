@@ -1,11 +1,19 @@
-// What the portal is given from outside (D12): stores, the identity provider, time and chance.
+// What the portal is given from outside (D12): stores, identity providers, time and chance.
 
+import type { StepUp } from '../../policy/decide.ts';
 import type { Log } from '../../protocol/log.ts';
-import type { SecondFactor } from '../../tenants/schema.ts';
-import type { ClaimNames } from '../identity/claim-names.ts';
 import type { LogoutTokens } from '../identity/logout-token.ts';
+import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { Look } from '../pages/look.ts';
 import type { Directory, Registry, Sessions } from '../stores/records.ts';
+
+/** What a sign-in asks of the provider beyond who the user is. */
+export interface SignInWishes {
+  readonly stepUp: StepUp | null;
+  /** What the user goes by at the provider, and the domain that they belong to; null where nobody said. */
+  readonly loginHint: string | null;
+  readonly domainHint: string | null;
+}
 
 /** What the provider is asked with, and what must come back. */
 export interface SignInChecks {
@@ -18,17 +26,24 @@ export interface SignInChecks {
 }
 
 export interface SignedIn {
-  /** The ID token's claims, completed by userinfo where the ID token lacks some. */
+  /**
+   * What the provider vouches for, under the names that its profile knows; always `iss`, as the profile has it, and `sub`. Where it tells:
+   * `amr`, `acr`, `auth_time` (seconds), `sid` (its own session).
+   */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly idToken?: string;
 }
 
-/** The tenant's OpenID provider. Each throws ERR_IDENTITY_PROVIDER_UNREACHABLE when it cannot be reached. */
+/** One of the tenant's identity providers, whatever it speaks. Each throws ERR_IDENTITY_PROVIDER_UNREACHABLE when it cannot be reached. */
 export interface IdentityProvider {
-  /** Where the browser signs in; `further` are parameters of the authorization request. */
-  signInUrl(checks: SignInChecks, further?: Readonly<Record<string, string>>): Promise<string>;
-  /** Redeems what came back to `/callback`. Throws ERR_IDENTITY_REFUSED or ERR_SIGN_IN_INVALID when it does not hold. */
-  redeem(callback: URLSearchParams, checks: SignInChecks): Promise<SignedIn>;
+  readonly profile: ProviderProfile;
+  /** Where the browser signs in. */
+  signInUrl(checks: SignInChecks, wishes: SignInWishes): Promise<string>;
+  /**
+   * Redeems what came back to `/callback/<id>`, in its query or its form. Throws ERR_IDENTITY_REFUSED or ERR_SIGN_IN_INVALID when it does
+   * not hold. Whom the provider may speak for is checked by the caller.
+   */
+  redeem(returned: URLSearchParams, checks: SignInChecks): Promise<SignedIn>;
   /** Where the browser ends its session at the provider; null when the provider offers nothing of the kind. */
   signOutUrl(idToken: string | undefined): Promise<string | null>;
 }
@@ -40,10 +55,9 @@ export interface PortalPorts {
   readonly sessions: Sessions;
   readonly directory: Pick<Directory, 'applicationsOn' | 'applications'>;
   readonly registry: Pick<Registry, 'tunnels'>;
-  readonly provider: IdentityProvider;
+  /** At least one. */
+  readonly providers: readonly IdentityProvider[];
   readonly logoutTokens: LogoutTokens;
-  readonly claimNames: ClaimNames;
-  readonly secondFactor: SecondFactor;
   readonly sessionLifetimeMs: number;
   /** How long a session may lie unused; undefined: until it expires. */
   readonly sessionIdleMs: number | undefined;

@@ -10,7 +10,7 @@ export const providerError = (error: unknown, issuer: string): SallyportError =>
   if (error instanceof oidc.ResponseBodyError) return tokenRefused(error);
   if (error instanceof oidc.WWWAuthenticateChallengeError) return secretRefused(error);
   if (isOutOfReach(error)) {
-    const message = `The identity provider ${issuer} cannot be reached. Check identityProvider.issuer in the tenant file, and the provider’s status.`;
+    const message = `The identity provider ${issuer} cannot be reached. Check identityProviders in the tenant file, and the provider’s status.`;
     return new SallyportError('ERR_IDENTITY_PROVIDER_UNREACHABLE', message, { cause: error });
   }
   return new SallyportError('ERR_IDENTITY_REFUSED', 'What the sign-in service answered did not pass our checks.', { cause: error });

@@ -1,24 +1,28 @@
-// The tenant's OpenID provider, by openid-client: code flow with PKCE (OpenID Connect Core §3.1, RFC 7636), sign-out at the provider.
+// An OpenID provider of the tenant's, by openid-client: code flow with PKCE (OpenID Connect Core §3.1, RFC 7636), sign-out at the provider.
 import * as oidc from 'openid-client';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { ClaimNames } from '../identity/claim-names.ts';
+import type { ProviderProfile } from '../identity/provider-profile.ts';
+import { stepUpParameters } from '../identity/second-factor.ts';
 import { digest } from '../keys.ts';
-import type { IdentityProvider, SignedIn, SignInChecks } from './ports.ts';
+import type { IdentityProvider, SignedIn, SignInChecks, SignInWishes } from './ports.ts';
 import { type ConfigurationOptions, createProviderConfiguration } from './provider-configuration.ts';
 import { isSecretRefused, providerError } from './provider-error.ts';
 
-export interface ProviderOptions extends ConfigurationOptions {
-  readonly scopes: string;
-  readonly claimNames: ClaimNames;
+export interface ProviderOptions extends Omit<ConfigurationOptions, 'issuer'> {
+  readonly profile: ProviderProfile;
+  readonly scopes: readonly string[];
   readonly portalUrl: string;
   readonly log: Log;
 }
 
 export const createProvider = (options: ProviderOptions): IdentityProvider => {
-  const { portalUrl, scopes } = options;
-  const redirectUri = `${portalUrl}/callback`;
-  const configuration = createProviderConfiguration(options);
+  const { profile, portalUrl, scopes } = options;
+  const { issuer } = profile;
+  // One for each provider: where a sign-in ends says who answered (mix-up, RFC 9700 §4.4.2.2).
+  const redirectUri = `${portalUrl}/callback/${profile.id}`;
+  const configuration = createProviderConfiguration({ ...options, issuer });
 
   const redeemOnce = async (callback: URLSearchParams, { state, nonce, verifier, maxAge }: SignInChecks): Promise<SignedIn> => {
     const config = await configuration.get();
@@ -27,31 +31,33 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
     const tokens = await oidc.authorizationCodeGrant(config, url, checks);
     const claims = tokens.claims();
     if (claims === undefined) throw new SallyportError('ERR_IDENTITY_REFUSED', 'The sign-in service sent no ID token.');
-    const further = lacksAny(claims, options.claimNames) ? await userInfo(config, tokens.access_token, claims.sub, options.log) : {};
+    const further = lacksAny(claims, profile.claims) ? await userInfo(config, tokens.access_token, claims.sub, options.log) : {};
     return { claims: { ...further, ...claims }, idToken: tokens.id_token };
   };
 
   return {
-    signInUrl: async ({ state, nonce, verifier }, further = {}) =>
+    profile,
+
+    signInUrl: async ({ state, nonce, verifier }, wishes) =>
       oidc.buildAuthorizationUrl(await configuration.get(), {
         redirect_uri: redirectUri,
-        scope: scopes,
+        scope: scopes.join(' '),
         state,
         nonce,
         code_challenge: digest(verifier),
         code_challenge_method: 'S256',
-        ...further,
+        ...wished(wishes, profile),
       }).href,
 
-    redeem: async (callback, checks) => {
+    redeem: async (returned, checks) => {
       try {
-        return await redeemOnce(callback, checks).catch(async (error: unknown) => {
+        return await redeemOnce(returned, checks).catch(async (error: unknown) => {
           // The administrator may have replaced the secret while this environment kept the old one.
           if (!isSecretRefused(error) || !(await configuration.renewSecret())) throw error;
-          return redeemOnce(callback, checks);
+          return redeemOnce(returned, checks);
         });
       } catch (error) {
-        throw providerError(error, options.issuer);
+        throw providerError(error, issuer);
       }
     },
 
@@ -63,6 +69,13 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
     },
   };
 };
+
+/** `domain_hint` is Entra ID's; a server ignores parameters that it does not know (RFC 6749 §3.1). */
+const wished = ({ stepUp, loginHint, domainHint }: SignInWishes, { secondFactor }: ProviderProfile): Record<string, string> => ({
+  ...(stepUp === null ? {} : stepUpParameters(stepUp, secondFactor)),
+  ...(loginHint === null ? {} : { login_hint: loginHint }),
+  ...(domainHint === null ? {} : { domain_hint: domainHint }),
+});
 
 const lacksAny = (claims: Readonly<Record<string, unknown>>, { username, name, email, groups, further }: ClaimNames): boolean =>
   [username, name, email, groups, ...further].some((claim) => claims[claim] === undefined);

@@ -51,6 +51,9 @@ export const isPageLoad = ({ headers }: Pick<PortalRequest, 'headers'>): boolean
   return mode === undefined ? (headers.accept ?? '').toLowerCase().includes('text/html') : mode === 'navigate';
 };
 
+/** The fields of a form that was posted. */
+export const formOf = ({ body }: Pick<PortalRequest, 'body'>): URLSearchParams => new URLSearchParams(body);
+
 /** The one value of a parameter; null when it is absent. Two values are two readings, and count as none. */
 export const single = (parameters: URLSearchParams, name: string): string | null => {
   const values = parameters.getAll(name);

@@ -3,13 +3,13 @@ import { SallyportError } from '../../protocol/errors.ts';
 import { SECURITY_HEADERS } from '../pages/page.ts';
 import { showApplications } from './applications-page.ts';
 import { KEYS_PATH, showIssuer, showKeys, showPemKeys } from './assertion-keys.ts';
-import { callback } from './callback.ts';
+import { CALLBACK_PATH, callback } from './callback.ts';
 import { answerFailure } from './failure.ts';
 import type { PortalPorts } from './ports.ts';
 import { backChannelLogout, frontChannelLogout } from './provider-sign-out.ts';
 import { type PortalAnswer, type PortalEvent, type PortalRequest, toRequest } from './request.ts';
 import { endSession, showSessions } from './sessions-page.ts';
-import { signIn } from './sign-in.ts';
+import { pickProvider, signIn } from './sign-in.ts';
 import { askSignOut, showSignedOut, signOut } from './sign-out.ts';
 
 type Action = (ports: PortalPorts, request: PortalRequest) => Promise<PortalAnswer> | PortalAnswer;
@@ -24,8 +24,8 @@ const shown = (action: Action): Readonly<Record<string, Action>> => ({
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
   '/': shown(showApplications),
-  '/sign-in': { GET: signIn },
-  '/callback': { GET: callback },
+  '/sign-in': { GET: signIn, POST: pickProvider },
+  [CALLBACK_PATH]: { GET: callback },
   '/sign-out': { GET: askSignOut, POST: signOut },
   '/sessions': { ...shown(showSessions), POST: endSession },
   '/back-channel-logout': { POST: backChannelLogout },
@@ -53,15 +53,21 @@ export const createServePortal =
     try {
       return await actionFor(request)(at, request);
     } catch (error) {
-      const allowed = Object.keys(ROUTES[request.path] ?? {}).join(', ');
+      const allowed = Object.keys(methodsAt(request.path) ?? {}).join(', ');
       const answer = answerFailure(at, request, error);
       // RFC 9110 §15.5.6: 405 says what would be allowed.
       return answer.statusCode === 405 ? { ...answer, headers: { ...answer.headers, Allow: allowed } } : answer;
     }
   };
 
+/** Null where there is nothing. Each identity provider has a callback of its own. */
+const methodsAt = (path: string): Readonly<Record<string, Action>> | null => {
+  const route = path.startsWith(CALLBACK_PATH) ? CALLBACK_PATH : path;
+  return Object.hasOwn(ROUTES, route) ? ROUTES[route]! : null;
+};
+
 const actionFor = ({ path, method }: PortalRequest): Action => {
-  const methods = Object.hasOwn(ROUTES, path) ? ROUTES[path]! : null;
+  const methods = methodsAt(path);
   if (methods === null) throw new SallyportError('ERR_APPLICATION_UNKNOWN', 'There is no such page in the portal.');
   const action = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (action === undefined) throw new SallyportError('ERR_METHOD_REFUSED');

@@ -21,7 +21,7 @@ export const showSessions = async (ports: PortalPorts, request: PortalRequest): 
   const [current, secret] = [await currentSession(ports, request), readSecret(request, PORTAL_COOKIE)];
   if (current === null || secret === null) {
     if (!isPageLoad(request)) throw new SallyportError('ERR_SIGN_IN_REQUIRED');
-    return beginSignIn(ports, request, null);
+    return beginSignIn(ports, request, null, null);
   }
   const signIns = await signInsOf(ports, current.user);
   const form = (session: string, button: Html) => html`<form method="post" action="${PATH}">

@@ -17,6 +17,8 @@ export interface SignInTarget {
 export interface SignInState {
   /** Null when the portal itself is the target. */
   readonly target: SignInTarget | null;
+  /** Id of the identity provider that was asked. */
+  readonly provider: string;
   /** PKCE verifier (RFC 7636). */
   readonly verifier: string;
   readonly nonce: string;

@@ -42,6 +42,7 @@ const bob = { ...alice, sub: 'b-1', preferred_username: 'bob', name: 'Bob' };
 
 let world: World;
 let browser: Browser;
+const NO_WISHES = { stepUp: null, loginHint: null, domainHint: null };
 
 beforeAll(async () => {
   world = await startWorld();
@@ -59,7 +60,7 @@ beforeEach(() => {
 const port = () => new URL(world.portalUrl).port;
 const atApplication = (url: string) => url.startsWith('http://wiki.apps.example.com');
 const toProvider = (url: string) => url.startsWith(world.idp.issuer);
-const isCallback = (url: string) => url.startsWith(`${world.portalUrl}/callback`);
+const isCallback = (url: string) => url.startsWith(`${world.portalUrl}/callback/main`);
 const signInUrl = (to = `http://wiki.apps.example.com:${port()}/a%2Fb/?q=1%20`, challenge = digest('browser')) =>
   `${world.portalUrl}/sign-in?${new URLSearchParams({ to, challenge })}`;
 const portalSession = () => {
@@ -138,7 +139,7 @@ describe('the portal', () => {
     expect(query).toMatchObject({
       response_type: 'code',
       client_id: 'sallyport',
-      redirect_uri: `${world.portalUrl}/callback`,
+      redirect_uri: `${world.portalUrl}/callback/main`,
       code_challenge_method: 'S256',
     });
     for (const name of ['code_challenge', 'nonce']) expect(query[name]).toMatch(/^[\w-]{43}$/);
@@ -263,14 +264,15 @@ describe('coming back from the provider', () => {
 
   test('with another answer than that to our question counts for nothing: nonce, verifier', async () => {
     const states = { state: 's', nonce: 'n'.repeat(43), verifier: 'v'.repeat(43) };
+    const provider = world.providers[0]!;
     const answer = async () =>
-      new URL((await browser.open(await world.provider.signInUrl(states), { until: isCallback })).url).searchParams;
+      new URL((await browser.open(await provider.signInUrl(states, NO_WISHES), { until: isCallback })).url).searchParams;
 
-    const nonce = world.provider.redeem(await answer(), { ...states, nonce: 'm'.repeat(43) });
+    const nonce = provider.redeem(await answer(), { ...states, nonce: 'm'.repeat(43) });
     await expect(nonce).rejects.toMatchObject({ code: 'ERR_IDENTITY_REFUSED' });
-    const verifier = world.provider.redeem(await answer(), { ...states, verifier: 'w'.repeat(43) });
+    const verifier = provider.redeem(await answer(), { ...states, verifier: 'w'.repeat(43) });
     await expect(verifier).rejects.toMatchObject({ code: 'ERR_SIGN_IN_INVALID' });
-    const state = world.provider.redeem(await answer(), { ...states, state: 't' });
+    const state = provider.redeem(await answer(), { ...states, state: 't' });
     await expect(state).rejects.toMatchObject({ code: 'ERR_IDENTITY_REFUSED' });
   });
 

@@ -116,7 +116,7 @@ describe('the portal’s other answers', () => {
     ['GET', '/nothing', 404, 'ERR_APPLICATION_UNKNOWN'],
     ['GET', '/constructor', 404, 'ERR_APPLICATION_UNKNOWN'],
     ['DELETE', '/', 405, 'ERR_METHOD_REFUSED'],
-    ['HEAD', '/callback', 405, ''],
+    ['HEAD', '/callback/main', 405, ''],
   ])('%s %s is answered %i', async (method, path, status, code) => {
     const response = await fetch(world.portalUrl + path, { method });
 

@@ -7,6 +7,7 @@ import { clearCookie, PORTAL_COOKIE, readSecret } from './cookies.ts';
 import { formToken, readOwnForm, TOKEN_FIELD } from './own-form.ts';
 import { currentSession } from './portal-session.ts';
 import type { PortalPorts } from './ports.ts';
+import { providerOf } from './providers.ts';
 import { type PortalAnswer, type PortalRequest, redirectTo } from './request.ts';
 
 const SIGNED_OUT = '/signed-out';
@@ -42,30 +43,31 @@ export const signOut = async (ports: PortalPorts, request: PortalRequest): Promi
 export const leave = async (ports: PortalPorts, session: Session): Promise<PortalAnswer> => {
   await ports.sessions.revoke(session.id);
   ports.log.info('sign-out.completed', { audit: { kind: 'sign-out', user: session.user.username } });
-  const onward = (await signOutUrl(ports, session.idToken)) ?? ports.portalUrl + SIGNED_OUT;
+  const onward = (await signOutUrl(ports, session)) ?? ports.portalUrl + SIGNED_OUT;
   return redirectTo(onward, [clearCookie(PORTAL_COOKIE)]);
 };
 
-export const showSignedOut = ({ look }: Pick<PortalPorts, 'look'>): PortalAnswer =>
+export const showSignedOut = ({ look, providers }: Pick<PortalPorts, 'look' | 'providers'>): PortalAnswer =>
   answerPage({
     title: 'You are signed out',
     look,
     content: html`<p>On a shared computer, close the browser as well.</p>
-<p><a class="button" href="/">Sign in again</a></p>`,
+<p class="actions"><a class="button" href="/">Sign in again</a>
+${providers.length === 1 ? null : html`<a href="/sign-in?choose=1">Sign in another way</a>`}</p>`,
   });
 
 /** Null when the provider offers none or is away: our own sessions end in any case. */
-const signOutUrl = async ({ provider, log }: PortalPorts, idToken: string | undefined): Promise<string | null> => {
+const signOutUrl = async (ports: PortalPorts, session: Session): Promise<string | null> => {
   try {
-    return await provider.signOutUrl(idToken);
+    return (await providerOf(ports, session)?.signOutUrl(session.idToken)) ?? null;
   } catch (error) {
-    log.warn('sign-out.provider-away', { error });
+    ports.log.warn('sign-out.provider-away', { error });
     return null;
   }
 };
 
 /** The form's answer leads on to the provider, and from there maybe to others: CSP would stop the browser at the first of them. */
-export const formTargetsOf = async (ports: PortalPorts, { idToken }: Session): Promise<string[]> => {
-  const url = await signOutUrl(ports, idToken);
+export const formTargetsOf = async (ports: PortalPorts, session: Session): Promise<string[]> => {
+  const url = await signOutUrl(ports, session);
   return url === null ? [] : ['https:', new URL(url).origin];
 };

@@ -1,13 +1,12 @@
-// Whose request it is when a program asks: an access token of the tenant's identity provider, or a service token of ours, in the
+// Whose request it is when a program asks: an access token of an identity provider of the tenant's, or a service token of ours, in the
 // header that the application names. One that is there decides: a bad one is refused, never passed over.
 import type { JWTPayload } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
-import type { SecondFactor } from '../../tenants/schema.ts';
 import { type AccessTokens, scopesOf } from '../identity/access-token.ts';
-import type { ClaimNames } from '../identity/claim-names.ts';
+import type { ProviderProfile } from '../identity/provider-profile.ts';
 import { showsSecondFactor } from '../identity/second-factor.ts';
-import { toUser } from '../identity/user-claims.ts';
+import { toProgram, toUser } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
 import type { Application, ServiceToken, TokenPolicy, User } from '../stores/records.ts';
 import type { Caller } from './caller.ts';
@@ -23,9 +22,8 @@ export interface TokenPorts {
   /** From the store itself. */
   readonly freshServiceToken: (id: string) => Promise<ServiceToken | null>;
   readonly clock: Clock;
-  readonly issuer: string;
-  readonly claimNames: ClaimNames;
-  readonly secondFactor: SecondFactor;
+  /** Of the providers whose tokens are taken. */
+  readonly issuers: readonly string[];
 }
 
 /** Null where no token is sent or none is taken. Throws ERR_TOKEN_INVALID, ERR_TOKEN_SCOPE, ERR_IDENTITY_PROVIDER_UNREACHABLE. */
@@ -38,7 +36,8 @@ export const authenticateToken = async (ports: TokenPorts, application: Applicat
   if (secret !== undefined) return service(ports, await ports.findServiceToken(digest(secret)), application);
   if (policy.audience === null)
     throw new SallyportError('ERR_TOKEN_INVALID', `${application.id} takes no tokens of the identity provider.`);
-  return byClaims(await ports.accessTokens.verify(token, policy.audience), policy, ports);
+  const { claims, provider } = await ports.accessTokens.verify(token, policy.audience);
+  return byClaims(claims, provider, policy, ports);
 };
 
 /** The field that carried a token for us, lower case: it is not the application's. Null when none did. */
@@ -67,14 +66,15 @@ const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, 
   return { user, by: 'service', mfa: false, authenticatedAt: null, keepUp: nothing, stillGood };
 };
 
-const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, secondFactor, clock }: TokenPorts): Caller => {
+const byClaims = (claims: JWTPayload, provider: ProviderProfile, { scopes }: TokenPolicy, { clock }: TokenPorts): Caller => {
   const granted = scopesOf(claims);
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length > 0) throw new SallyportError('ERR_TOKEN_SCOPE', `The token lacks the scope ${missing.join(' ')}.`);
+  const client = clientOf(claims, provider);
   return {
-    user: toUser(named(claims, claimNames), claimNames),
+    user: client === null ? toUser(claims, provider) : toProgram(claims, provider, client),
     by: 'token',
-    mfa: showsSecondFactor(claims, secondFactor),
+    mfa: showsSecondFactor(claims, provider.secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
     keepUp: nothing,
     stillGood: async () => clock.now() < claims.exp! * 1000,
@@ -84,12 +84,10 @@ const byClaims = (claims: JWTPayload, { scopes }: TokenPolicy, { claimNames, sec
 /** A token has a time of its own, whether it is used or not. */
 const nothing = async (): Promise<void> => undefined;
 
-/** A program that acts for itself (client credentials) has no user name: it goes by its client id, which no user name looks like. */
-const named = (claims: JWTPayload, { username }: ClaimNames): JWTPayload => {
+/** The program that acts for itself (client credentials); null where a user has a name in the token. */
+const clientOf = (claims: JWTPayload, { claims: { username } }: ProviderProfile): string | null => {
   const client = claims.client_id ?? claims.azp ?? claims.appid;
-  return claims[username] === undefined && typeof client === 'string' && isOwn(claims, client)
-    ? { ...claims, [username]: `client:${client}` }
-    : claims;
+  return claims[username] === undefined && typeof client === 'string' && isOwn(claims, client) ? client : null;
 };
 
 /** RFC 9068 §2.2: the subject of such a token is the client; Entra ID says so by `idtyp`. */

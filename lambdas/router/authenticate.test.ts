@@ -20,9 +20,7 @@ const ports = (findSession: FindSession): AuthenticatePorts => ({
   clock: { now: () => NOW, after: () => () => undefined },
   findServiceToken: async () => null,
   accessTokens: { verify: () => Promise.reject(new Error('not asked')) },
-  issuer: 'https://login.example.com',
-  claimNames: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
-  secondFactor: { amr: ['mfa'], acr: [] },
+  issuers: [],
 });
 
 const ask = (headers: HeaderList, stored: Session | null = good) => {

@@ -11,7 +11,5 @@ export const ENVIRONMENT = [
   'TUNNEL_API_ENDPOINT',
   'REPLY_API_URL',
   'PORTAL_URL',
-  'ISSUER',
-  'CLAIMS',
-  'SECOND_FACTOR',
+  'IDENTITY_PROVIDERS',
 ] as const;

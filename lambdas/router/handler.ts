@@ -4,9 +4,8 @@ import { INVOCATION_RESERVE_MS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { createAccessTokens } from '../identity/access-token.ts';
-import { readClaimNames } from '../identity/claim-names.ts';
 import { createProviderKeys } from '../identity/provider-keys.ts';
-import { readSecondFactor } from '../identity/second-factor.ts';
+import { readIdentityProviders } from '../identity/provider-profile.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
@@ -31,6 +30,7 @@ const ticket = async () => signTicket(ticketKey(await masterKey.read()), Date.no
 const channel = new ReplySocket({ url: env.REPLY_API_URL, dial, ticket, clock, log });
 channel.address().catch(() => undefined);
 
+const providers = readIdentityProviders(env.IDENTITY_PROVIDERS).filter(({ protocol }) => protocol === 'openid');
 const stores = createStores(env, clock);
 
 const router = createRouter({
@@ -39,9 +39,8 @@ const router = createRouter({
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
   accessTokens: createAccessTokens({
-    issuer: env.ISSUER,
+    issuers: providers.map((profile) => ({ profile, keys: createProviderKeys({ issuer: profile.issuer, now: clock.now }) })),
     now: clock.now,
-    keys: createProviderKeys({ issuer: env.ISSUER, now: clock.now }),
   }),
   assertUser: createAssertUser({
     secret: createSecret(secrets, env.ASSERTION_SECRET).read,
@@ -49,9 +48,7 @@ const router = createRouter({
     now: clock.now,
     newId: randomUUID,
   }),
-  issuer: env.ISSUER,
-  claimNames: readClaimNames(env.CLAIMS),
-  secondFactor: readSecondFactor(env.SECOND_FACTOR),
+  issuers: providers.map(({ issuer }) => issuer),
   keepUp: createKeepUp({ ...stores, clock, log }),
   ...stores,
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },

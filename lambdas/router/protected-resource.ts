@@ -16,11 +16,11 @@ export const resourcePath = (path: string): string | null => {
 };
 
 /** Null where the application takes no tokens of the identity provider: then the path is its own. */
-export const resourceMetadata = ({ path, name, tokens }: Resource, origin: string, issuer: string): Answer | null => {
-  if (tokens === null || tokens.audience === null) return null;
+export const resourceMetadata = ({ path, name, tokens }: Resource, origin: string, issuers: readonly string[]): Answer | null => {
+  if (tokens === null || tokens.audience === null || issuers.length === 0) return null;
   const metadata = {
     resource: origin + path,
-    authorization_servers: [issuer],
+    authorization_servers: issuers,
     scopes_supported: tokens.scopes,
     bearer_methods_supported: ['header'],
     resource_name: name,

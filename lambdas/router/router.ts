@@ -182,7 +182,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       const path = request.method === 'GET' || request.method === 'HEAD' ? resourcePath(request.path) : null;
       if (path === null) return null;
       const resolved = await resolve(ports.directory, { host: request.host, path });
-      return 'application' in resolved ? resourceMetadata(resolved.application, urls.origin(request.host), ports.issuer) : null;
+      return 'application' in resolved ? resourceMetadata(resolved.application, urls.origin(request.host), ports.issuers) : null;
     }
 
     /** Null where the application lets everyone pass. */

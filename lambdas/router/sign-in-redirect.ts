@@ -18,6 +18,10 @@ const RETURN_MAX_CHARACTERS = 3_000;
 /** Nor is there a way back to what the portal takes for an attempt to lead elsewhere (return-url.ts). */
 const RETURNABLE = /^\/(?!\/)[^\\]*$/;
 
+/** As OpenID Connect and Entra ID call them. */
+const HINTS = ['login_hint', 'domain_hint'];
+const HINT_MAX_CHARACTERS = 254;
+
 export interface SignInPorts {
   readonly urls: ExternalUrls;
   readonly newSecret: () => string;
@@ -44,7 +48,7 @@ export const signInAnswer = (
   const to = origin + (returnable ? wanted : applicationPath);
   // The address to return to is the last: a page may append a fragment to it.
   const urlTo = (address: string) =>
-    `${urls.portal}/sign-in?challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}&to=${encodeURIComponent(address)}`;
+    `${urls.portal}/sign-in?challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}${hintQuery(request.query)}&to=${encodeURIComponent(address)}`;
   const url = urlTo(to);
 
   if (isKeepable(request)) return keptFormPage(options.look, request, origin, urlTo(origin + SIGNED_IN_PATH), cookie);
@@ -57,6 +61,16 @@ export const signInAnswer = (
     ...refusal,
     headers: [...refusal.headers, cookie, ['WWW-Authenticate', challenge], ['Sallyport-Sign-In', url]],
   };
+};
+
+/** A link may say whom it is for: the portal then asks nobody which identity provider is theirs. */
+const hintQuery = (query: string): string => {
+  const given = new URLSearchParams(query);
+  const hints = HINTS.flatMap((name) => {
+    const [value, ...further] = given.getAll(name);
+    return value === undefined || further.length > 0 || value.length > HINT_MAX_CHARACTERS ? [] : [`&${name}=${encodeURIComponent(value)}`];
+  });
+  return hints.join('');
 };
 
 const stepUpQuery = ({ mfa, withinSeconds }: StepUp): string =>

@@ -40,7 +40,7 @@ export class Ingress extends Construct {
 
   constructor(scope: Construct, id: string, props: IngressProps) {
     super(scope, id);
-    const { tenant, domain, identityProvider } = props.tenant;
+    const { tenant, domain, identityProviders } = props.tenant;
     const { portalUrl, certificate, tables, secrets, tunnelApi, replyApi } = props;
     this.router = new ProxyFunction(this, 'Router', {
       folder: 'router',
@@ -52,9 +52,7 @@ export class Ingress extends Construct {
     this.router.set('TENANT', tenant);
     this.router.set('APPEARANCE', appearanceOf(props.tenant));
     this.router.set('PORTAL_URL', portalUrl);
-    this.router.set('ISSUER', identityProvider.issuer);
-    this.router.set('CLAIMS', JSON.stringify(identityProvider.claims));
-    this.router.set('SECOND_FACTOR', JSON.stringify(identityProvider.secondFactor));
+    this.router.set('IDENTITY_PROVIDERS', JSON.stringify(identityProviders));
     this.router.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'], serviceToken: ['Query'] });
     this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
     this.router.bindItems('SESSIONS_TABLE', tables.sessions, {

@@ -25,7 +25,6 @@ export interface PortalFunctionsProps {
 
 /** Signs users in and lists their applications. */
 export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, secrets }: PortalFunctionsProps) => {
-  const { issuer, clientId, scopes, claims, secondFactor } = tenant.identityProvider;
   const portal = new ProxyFunction(scope, 'Portal', {
     folder: 'portal',
     environment: PORTAL,
@@ -36,11 +35,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.set('TENANT', tenant.tenant);
   portal.set('APPEARANCE', appearanceOf(tenant));
   portal.set('PORTAL_URL', portalUrl);
-  portal.set('ISSUER', issuer);
-  portal.set('CLIENT_ID', clientId);
-  portal.set('SCOPES', scopes.join(' '));
-  portal.set('CLAIMS', JSON.stringify(claims));
-  portal.set('SECOND_FACTOR', JSON.stringify(secondFactor));
+  portal.set('IDENTITY_PROVIDERS', JSON.stringify(tenant.identityProviders));
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.set('SESSION_IDLE_MINUTES', String(tenant.sessionIdleMinutes ?? 0));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
@@ -53,7 +48,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
   portal.bindSecret('ASSERTION_SECRET', secrets.assertion);
-  portal.bindSecret('CLIENT_SECRET_SECRET', secrets.clientSecret);
+  portal.bindSecrets('CLIENT_SECRETS', secrets.clientSecrets);
   return portal;
 };
 
@@ -86,7 +81,7 @@ export const controlFunction = (
   control.set('TENANT', tenant.tenant);
   control.set('DOMAIN', tenant.domain);
   control.set('ALTERNATE_HOSTS', JSON.stringify(alternateHosts(tenant)));
-  control.set('CLAIMS', JSON.stringify(claimNames(tenant.identityProvider.claims)));
+  control.set('CLAIMS', JSON.stringify(claimNames(tenant)));
   control.set('PORTAL_URL', portalUrl);
   control.bindLog('ROUTER_LOG_GROUP', logs.router);
   control.bindLog('PORTAL_LOG_GROUP', beside.portal.logGroup);

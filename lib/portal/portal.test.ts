@@ -41,19 +41,28 @@ test('answers on the portal’s host', () => {
   });
 });
 
-test('the portal’s function knows the identity provider, and not its secret', () => {
+test('the portal’s function knows the identity providers, and not their secrets', () => {
   const { Environment } = resource(template, 'AWS::Lambda::Function', 'PortalFunction').Properties as {
     Environment: { Variables: Record<string, unknown> };
   };
 
+  expect(JSON.parse(String(Environment.Variables.IDENTITY_PROVIDERS))).toEqual([
+    {
+      protocol: 'openid',
+      id: 'main',
+      name: 'Example Ltd',
+      emailDomains: ['example.com'],
+      issuer: 'https://login.example.com/',
+      clientId: 'sallyport',
+      scopes: ['openid', 'profile', 'email', 'groups'],
+      claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: ['department'] },
+      secondFactor: { amr: ['mfa'], acr: ['urn:example:mfa'] },
+    },
+  ]);
   expect(Environment.Variables).toMatchObject({
-    ISSUER: 'https://login.example.com/',
-    CLIENT_ID: 'sallyport',
-    SCOPES: 'openid profile email groups',
-    CLAIMS: '{"username":"preferred_username","name":"name","email":"email","groups":"groups","further":["department"]}',
     SESSION_LIFETIME_MINUTES: '480',
     SESSION_IDLE_MINUTES: '60',
-    CLIENT_SECRET_SECRET: { Ref: expect.stringMatching(/^SecretsClientSecret/) },
+    CLIENT_SECRETS: { 'Fn::Join': ['', ['{"main":"', { Ref: expect.stringMatching(/^SecretsClientSecretmain/) }, '"}']] },
   });
 });
 

@@ -12,7 +12,7 @@ export const wiki = {
 export const least = {
   tenant: 'example',
   domain: 'example.com',
-  identityProvider: { issuer: 'https://login.example.com/', clientId: 'sallyport' },
+  identityProviders: [{ id: 'main', issuer: 'https://login.example.com/', clientId: 'sallyport' }],
   applications: [wiki],
 };
 

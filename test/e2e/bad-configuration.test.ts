@@ -23,9 +23,10 @@ const tenantFile = (name: string, applications: string, further = ''): string =>
   const file = join(folder, name);
   const head = `tenant: local
 domain: sallyport.localhost
-${further}identityProvider:
-  issuer: https://login.sallyport.localhost
-  clientId: sallyport
+${further}identityProviders:
+  - id: local
+    issuer: https://login.sallyport.localhost
+    clientId: sallyport
 applications:
 `;
   writeFileSync(file, head + applications);

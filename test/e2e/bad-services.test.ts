@@ -84,7 +84,7 @@ describe('an identity provider that cannot be reached', () => {
       Hop: 'ingress',
     });
     const line = await logged('PortalLog', error.Request);
-    expect(line).toContain(`The identity provider ${world.ready.identityProvider} cannot be reached. Check identityProvider.issuer`);
+    expect(line).toContain(`The identity provider ${world.ready.identityProvider} cannot be reached. Check identityProviders`);
     expect(line).toContain('ECONNREFUSED');
 
     await reachable(true);

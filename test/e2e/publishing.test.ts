@@ -184,9 +184,9 @@ describe('addresses', () => {
   test('applying an alternate URL that is not deployed is refused, and says to deploy', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-publishing-'));
     const file = join(folder, 'tenant.yaml');
-    const identityProvider = { issuer: 'https://login.sallyport.localhost', clientId: 'sallyport' };
+    const identityProviders = [{ id: 'local', issuer: 'https://login.sallyport.localhost', clientId: 'sallyport' }];
     const applications = [application('wiki', { alternateUrl: `https://new.${DOMAIN}/` })];
-    writeFileSync(file, JSON.stringify({ tenant: 'local', domain: DOMAIN, identityProvider, applications }));
+    writeFileSync(file, JSON.stringify({ tenant: 'local', domain: DOMAIN, identityProviders, applications }));
 
     const { status, output } = await sallyport(world, 'apply', file);
 

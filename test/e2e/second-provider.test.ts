@@ -18,7 +18,7 @@ beforeAll(async () => {
   lemonldap = await startLemonldap(port, {
     clientId: 'sallyport',
     clientSecret: world.clientSecret,
-    redirectUri: `${world.portal}callback`,
+    redirectUri: `${world.portal}callback/local`,
     postLogoutRedirectUri: `${world.portal}signed-out`,
     frontChannelLogoutUri: `${world.portal}front-channel-logout`,
   });

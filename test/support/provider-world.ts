@@ -50,7 +50,7 @@ export const startProviderWorld = async (issuer: string): Promise<ProviderWorld>
 
     const clientSecret = randomBytes(32).toString('base64url');
     const secrets = new SecretsManagerClient({ endpoint: awsEndpointUrl, region: REGION, credentials });
-    await secrets.send(new PutSecretValueCommand({ SecretId: outputs.ClientSecretArn, SecretString: clientSecret }));
+    await secrets.send(new PutSecretValueCommand({ SecretId: outputs.ClientSecretArn1, SecretString: clientSecret }));
     secrets.destroy();
 
     const control = createControlClient({

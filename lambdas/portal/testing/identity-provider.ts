@@ -21,6 +21,8 @@ export interface TestProvider {
 }
 
 export interface TestProviderOptions {
+  /** As the tenant file calls it. */
+  readonly id: string;
   readonly portalUrl: string;
   readonly clientSecret: string;
   /** Whether the ID token carries little, and userinfo the rest. */
@@ -28,6 +30,7 @@ export interface TestProviderOptions {
 }
 
 export const startIdentityProvider = async ({
+  id,
   portalUrl,
   clientSecret,
   smallIdTokens = false,
@@ -43,7 +46,7 @@ export const startIdentityProvider = async ({
       {
         client_id: CLIENT_ID,
         client_secret: clientSecret,
-        redirect_uris: [`${portalUrl}/callback`],
+        redirect_uris: [`${portalUrl}/callback/${id}`],
         post_logout_redirect_uris: [`${portalUrl}/signed-out`],
       },
     ],

@@ -1,4 +1,4 @@
-// For tests: the portal on a port of its own, with a real provider and its stores on an emulated table.
+// For tests: the portal on a port of its own, with real providers and its stores on an emulated table.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +6,7 @@ import { createLog } from '../../../protocol/log.ts';
 import type { ClaimNames } from '../../identity/claim-names.ts';
 import { createLogoutTokens } from '../../identity/logout-token.ts';
 import { createProviderKeys } from '../../identity/provider-keys.ts';
+import { withProfile } from '../../identity/provider-profile.ts';
 import { randomSecret, stateKey } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
 import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
@@ -32,8 +33,10 @@ export interface World {
   readonly portalUrl: string;
   /** Where it listens: the same, unless a test says what it is called. */
   readonly address: string;
+  /** The first of them. */
   readonly idp: TestProvider;
-  readonly provider: IdentityProvider;
+  readonly idps: readonly TestProvider[];
+  readonly providers: readonly IdentityProvider[];
   readonly sessions: Sessions;
   readonly lines: string[];
   /** Of the portal only. */
@@ -50,6 +53,8 @@ export interface WorldOptions {
   readonly smallIdTokens?: boolean;
   readonly claimNames?: ClaimNames;
   readonly portalUrl?: string;
+  /** Of each provider; left out: one that may speak for everyone. */
+  readonly emailDomains?: Readonly<Record<string, readonly string[]>>;
 }
 
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
@@ -58,10 +63,13 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   await once(server, 'listening');
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const portalUrl = options.portalUrl ?? address;
-  const idp = await startIdentityProvider({ portalUrl, clientSecret: 'right', smallIdTokens: options.smallIdTokens });
+  const emailDomains = options.emailDomains ?? { main: [] };
+  const ids = Object.keys(emailDomains);
+  const idps = await Promise.all(
+    ids.map((id) => startIdentityProvider({ id, portalUrl, clientSecret: 'right', smallIdTokens: options.smallIdTokens })),
+  );
   const now = () => world.clock;
   const log = createLog({ write: (line) => world.lines.push(line), now });
-  const claimNames = options.claimNames ?? CLAIM_NAMES;
   const secret = { stored: 'right', kept: 'right' };
   const clientSecret = {
     read: async () => secret.kept,
@@ -70,22 +78,36 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       return secret.kept;
     },
   };
-  const provider = createProvider({
-    issuer: idp.issuer,
-    clientId: CLIENT_ID,
-    clientSecret,
-    scopes: 'openid profile email groups',
-    claimNames,
-    portalUrl,
-    now,
-    log,
+  const providers = idps.map(({ issuer }, index) => {
+    const id = ids[index]!;
+    const claims = options.claimNames ?? CLAIM_NAMES;
+    const settings = {
+      protocol: 'openid' as const,
+      id,
+      name: `Sign-in of ${id}`,
+      issuer,
+      emailDomains: emailDomains[id]!,
+      claims,
+      secondFactor: { amr: ['mfa'], acr: ['mfa'] },
+    };
+    const profile = withProfile(settings, ids.length);
+    return createProvider({
+      profile,
+      clientId: CLIENT_ID,
+      clientSecret,
+      scopes: ['openid', 'profile', 'email', 'groups'],
+      portalUrl,
+      now,
+      log,
+    });
   });
 
   const world: World = {
     portalUrl,
     address,
-    idp,
-    provider,
+    idp: idps[0]!,
+    idps,
+    providers,
     sessions: createSessions({ table: createTable(tables.client, await tables.create()), now }),
     lines: [],
     clock: 1_700_000_000_000,
@@ -96,7 +118,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
-      await Promise.all([closed, idp.close(), tables.close()]);
+      await Promise.all([closed, ...idps.map((idp) => idp.close()), tables.close()]);
     },
   };
   const serve = createServePortal({
@@ -114,15 +136,11 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
         return world.tunnels.filter((tunnel) => tunnel.group === group);
       },
     },
-    provider,
+    providers,
     logoutTokens: createLogoutTokens({
-      keys: createProviderKeys({ issuer: idp.issuer, now }),
-      issuer: idp.issuer,
-      clientId: CLIENT_ID,
+      issuers: idps.map(({ issuer }) => ({ issuer, clientId: CLIENT_ID, keys: createProviderKeys({ issuer, now }) })),
       now,
     }),
-    claimNames,
-    secondFactor: { amr: ['mfa'], acr: ['mfa'] },
     sessionLifetimeMs: 8 * 3_600_000,
     sessionIdleMs: 30 * 60_000,
     assertionSecret: async () => ASSERTION_SECRET,

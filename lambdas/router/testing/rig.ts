@@ -4,6 +4,7 @@ import { SallyportError } from '../../../protocol/errors.ts';
 import type { ConnectorFrame, RequestFrame, RouterFrame } from '../../../protocol/frames.ts';
 import { createLog } from '../../../protocol/log.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
+import { profile } from '../../identity/testing/profile.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
 import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, Tunnel } from '../../stores/records.ts';
@@ -42,11 +43,13 @@ export const answerWith =
     }
   };
 
+const PROVIDER = profile();
+
 /** Tokens of an identity provider are their own claims here: access-token.test.ts has real ones. */
 const accessTokens: AccessTokens = {
   verify: async (token, audience) => {
     const claims = JSON.parse(Buffer.from(token, 'base64url').toString());
-    if (claims.aud === audience) return claims;
+    if (claims.aud === audience) return { claims, provider: PROVIDER };
     throw new SallyportError('ERR_TOKEN_INVALID', 'The token is refused: its claim aud is not the expected one.');
   },
 };
@@ -136,9 +139,7 @@ export const createRig = () => {
       now: clock.now,
       newId: randomSecret,
     }),
-    issuer: 'https://login.example.com',
-    claimNames: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
-    secondFactor: { amr: ['mfa'], acr: [] },
+    issuers: [PROVIDER.issuer],
     post,
     channel,
     frameKeyOf: async (connector) => keyOf(connector),
