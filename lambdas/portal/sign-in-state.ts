@@ -30,6 +30,9 @@ export interface SignInState {
 /** How long a person may take at the provider. */
 export const SIGN_IN_LIFETIME_MS = 10 * 60_000;
 
+/** A JWE in its one spelling (RFC 7516 §3.1): decoders forgive more. */
+const SEALED = /^[\w-]+(?:\.[\w-]*){4}$/;
+
 const HEADER = { alg: 'dir', enc: 'A256GCM' } as const;
 
 export const sealState = (state: SignInState, key: Uint8Array): Promise<string> =>
@@ -38,6 +41,7 @@ export const sealState = (state: SignInState, key: Uint8Array): Promise<string> 
 /** Throws ERR_SIGN_IN_INVALID when it was not made here, or is too old. */
 export const openState = async (sealed: string | null, key: Uint8Array, now: number): Promise<SignInState> => {
   if (sealed === null) throw new SallyportError('ERR_SIGN_IN_INVALID', 'The sign-in service sent nothing back that belongs to a sign-in.');
+  if (!SEALED.test(sealed)) throw new SallyportError('ERR_SIGN_IN_INVALID', 'What the sign-in service sent back was not made here.');
   let state: SignInState;
   try {
     const options = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithms: [HEADER.enc] };

@@ -108,7 +108,8 @@ describe('the authorizer', () => {
       const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       return `Bearer ${await sign(claims(), { alg: 'RS256' }, privateKey as unknown as CryptoKey)}`;
     },
-    'another audience': async () => `Bearer ${await sign({ ...claims(), aud: 'sallyport:fabrikam:tunnel' })}`,
+    'another audience, as that of another deployment (ALBeast)': async () =>
+      `Bearer ${await sign({ ...claims(), aud: 'sallyport:fabrikam:tunnel' })}`,
     'no audience': async () => `Bearer ${await sign({ ...claims(), aud: undefined })}`,
     'another subject': async () => `Bearer ${await sign({ ...claims(), sub: 'k2' })}`,
     'another issuer': async () => `Bearer ${await sign({ ...claims(), iss: 'k2' })}`,

@@ -1,4 +1,4 @@
-// Attack: a connector reaches for what is another's.
+// Attack: a connector reaches for what is another's (Envoy #43614).
 //
 // Somebody controls one enrolled connector. With its AWS credentials they post to another connector's tunnel, to have it call an
 // application; they ask for, or close, the connections of routers; they read the tables and secrets of the deployment. With its key

@@ -1,5 +1,6 @@
-// Open redirect (CWE-601): every way of saying "somebody else's site" that others have fallen for, in every place from which an answer of
-// ours takes where it leads. Judged as a browser would: by the parsed address of each header field, link, form and refresh.
+// Open redirect (CWE-601; authelia GHSA-36f2-fcrx-fp4j, Keycloak CVE-2026-3872): every way of saying "somebody else's site" that others
+// have fallen for, in every place from which an answer of ours takes where it leads. Judged as a browser would: by the parsed address of
+// each header field, link, form and refresh.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { digest } from '../../lambdas/keys.ts';

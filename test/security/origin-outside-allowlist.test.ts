@@ -1,4 +1,4 @@
-// Attack: an application that was never meant to be published.
+// Attack: an application that was never meant to be published (chisel GHSA-24fp-5v3p-rvpw: checked at the handshake only).
 //
 // Somebody has taken over the cloud side: they publish an internal server as an application and open it. The connector's own list of
 // origins lives on premises, where they cannot reach, and each request is held against it: scheme, host and port as they are written,
