@@ -16,6 +16,9 @@ export const ticketKey = (masterKey: string) => derive(masterKey, 'reply-ticket'
 /** Encrypts what the portal hands to itself by way of the browser and the identity provider. */
 export const stateKey = (masterKey: string) => derive(masterKey, 'sign-in-state');
 
+/** Encrypts the refresh tokens that the sessions table keeps. */
+export const refreshTokenKey = (masterKey: string) => derive(masterKey, 'refresh-token');
+
 /** 256 random bits, base64url: session secrets, codes, exchange ids. */
 export const randomSecret = (): string => randomBytes(32).toString('base64url');
 

@@ -38,6 +38,7 @@ describe('what each function may do, and nothing else', () => {
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
         'Allow secretsmanager:GetSecretValue on {SecretsAssertion}',
         connections('TunnelApi', 'POST'),
+        'Allow lambda:InvokeFunction on {PortalFunction.Arn}',
       ],
     ],
     [

@@ -46,6 +46,7 @@ export class TenantStack extends Stack {
         replyAuthorizer: replyApi.authorizer.logGroup,
         directory: directory.writer.logGroup,
       },
+      router: ingress.router,
       certificate,
       tables,
       secrets,

@@ -1,4 +1,4 @@
-// The one HTTP endpoint of DynamoDB, Secrets Manager, STS and CloudWatch Logs (AWS_ENDPOINT_URL), told apart by the signature's credential scope.
+// The one HTTP endpoint of DynamoDB, Secrets Manager, STS, CloudWatch Logs and Lambda (AWS_ENDPOINT_URL), told apart by the signature's credential scope.
 // Differs from AWS: there, each service has a name of its own.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -13,7 +13,7 @@ import type { Log } from '../protocol/log.ts';
 import type { Built } from './built.ts';
 import { createConnectors } from './connectors.ts';
 import { startIdentityProvider } from './identity-provider/identity-provider.ts';
-import { USERS } from './identity-provider/users.ts';
+import { USERS, type UserChanges } from './identity-provider/users.ts';
 import type { ReadyFile } from './ready-file.ts';
 import { startSimulator } from './simulator.ts';
 import { startSite } from './site/site.ts';
@@ -100,6 +100,15 @@ export const startLocalDeployment = async (
         says: 'takes {"reachable": false}: the provider refuses connections until true',
         handle: ({ body }) => provider.setReachable(readReachable(body)),
       },
+      {
+        method: 'PUT',
+        path: '/identity-provider/users/:name',
+        says: 'takes {"groups": ["staff"]} or {"disabled": true}: what the provider says of a test user from now on',
+        handle: ({ params: { name = '' }, body }) => {
+          if (!provider.changeUser(name, readUserChanges(body)))
+            throw new SallyportError('ERR_REQUEST_INVALID', `There is no user ${name}.`);
+        },
+      },
     ]);
 
     const controlApi = outputs.ControlEndpoint ?? '';
@@ -165,6 +174,15 @@ const readReachable = (body: unknown): boolean => {
   const value = typeof body === 'object' && body !== null && 'reachable' in body ? body.reachable : undefined;
   if (typeof value !== 'boolean') throw new SallyportError('ERR_REQUEST_INVALID', 'The body must be {"reachable": true} or false.');
   return value;
+};
+
+const readUserChanges = (body: unknown): UserChanges => {
+  const { groups, disabled } = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const named = Array.isArray(groups) && groups.every((group) => typeof group === 'string') ? { groups } : {};
+  const told = typeof disabled === 'boolean' ? { disabled } : {};
+  const changes = { ...named, ...told };
+  if (Object.keys(changes).length > 0) return changes;
+  throw new SallyportError('ERR_REQUEST_INVALID', 'The body must be {"groups": ["staff"]}, {"disabled": true} or both.');
 };
 
 const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {

@@ -14,6 +14,7 @@ import { startDynamodb } from './dynamodb/dynamodb.ts';
 import { createEndpoints } from './endpoints.ts';
 import { type ChangeableFaults, createFaults } from './faults.ts';
 import { createIam, type IamService } from './iam/iam.ts';
+import { createInvokeApi } from './lambda/invoke-api.ts';
 import { createLambda, type LambdaDependencies, type LambdaService } from './lambda/lambda.ts';
 import { createLogs, type LogLine, type LogsService } from './logs/logs.ts';
 import { createMeter, type ReadableMeter } from './meter.ts';
@@ -110,9 +111,15 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
     const control = ending(await startControl(options.controlPort));
     const dynamodb = ending(await startDynamodb({ iam, meter, faults, clock, log, random }));
     const secretsManager = createSecretsManager({ iam, meter, clock });
-    const services = [dynamodb.service, secretsManager.service, createSts({ iam, meter }), logs.service];
+    const services = [
+      dynamodb.service,
+      secretsManager.service,
+      createSts({ iam, meter }),
+      logs.service,
+      createInvokeApi({ iam, lambda: () => lambda }),
+    ];
     const endpoint = ending(await startAwsEndpoint({ services, iam, clock, log }));
-    const lambda = ending(
+    const lambda: LambdaService = ending(
       createLambda({
         ...options.lambdaTuning,
         mode: options.lambda ?? 'faithful',

@@ -12,6 +12,7 @@ describe('defaults', () => {
       portalHost: 'portal.example.com',
       sessionLifetimeMinutes: 480,
       sessionIdleMinutes: null,
+      sessionRefreshMinutes: null,
       appearance: { name: null, color: null, support: null },
       identityProviders: [
         {
@@ -79,6 +80,15 @@ describe('defaults', () => {
 
   test('sessions may end before that when nobody uses them', () => {
     expect(parseTenant({ ...least, sessions: { idle: '8h' } }, 'x').sessionIdleMinutes).toBe(480);
+  });
+
+  test.each([
+    [{}, null],
+    [{ refresh: true }, 15],
+    [{ refresh: true, refreshEvery: '1h' }, 60],
+    [{ refresh: false, refreshEvery: '1h' }, null],
+  ])('of sessions %j the provider is asked every %p minutes', (sessions, minutes) => {
+    expect(parseTenant({ ...least, sessions }, 'x').sessionRefreshMinutes).toBe(minutes);
   });
 
   test('users and groups may each be left out of access', () => {
@@ -308,6 +318,8 @@ describe('refusals', () => {
     ['sessions', { lifetime: '8d' }],
     ['sessions', { idle: '4m' }],
     ['sessions', { idle: '9h' }],
+    ['sessions', { refresh: 'yes' }],
+    ['sessions', { refreshEvery: '1m' }],
     ['applications', { wiki }],
     ['applications', undefined],
   ])('%s %j', (setting, value) => {

@@ -12,7 +12,7 @@ import {
   identityProvidersSetting,
   providerFaults,
 } from './identity-providers.ts';
-import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readSeconds, setting } from './settings.ts';
+import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readFlag, readIdentifier, readLine, readSeconds, setting } from './settings.ts';
 
 /** How our own pages look to the tenant's users. */
 export interface Appearance {
@@ -35,6 +35,8 @@ export interface Tenant {
   readonly sessionLifetimeMinutes: number;
   /** How long a session may lie unused; null: until it expires. */
   readonly sessionIdleMinutes: number | null;
+  /** How often the identity provider is asked anew who the user is; null: never. */
+  readonly sessionRefreshMinutes: number | null;
   readonly appearance: Appearance;
   readonly applications: readonly Application[];
 }
@@ -44,6 +46,7 @@ export const appearanceOf = ({ tenant, appearance }: Pick<Tenant, 'tenant' | 'ap
   JSON.stringify({ ...appearance, name: appearance.name ?? tenant });
 
 const LIFETIME_DEFAULT_MINUTES = 8 * 60;
+const REFRESH_DEFAULT_MINUTES = 15;
 const LIFETIME_MIN_MINUTES = 5;
 const LIFETIME_MAX_MINUTES = 7 * 24 * 60;
 /** What stands in an example when the domain itself is faulty. */
@@ -85,8 +88,10 @@ export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claim
           {
             lifetime: optional(LIFETIME_DEFAULT_MINUTES, '5m to 7d, in m, h or d', 'Write for example 8h.', readMinutes),
             idle: optional<number | null>(null, '5m to 7d, in m, h or d', 'Write for example 30m, or leave it out.', readMinutes),
+            refresh: optional(false, 'true or false', 'Write true where the provider gives refresh tokens.', readFlag),
+            refreshEvery: optional(REFRESH_DEFAULT_MINUTES, '5m to 7d, in m, h or d', 'Write for example 15m.', readMinutes),
           },
-          { error: 'a map with lifetime and idle' },
+          { error: 'a map with lifetime, idle, refresh and refreshEvery' },
         )
         .superRefine(({ lifetime, idle }, context) => {
           if (idle === null || idle <= lifetime) return;
@@ -143,6 +148,7 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
     portalHost,
     sessionLifetimeMinutes: sessions.lifetime,
     sessionIdleMinutes: sessions.idle,
+    sessionRefreshMinutes: sessions.refresh ? sessions.refreshEvery : null,
     applications: applications.map(normalise),
   };
 };

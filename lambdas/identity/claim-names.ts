@@ -9,6 +9,10 @@ export interface ClaimNames {
   readonly further: readonly string[];
 }
 
+/** Whether there are claims that the provider may tell elsewhere. */
+export const lacksAny = (claims: Readonly<Record<string, unknown>>, { username, name, email, groups, further }: ClaimNames): boolean =>
+  [username, name, email, groups, ...further].some((claim) => claims[claim] === undefined);
+
 export const isClaimNames = (value: unknown): value is ClaimNames => {
   if (typeof value !== 'object' || value === null) return false;
   const { username, name, email, groups, further } = value as Record<string, unknown>;

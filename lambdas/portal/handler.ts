@@ -1,10 +1,10 @@
-// Composes the portal's function. The routes are in serve-portal.ts.
+// Composes the portal's function. The routes are in serve-portal.ts; a router's event asks for a session to be refreshed.
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { createLogoutTokens } from '../identity/logout-token.ts';
 import { createProviderKeys } from '../identity/provider-keys.ts';
 import { readIdentityProviders } from '../identity/provider-profile.ts';
-import { randomSecret, stateKey } from '../keys.ts';
+import { randomSecret, refreshTokenKey, stateKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import { createDocumentClient } from '../stores/client.ts';
@@ -13,7 +13,10 @@ import { createRegistry } from '../stores/registry.ts';
 import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
 import { ENVIRONMENT } from './environment.ts';
+import type { PortalPorts } from './ports.ts';
 import { createProvider } from './provider.ts';
+import { type RefreshEvent, refreshSession } from './refresh-session.ts';
+import type { PortalEvent } from './request.ts';
 import { createServePortal } from './serve-portal.ts';
 
 const env = readEnvironment(ENVIRONMENT);
@@ -26,7 +29,7 @@ const providers = readIdentityProviders(env.IDENTITY_PROVIDERS);
 /** Provider's id → ARN of its client secret. */
 const clientSecrets: Readonly<Record<string, string>> = JSON.parse(env.CLIENT_SECRETS);
 
-export const handler = createServePortal({
+const ports: PortalPorts = {
   look: readLook(env.APPEARANCE),
   portalUrl,
   sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
@@ -50,8 +53,14 @@ export const handler = createServePortal({
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,
   sessionIdleMs: Number(env.SESSION_IDLE_MINUTES) * 60_000 || undefined,
   assertionSecret: createSecret(secrets, env.ASSERTION_SECRET).read,
+  sessionRefreshMs: Number(env.SESSION_REFRESH_MINUTES) * 60_000 || undefined,
+  refreshTokenKey: async () => refreshTokenKey(await masterKey.read()),
   stateKey: async () => stateKey(await masterKey.read()),
   now: Date.now,
   randomSecret,
   log,
-});
+};
+const serve = createServePortal(ports);
+
+/** What a browser sends is below `body`, `headers` and such: it cannot make an event of the other kind. */
+export const handler = (event: PortalEvent | RefreshEvent) => ('refresh' in event ? refreshSession(ports, event) : serve(event));

@@ -9,6 +9,7 @@ import { isNoteDue } from '../stores/session-use.ts';
 import { PORTAL_COOKIE, readSecret, setCookie } from './cookies.ts';
 import { deviceOf } from './device.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
+import { sealRefreshToken } from './refresh-token.ts';
 import type { PortalRequest } from './request.ts';
 
 type SessionPorts = Pick<PortalPorts, 'sessions' | 'now' | 'log'>;
@@ -24,12 +25,13 @@ export const currentSession = async ({ sessions, now, log }: SessionPorts, reque
 
 /** A new session under a new id, whatever the browser brought along (session fixation), and the cookie that names it. */
 export const createSession = async (
-  { sessions, sessionLifetimeMs, sessionIdleMs, now, randomSecret }: PortalPorts,
+  ports: PortalPorts,
   request: PortalRequest,
   profile: ProviderProfile,
-  { claims, idToken }: SignedIn,
+  { claims, idToken, refreshToken }: SignedIn,
   previous?: string,
 ): Promise<{ readonly session: Session; readonly cookie: string }> => {
+  const { sessions, sessionLifetimeMs, sessionIdleMs, sessionRefreshMs, now, randomSecret } = ports;
   const secret = randomSecret();
   const id = digest(secret);
   const createdAt = now();
@@ -44,6 +46,9 @@ export const createSession = async (
     mfa: showsSecondFactor(claims, profile.secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
     ...(sessionIdleMs === undefined ? {} : { idleMs: sessionIdleMs, usedAt: createdAt }),
+    ...(sessionRefreshMs === undefined || refreshToken === undefined
+      ? {}
+      : { refreshAt: createdAt + sessionRefreshMs, refreshToken: sealRefreshToken(refreshToken, await ports.refreshTokenKey(), id) }),
     idToken,
     providerSession: typeof claims.sid === 'string' ? claims.sid : undefined,
     previous,

@@ -5,7 +5,7 @@ import type { Log } from '../../protocol/log.ts';
 import type { LogoutTokens } from '../identity/logout-token.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { Look } from '../pages/look.ts';
-import type { Directory, Registry, Sessions } from '../stores/records.ts';
+import type { Directory, Registry, Sessions, User } from '../stores/records.ts';
 
 /** What a sign-in asks of the provider beyond who the user is. */
 export interface SignInWishes {
@@ -25,13 +25,16 @@ export interface SignInChecks {
   readonly maxAge?: number;
 }
 
+export type Claims = Readonly<Record<string, unknown>>;
+
 export interface SignedIn {
   /**
    * What the provider vouches for, under the names that its profile knows; always `iss`, as the profile has it, and `sub`. Where it tells:
    * `amr`, `acr`, `auth_time` (seconds), `sid` (its own session).
    */
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly claims: Claims;
   readonly idToken?: string;
+  readonly refreshToken?: string;
 }
 
 /** One of the tenant's identity providers, whatever it speaks. Each throws ERR_IDENTITY_PROVIDER_UNREACHABLE when it cannot be reached. */
@@ -44,6 +47,15 @@ export interface IdentityProvider {
    * not hold. Whom the provider may speak for is checked by the caller.
    */
   redeem(returned: URLSearchParams, checks: SignInChecks): Promise<SignedIn>;
+  /**
+   * Who the user is now; null when nothing new is known. `keep` gets the token that takes the place of this one. Throws
+   * ERR_IDENTITY_REFUSED when the session must end. Absent where the protocol has no such thing.
+   */
+  readonly refresh?: (
+    refreshToken: string,
+    user: Pick<User, 'issuer' | 'subject'>,
+    keep: (refreshToken: string) => Promise<void>,
+  ) => Promise<Claims | null>;
   /** Where the browser ends its session at the provider; null when the provider offers nothing of the kind. */
   signOutUrl(idToken: string | undefined): Promise<string | null>;
 }
@@ -63,6 +75,9 @@ export interface PortalPorts {
   readonly sessionIdleMs: number | undefined;
   /** What the keys of assertions are derived from. */
   readonly assertionSecret: () => Promise<string>;
+  /** How often the provider is asked anew; undefined: never. */
+  readonly sessionRefreshMs: number | undefined;
+  readonly refreshTokenKey: () => Promise<Uint8Array>;
   readonly stateKey: () => Promise<Uint8Array>;
   readonly now: () => number;
   /** 256 random bits, base64url. */

@@ -2,13 +2,14 @@
 import * as oidc from 'openid-client';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
-import type { ClaimNames } from '../identity/claim-names.ts';
+import { lacksAny } from '../identity/claim-names.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import { stepUpParameters } from '../identity/second-factor.ts';
 import { digest } from '../keys.ts';
 import type { IdentityProvider, SignedIn, SignInChecks, SignInWishes } from './ports.ts';
 import { type ConfigurationOptions, createProviderConfiguration } from './provider-configuration.ts';
 import { isSecretRefused, providerError } from './provider-error.ts';
+import { createRefresh } from './provider-refresh.ts';
 
 export interface ProviderOptions extends Omit<ConfigurationOptions, 'issuer'> {
   readonly profile: ProviderProfile;
@@ -32,7 +33,7 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
     const claims = tokens.claims();
     if (claims === undefined) throw new SallyportError('ERR_IDENTITY_REFUSED', 'The sign-in service sent no ID token.');
     const further = lacksAny(claims, profile.claims) ? await userInfo(config, tokens.access_token, claims.sub, options.log) : {};
-    return { claims: { ...further, ...claims }, idToken: tokens.id_token };
+    return { claims: { ...further, ...claims }, idToken: tokens.id_token, refreshToken: tokens.refresh_token };
   };
 
   return {
@@ -61,6 +62,8 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
       }
     },
 
+    refresh: createRefresh(configuration, options),
+
     signOutUrl: async (idToken) => {
       const config = await configuration.get();
       if (config.serverMetadata().end_session_endpoint === undefined) return null;
@@ -76,9 +79,6 @@ const wished = ({ stepUp, loginHint, domainHint }: SignInWishes, { secondFactor 
   ...(loginHint === null ? {} : { login_hint: loginHint }),
   ...(domainHint === null ? {} : { domain_hint: domainHint }),
 });
-
-const lacksAny = (claims: Readonly<Record<string, unknown>>, { username, name, email, groups, further }: ClaimNames): boolean =>
-  [username, name, email, groups, ...further].some((claim) => claims[claim] === undefined);
 
 /** Providers that keep ID tokens small tell the rest here. Failing that, the ID token has to do: less is known, less is allowed. */
 const userInfo = async (config: oidc.Configuration, accessToken: string, subject: string, log: Log): Promise<Record<string, unknown>> => {

@@ -11,5 +11,6 @@ export const ENVIRONMENT = [
   'TUNNEL_API_ENDPOINT',
   'REPLY_API_URL',
   'PORTAL_URL',
+  'PORTAL_FUNCTION',
   'IDENTITY_PROVIDERS',
 ] as const;

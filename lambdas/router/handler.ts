@@ -9,6 +9,7 @@ import { readIdentityProviders } from '../identity/provider-profile.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
+import { createAskRefresh, createLambdaClient } from './ask-refresh.ts';
 import { createAssertUser } from './assertion.ts';
 import type { ProxyEvent } from './canonical-request.ts';
 import { systemClock as clock } from './clock.ts';
@@ -49,7 +50,7 @@ const router = createRouter({
     newId: randomUUID,
   }),
   issuers: providers.map(({ issuer }) => issuer),
-  keepUp: createKeepUp({ ...stores, clock, log }),
+  keepUp: createKeepUp({ ...stores, askRefresh: createAskRefresh(createLambdaClient(), env.PORTAL_FUNCTION), clock, log }),
   ...stores,
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },
 });

@@ -57,6 +57,40 @@ describe('that a session is used', () => {
   });
 });
 
+describe('a session whose user is to be asked for anew', () => {
+  beforeEach(() => {
+    cookie = rig.signIn({ parent: 'portal-session', refreshAt: rig.clock.now() + 15 * MINUTE });
+  });
+
+  test('is left alone until it is time', async () => {
+    await rig.clock.advance(15 * MINUTE - 1);
+    await asks();
+
+    expect(rig.refreshes).toEqual([]);
+  });
+
+  test('is asked for once by a hundred requests at once, none of which waits for more than that', async () => {
+    await rig.clock.advance(15 * MINUTE);
+
+    const statuses = await Promise.all(Array.from({ length: 100 }, asks));
+
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(rig.refreshes).toEqual(['portal-session']);
+  });
+
+  test('that cannot be asked for goes on', async () => {
+    await rig.clock.advance(15 * MINUTE);
+    rig.failing.refreshes = new Error('denied');
+
+    expect(await asks()).toBe(200);
+    await rig.clock.advance(20_000);
+    await asks();
+
+    expect(rig.refreshes).toHaveLength(2);
+    expect(rig.logged('session.refresh-not-asked')).toHaveLength(2);
+  });
+});
+
 describe('an answer that takes long', () => {
   let send: (text: string) => void;
   const reply = ({ frame }: Received, answer: Parameters<Behaviour>[1]) => {

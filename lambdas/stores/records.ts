@@ -181,6 +181,10 @@ export interface Session {
   readonly idleMs?: number;
   /** When one of them was last used, as far as it was noted (session-use.ts). */
   readonly usedAt?: number;
+  /** When the provider is to be asked anew who the user is. Like the token, kept with the portal session; absent where there is none. */
+  readonly refreshAt?: number;
+  /** What the provider is asked with, sealed (portal/refresh-token.ts). */
+  readonly refreshToken?: string;
   /** For sign-out at the provider; kept with the portal session only. */
   readonly idToken?: string;
   /** The provider's own session (`sid`), which it may end. */
@@ -292,10 +296,16 @@ export type SessionHandle =
 
 export interface Sessions {
   create(session: Session): Promise<void>;
-  /** Null when unknown, expired, unused for too long or revoked. An application session comes with its parent's use. */
+  /** Null when unknown, expired, unused for too long or revoked. An application session comes with its parent's user and times. */
   find(id: string): Promise<Session | null>;
   /** Notes that the portal session of this one is in use, unless that was done a moment ago, or the session is over. */
   noteUse(session: Pick<Session, 'parent' | 'idleMs'>): Promise<void>;
+  /** Of callers that saw the same `refreshAt` one gets true, and the others see `until` instead. */
+  claimRefresh(session: Pick<Session, 'id' | 'refreshAt'>, until: number): Promise<boolean>;
+  /** Keeps the token that takes the place of the one before. A session that has ended stays so. */
+  keepRefreshToken(id: string, refreshToken: string): Promise<void>;
+  /** Keeps what the provider says of the user now, with all sessions that came from this one. A session that has ended stays so. */
+  refresh(session: Session, user: User, refreshAt: number): Promise<void>;
   /** Ends a portal session and every application session that came from it, or one application session alone. */
   revoke(id: string): Promise<void>;
   /** Those that are good. */

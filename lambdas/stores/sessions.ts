@@ -44,6 +44,8 @@ const SESSION: RecordShape<Session> = {
   authenticatedAt: countOrNull,
   idleMs: optionalCount,
   usedAt: optionalCount,
+  refreshAt: optionalCount,
+  refreshToken: optionalText,
   idToken: optionalText,
   providerSession: optionalText,
   previous: optionalText,
@@ -89,6 +91,11 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
     return session && session.expiresAt > now() && !isUnused(session, now()) ? session : null;
   };
 
+  const putHandles = async (session: Session): Promise<void> => {
+    const ttl = { expiresAtSeconds: expiresAtSeconds(session.expiresAt) };
+    await Promise.all(handlesOf(session).map((handle) => table.put({ pk: handleKey(handle), sk: session.id, ...ttl })));
+  };
+
   const revoke = async (parent: string): Promise<void> => {
     // The parent first: from here on none of its sessions is good, whatever happens to the rest of this.
     const ended = await table.take(sessionKey(parent));
@@ -99,10 +106,9 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
 
   return {
     create: async (session) => {
-      const ttl = { expiresAtSeconds: expiresAtSeconds(session.expiresAt) };
       // The handles first: a session that nobody could find could not be revoked.
-      await Promise.all(handlesOf(session).map((handle) => table.put({ pk: handleKey(handle), sk: session.id, ...ttl })));
-      await table.put({ ...sessionKey(session.id), ...session, ...ttl });
+      await putHandles(session);
+      await table.put({ ...sessionKey(session.id), ...session, expiresAtSeconds: expiresAtSeconds(session.expiresAt) });
     },
 
     find: async (id) => {
@@ -110,7 +116,9 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
       if (session === null || session.host === null) return session;
       // The index by parent lags, so a sign-out can miss a session of this very moment: without its parent it counts for nothing.
       const parent = await findLive(session.parent);
-      return parent && { ...session, idleMs: parent.idleMs, usedAt: parent.usedAt };
+      if (parent === null) return null;
+      const { user, idleMs, usedAt, refreshAt } = parent;
+      return { ...session, user, idleMs, usedAt, refreshAt };
     },
 
     noteUse: async ({ parent, idleMs }) => {
@@ -121,6 +129,32 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
         update: 'SET usedAt = :now',
         condition: 'usedAt BETWEEN :after AND :until',
         values: { ':now': now(), ':after': after, ':until': until },
+      });
+    },
+
+    claimRefresh: ({ id, refreshAt }, until) =>
+      table.update(sessionKey(id), {
+        update: 'SET refreshAt = :until',
+        condition: 'refreshAt = :seen',
+        values: { ':until': until, ':seen': refreshAt },
+      }),
+
+    keepRefreshToken: async (id, refreshToken) => {
+      await table.update(sessionKey(id), {
+        update: 'SET refreshToken = :token',
+        condition: 'attribute_exists(pk)',
+        values: { ':token': refreshToken },
+      });
+    },
+
+    refresh: async (session, user, refreshAt) => {
+      // The handles first: a session that could not be found by the user's new name could not be revoked.
+      await putHandles({ ...session, user });
+      await table.update(sessionKey(session.id), {
+        update: 'SET #user = :user, refreshAt = :at',
+        condition: 'attribute_exists(pk)',
+        names: { '#user': 'user' },
+        values: { ':user': user, ':at': refreshAt },
       });
     },
 

@@ -33,8 +33,10 @@ export interface IngressProps {
   readonly replyApi: ReplyApi;
 }
 
+export type Router = ProxyFunction<(typeof ENVIRONMENT)[number]>;
+
 export class Ingress extends Construct {
-  readonly router: ProxyFunction<(typeof ENVIRONMENT)[number]>;
+  readonly router: Router;
   /** `*.apps.<domain>` and each alternate host, and where they must lead. */
   readonly names: readonly PublicName[];
 

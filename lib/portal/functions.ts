@@ -6,6 +6,7 @@ import { ENVIRONMENT as ENROLMENT } from '../../lambdas/enrolment/environment.ts
 import { ENVIRONMENT as PORTAL } from '../../lambdas/portal/environment.ts';
 import { alternateHosts } from '../../tenants/address-list.ts';
 import { appearanceOf, claimNames, type Tenant } from '../../tenants/schema.ts';
+import type { Router } from '../ingress/ingress.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import { BY_PARENT, type Tables } from '../storage/tables.ts';
@@ -19,12 +20,14 @@ export interface PortalFunctionsProps {
   readonly tunnelApi: TunnelApi;
   /** What the other functions log: the control API explains and audits from it. */
   readonly logs: Readonly<Record<'router' | 'tunnels' | 'tunnelAuthorizer' | 'replyAuthorizer' | 'directory', ILogGroup>>;
+  /** Has sessions refreshed here. */
+  readonly router: Router;
   readonly tables: Tables;
   readonly secrets: Secrets;
 }
 
 /** Signs users in and lists their applications. */
-export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, secrets }: PortalFunctionsProps) => {
+export const portalFunction = (scope: Construct, { tenant, portalUrl, router, tables, secrets }: PortalFunctionsProps) => {
   const portal = new ProxyFunction(scope, 'Portal', {
     folder: 'portal',
     environment: PORTAL,
@@ -38,6 +41,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.set('IDENTITY_PROVIDERS', JSON.stringify(tenant.identityProviders));
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.set('SESSION_IDLE_MINUTES', String(tenant.sessionIdleMinutes ?? 0));
+  portal.set('SESSION_REFRESH_MINUTES', String(tenant.sessionRefreshMinutes ?? 0));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
   portal.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'] });
   portal.bindItems('SESSIONS_TABLE', tables.sessions, {
@@ -49,6 +53,8 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, tables, se
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
   portal.bindSecret('ASSERTION_SECRET', secrets.assertion);
   portal.bindSecrets('CLIENT_SECRETS', secrets.clientSecrets);
+  router.set('PORTAL_FUNCTION', portal.function.functionName);
+  router.allow(['lambda:InvokeFunction'], portal.function.functionArn);
   return portal;
 };
 

@@ -62,6 +62,7 @@ test('the portal’s function knows the identity providers, and not their secret
   expect(Environment.Variables).toMatchObject({
     SESSION_LIFETIME_MINUTES: '480',
     SESSION_IDLE_MINUTES: '60',
+    SESSION_REFRESH_MINUTES: '15',
     CLIENT_SECRETS: { 'Fn::Join': ['', ['{"main":"', { Ref: expect.stringMatching(/^SecretsClientSecretmain/) }, '"}']] },
   });
 });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { codePage, faultPage, passwordPage } from './pages.ts';
 import { createProvider, type ProviderClient, subjectOf } from './provider.ts';
-import { oneTimeCode, type TestUser, USERS } from './users.ts';
+import { oneTimeCode, type TestUser, USERS, type UserChanges } from './users.ts';
 
 export interface IdentityProvider {
   readonly issuer: string;
@@ -11,6 +11,8 @@ export interface IdentityProvider {
   serve(client: ProviderClient): Promise<void>;
   /** False: connections are refused, as when the provider is down. */
   setReachable(reachable: boolean): Promise<void>;
+  /** Changes what the provider says of a test user from now on. False: there is no such user. */
+  changeUser(username: string, changes: UserChanges): boolean;
   dispose(): Promise<void>;
 }
 
@@ -35,13 +37,15 @@ export const startIdentityProvider = async (): Promise<IdentityProvider> => {
       server.closeAllConnections();
     });
 
+  const users = new Map(USERS.map((user) => [user.username, user]));
+
   await listen(0);
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
   const serve = async (client: ProviderClient) => {
-    const provider = await createProvider(issuer, client);
+    const provider = await createProvider(issuer, client, () => [...users.values()]);
     const standard = provider.callback();
-    const signIn = createSignIn(provider);
+    const signIn = createSignIn(provider, () => [...users.values()]);
     handle = (request, response) =>
       request.url?.startsWith('/sign-in/') ? void signIn(request, response) : void standard(request, response);
   };
@@ -49,6 +53,11 @@ export const startIdentityProvider = async (): Promise<IdentityProvider> => {
   return {
     issuer,
     serve,
+    changeUser: (username, changes) => {
+      const user = users.get(username);
+      if (user) users.set(username, { ...user, ...changes });
+      return user !== undefined;
+    },
     setReachable: async (reachable) => {
       if (reachable !== server.listening) await (reachable ? listen(port) : close());
     },
@@ -59,7 +68,7 @@ export const startIdentityProvider = async (): Promise<IdentityProvider> => {
 };
 
 /** Password, then a one-time code for users who have one. What was proved so far is kept with the interaction, not in the page. */
-const createSignIn = (provider: Provider) => {
+const createSignIn = (provider: Provider, users: () => readonly TestUser[]) => {
   const halfway = new Map<string, TestUser>();
 
   const finish = (request: IncomingMessage, response: ServerResponse, user: TestUser, twoFactors: boolean) => {
@@ -78,8 +87,8 @@ const createSignIn = (provider: Provider) => {
 
       const form = await readForm(request);
       if (request.url === `${action}/password`) {
-        const user = USERS.find(({ username, password }) => username === form.get('username') && password === form.get('password'));
-        if (!user) return sendPage(response, passwordPage(action, true), 401);
+        const user = users().find(({ username, password }) => username === form.get('username') && password === form.get('password'));
+        if (!user || user.disabled) return sendPage(response, passwordPage(action, true), 401);
         const asked = String(params.acr_values ?? '')
           .split(' ')
           .includes('mfa');

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { signedOutPage, signOutPage } from './pages.ts';
-import { MAIL_DOMAIN, ON_PREMISES_DOMAIN, USERS } from './users.ts';
+import { MAIL_DOMAIN, ON_PREMISES_DOMAIN, type TestUser } from './users.ts';
 
 export interface ProviderClient {
   readonly clientId: string;
@@ -21,7 +21,7 @@ const API_SCOPES = ['read', 'write'];
 export const PROGRAM_CLIENT_ID = 'program';
 const HOUR_S = 3600;
 
-export const createProvider = async (issuer: string, client: ProviderClient): Promise<Provider> => {
+export const createProvider = async (issuer: string, client: ProviderClient, users: () => readonly TestUser[]): Promise<Provider> => {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const configuration: Configuration = {
     clients: [
@@ -80,9 +80,9 @@ export const createProvider = async (issuer: string, client: ProviderClient): Pr
     ttl: { AccessToken: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, Session: 8 * HOUR_S, Grant: 8 * HOUR_S },
     // Without a consent page nobody could ask for offline_access.
     issueRefreshToken: async (_, owner) => owner.grantTypeAllowed('refresh_token'),
-    findAccount: (_, accountId) => findAccount(accountId),
+    findAccount: (_, accountId) => findAccount(users(), accountId),
     // As Entra ID and others do: an API learns who the user is from the token itself.
-    extraTokenClaims: (_, token) => ('accountId' in token ? findAccount(token.accountId)?.claims() : undefined),
+    extraTokenClaims: (_, token) => ('accountId' in token ? findAccount(users(), token.accountId)?.claims() : undefined),
     loadExistingGrant: grantEverything,
   };
   withoutNotices();
@@ -100,9 +100,9 @@ const withoutNotices = () => {
   }
 };
 
-const findAccount = (accountId: string) => {
-  const user = USERS.find(({ username }) => accountId === subjectOf(username));
-  if (!user) return undefined;
+const findAccount = (users: readonly TestUser[], accountId: string) => {
+  const user = users.find(({ username }) => accountId === subjectOf(username));
+  if (!user || user.disabled) return undefined;
   const { username, name, groups, department } = user;
   const address = `${username}@${MAIL_DOMAIN}`;
   const claims = {

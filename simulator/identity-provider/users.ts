@@ -8,7 +8,11 @@ export interface TestUser {
   readonly department: string;
   /** Whether the user gives a one-time code as well: always, when an application asks for it, or never. */
   readonly secondFactor: 'always' | 'on request' | 'never';
+  /** The provider signs them in no more, and takes no token of theirs. */
+  readonly disabled?: boolean;
 }
+
+export type UserChanges = Partial<Pick<TestUser, 'groups' | 'disabled'>>;
 
 export const MAIL_DOMAIN = 'example.com';
 /** Of the users' accounts on the private network. */

@@ -9,7 +9,7 @@ import { createConcurrency } from './concurrency.ts';
 import type { FunctionDependencies, LambdaFunction } from './function.ts';
 import { FunctionError, responseTooLarge } from './function-error.ts';
 import { pace } from './pace.ts';
-import { resourceTypes } from './resources.ts';
+import { arnOf, resourceTypes } from './resources.ts';
 import { environmentRoutes } from './routes.ts';
 import type { Answer } from './runtime-api.ts';
 import { type Mode, openProcess, openThread } from './sandbox.ts';
@@ -40,6 +40,8 @@ export type Departures = 'seen' | 'unseen';
 
 export interface LambdaService extends Lambda {
   readonly mode: Mode;
+  /** Of a function that is named by its name or its ARN. Throws `AwsError`. */
+  arnOf(nameOrArn: string): string;
   readonly resources: ResourceTypes;
   readonly routes: readonly ControlRoute[];
   dispose(): Promise<void>;
@@ -99,6 +101,7 @@ export const createLambda = (dependencies: LambdaDependencies): LambdaService =>
   const queue = createAsyncQueue({ clock, invoke });
   return {
     mode,
+    arnOf: (nameOrArn) => arnOf(functions, nameOrArn),
     invoke,
     invokeStreaming,
     invokeAsync: (functionArn, event) => {

@@ -65,7 +65,7 @@ export const resourceTypes = ({
 };
 
 /** Templates name a function by its name or its ARN. */
-const arnOf = (functions: ReadonlyMap<string, LambdaFunction>, nameOrArn: string): string => {
+export const arnOf = (functions: ReadonlyMap<string, LambdaFunction>, nameOrArn: string): string => {
   const found = functions.get(nameOrArn) ?? [...functions.values()].find(({ settings }) => settings.name === nameOrArn);
   if (!found) throw new AwsError(404, 'ResourceNotFoundException', `Function not found: ${nameOrArn}`);
   return found.arn;

@@ -5,6 +5,7 @@ import { createWebUser, type WebUser } from '../../simulator/web-user.ts';
 import { control } from '../support/administrator.ts';
 import { eventually } from '../support/eventually.ts';
 import { type PlayedConnector, type PlayedTunnel, playEnrolment } from '../support/played-connector.ts';
+import { storedSession } from '../support/stored-session.ts';
 import { stranger } from '../support/user.ts';
 import type { World } from '../support/world.ts';
 
@@ -22,6 +23,10 @@ export interface Tour {
 const GROUP = 'tour';
 const PICTURE_BYTES = 300_000;
 const FORGOTTEN_MS = 10_000;
+/** Longer than a router believes its memory. */
+const REMEMBERED_MS = 20_000;
+/** More than a tenth of the local tenant's `sessions.idle`, and less than its `sessions.refreshEvery`. */
+const WHILE_MS = 10 * 60_000;
 
 export const createTour = async (world: World): Promise<Tour> => {
   const administrator = control(world);
@@ -67,6 +72,20 @@ export const createTour = async (world: World): Promise<Tour> => {
     'an application reads the keys of assertions': async () => {
       const { status } = await stranger.fetch(`${world.ready.portal}.well-known/jwks.json`);
       if (status !== 200) throw new Error(`The application was answered ${status}.`);
+    },
+    'a user comes back after a while': async () => {
+      const before = new Set((await administrator.sessions('bob')).map(({ id }) => id));
+      const web = await signedIn(world);
+      const [session] = (await administrator.sessions('bob')).filter(({ id }) => !before.has(id));
+      const stored = await storedSession(world, session!.id);
+      await stored.age(WHILE_MS);
+      const cameAt = Date.now();
+      await eventually(REMEMBERED_MS, async () => {
+        see(await web.open(intranet), 'Bob');
+        const { usedAt, refreshAt } = (await stored.read())!;
+        if (!(Number(usedAt) >= cameAt && Number(refreshAt) > cameAt + WHILE_MS)) throw new Error('The session was not kept up with.');
+      });
+      await web.close();
     },
     'a user signs in': async () => (await signedIn(world)).close(),
     'a user signs out': async () => {

@@ -15,6 +15,12 @@ export interface TestProvider {
   user: Record<string, unknown> | null;
   /** While true, every connection is broken off. */
   away: boolean;
+  /** Of users who signed in, by their `sub`: what the provider says of them now. Who is deleted is unknown to it. */
+  readonly accounts: Map<string, Record<string, unknown>>;
+  /** While not null, what the token endpoint answers to a refresh. */
+  refreshAnswer: { readonly status: number; readonly body: object } | null;
+  /** How many refreshes were asked for. */
+  refreshes: number;
   /** A token with these claims, signed as the provider signs its own. */
   sign(claims: JWTPayload, header?: object): Promise<string>;
   close(): Promise<void>;
@@ -48,6 +54,7 @@ export const startIdentityProvider = async ({
         client_secret: clientSecret,
         redirect_uris: [`${portalUrl}/callback/${id}`],
         post_logout_redirect_uris: [`${portalUrl}/signed-out`],
+        grant_types: ['authorization_code', 'refresh_token'],
       },
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'test', use: 'sig', alg: 'RS256' }] },
@@ -63,9 +70,14 @@ export const startIdentityProvider = async ({
     acrValues: ['mfa'],
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
-    findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId, ...accounts.get(accountId) }) }),
+    findAccount: (_, accountId) => {
+      const claims = accounts.get(accountId);
+      return claims && { accountId, claims: () => ({ sub: accountId, ...claims }) };
+    },
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
     loadExistingGrant: grantEverything,
-    ttl: { AccessToken: HOUR_S, Grant: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, Session: HOUR_S },
+    ttl: { AccessToken: HOUR_S, Grant: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, RefreshToken: HOUR_S, Session: HOUR_S },
     // Its own failures are part of the tests.
     renderError: (ctx, out) => {
       ctx.body = JSON.stringify(out);
@@ -73,6 +85,9 @@ export const startIdentityProvider = async ({
   };
   const provider = new Provider(issuer, configuration);
   const serve = provider.callback();
+  provider.on('grant.success', ({ oidc }) => {
+    if (oidc.params?.grant_type === 'refresh_token') test.refreshes += 1;
+  });
 
   const test: TestProvider = {
     issuer,
@@ -80,6 +95,9 @@ export const startIdentityProvider = async ({
     sign: (claims, header) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'test', typ: 'logout+jwt', ...header }).sign(privateKey),
     away: false,
+    accounts,
+    refreshAnswer: null,
+    refreshes: 0,
     close: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -97,7 +115,10 @@ export const startIdentityProvider = async ({
   };
   server.on('request', (request, response) => {
     if (test.away) request.destroy();
-    else if (request.url?.startsWith('/interaction/')) void interact(request, response);
+    else if (request.url === '/token' && test.refreshAnswer !== null) {
+      const { status, body } = test.refreshAnswer;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    } else if (request.url?.startsWith('/interaction/')) void interact(request, response);
     else void serve(request, response);
   });
   return test;

@@ -7,14 +7,15 @@ import type { ClaimNames } from '../../identity/claim-names.ts';
 import { createLogoutTokens } from '../../identity/logout-token.ts';
 import { createProviderKeys } from '../../identity/provider-keys.ts';
 import { withProfile } from '../../identity/provider-profile.ts';
-import { randomSecret, stateKey } from '../../keys.ts';
+import { randomSecret, refreshTokenKey, stateKey } from '../../keys.ts';
 import { createLook } from '../../pages/look.ts';
 import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
 import type { Application, Sessions, Tunnel } from '../../stores/records.ts';
 import { createSessions } from '../../stores/sessions.ts';
-import { createTable } from '../../stores/table.ts';
-import type { IdentityProvider } from '../ports.ts';
+import { createTable, type Table } from '../../stores/table.ts';
+import type { IdentityProvider, PortalPorts } from '../ports.ts';
 import { createProvider } from '../provider.ts';
+import { refreshSession } from '../refresh-session.ts';
 import type { PortalEvent } from '../request.ts';
 import { createServePortal } from '../serve-portal.ts';
 import { CLIENT_ID, startIdentityProvider, type TestProvider } from './identity-provider.ts';
@@ -46,6 +47,10 @@ export interface World {
   applications: Application[];
   /** An error: the registry cannot be read. */
   tunnels: Tunnel[] | Error;
+  /** As a router asks for it. */
+  refresh(portalSession: string): Promise<void>;
+  /** The sessions' own table. */
+  readonly table: Table;
   close(): Promise<void>;
 }
 
@@ -102,13 +107,16 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     });
   });
 
+  const table = createTable(tables.client, await tables.create());
   const world: World = {
     portalUrl,
     address,
     idp: idps[0]!,
     idps,
     providers,
-    sessions: createSessions({ table: createTable(tables.client, await tables.create()), now }),
+    sessions: createSessions({ table, now }),
+    table,
+    refresh: (refresh) => refreshSession(ports, { refresh }),
     lines: [],
     clock: 1_700_000_000_000,
     secret,
@@ -121,7 +129,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       await Promise.all([closed, ...idps.map((idp) => idp.close()), tables.close()]);
     },
   };
-  const serve = createServePortal({
+  const ports: PortalPorts = {
     look: createLook({ name: 'contoso', color: null, support: null }),
     portalUrl,
     sessions: world.sessions,
@@ -144,11 +152,14 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     sessionLifetimeMs: 8 * 3_600_000,
     sessionIdleMs: 30 * 60_000,
     assertionSecret: async () => ASSERTION_SECRET,
+    sessionRefreshMs: 15 * 60_000,
+    refreshTokenKey: async () => refreshTokenKey('master'),
     stateKey: async () => stateKey('master'),
     now,
     randomSecret,
     log,
-  });
+  };
+  const serve = createServePortal(ports);
   server.on('request', async (request, response) => {
     const { statusCode, headers, cookies = [], body } = await serve(await toEvent(request));
     response.writeHead(statusCode, { ...headers, 'Set-Cookie': [...cookies] }).end(body);

@@ -73,8 +73,14 @@ export const createRig = () => {
   const replyTo = new Map<string, string>();
   /** Portal sessions whose use was noted. */
   const notes: string[] = [];
+  /** Portal sessions that were to be refreshed. */
+  const refreshes: string[] = [];
+  const askRefresh = async (portalSession: string) => {
+    refreshes.push(portalSession);
+    if (failing.refreshes) throw failing.refreshes;
+  };
   const reads = { directory: 0, sessions: 0, registry: 0 };
-  const failing: { directory?: Error; sessions?: Error; registry?: Error; notes?: Error } = {};
+  const failing: { directory?: Error; sessions?: Error; registry?: Error; notes?: Error; refreshes?: Error } = {};
 
   const reader =
     <Args extends unknown[], Value>(store: keyof typeof reads, read: (...args: Args) => Value) =>
@@ -130,7 +136,7 @@ export const createRig = () => {
     ),
     findSession: cachedSessions(store, clock),
     sessions: store,
-    keepUp: createKeepUp({ sessions: store, clock, log }),
+    keepUp: createKeepUp({ sessions: store, askRefresh, clock, log }),
     findServiceToken: async (id) => serviceTokens.get(id) ?? null,
     freshServiceToken: async (id) => serviceTokens.get(id) ?? null,
     accessTokens,
@@ -207,6 +213,7 @@ export const createRig = () => {
     requests,
     reads,
     notes,
+    refreshes,
     failing,
     channel,
     keyOf,
