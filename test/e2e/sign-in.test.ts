@@ -48,3 +48,25 @@ test('a form that is sent after the session ended is kept, and arrives once the 
 
   expect(page.url()).toContain('/guestbook');
 }, 90_000);
+
+test('a tab that the browser opens again after the session has ended signs in, and is back where it was', async () => {
+  const link = `${world.url('intranet')}guestbook?page=3#entry=8`;
+  await page.goto(link);
+  await page.getByRole('button', { name: 'Sign', exact: true }).waitFor();
+  await control(world).revokeSessions({ user: 'bob' });
+  await eventually(30_000, async () => {
+    expect(await page.evaluate(async () => (await fetch('/')).status)).toBe(401);
+  });
+  const visited: string[] = [];
+  page.on('request', (request) => visited.push(request.url()));
+
+  // As on a phone that has thrown the page away, and what it had in its cache: all that is left is the address in the tab's history.
+  await page.goto('about:blank');
+  await (await page.context().newCDPSession(page)).send('Network.clearBrowserCache');
+  await page.goBack();
+  await page.waitForURL(link);
+  await page.getByRole('button', { name: 'Sign', exact: true }).waitFor();
+
+  expect(visited.some((url) => url.startsWith(`${world.ready.portal}sign-in?`))).toBe(true);
+  expect(await page.evaluate(async () => (await fetch('/')).status)).toBe(200);
+}, 90_000);
