@@ -170,7 +170,7 @@ describe('the portal', () => {
   let alice: Browser;
   let state: string;
 
-  const here = (url: string): string => url.replace(PORTAL, world.address);
+  const here = (url: string, at = world): string => url.replace(PORTAL, at.address);
   const toPortal = { until: (url: string) => url.startsWith(PORTAL) };
   beforeAll(async () => {
     world = await startWorld({ portalUrl: PORTAL });
@@ -185,16 +185,16 @@ describe('the portal', () => {
   }, 60_000);
   afterAll(() => world?.close());
 
-  const ask = async (browser: Browser, path: string, query: Record<string, string> = {}, form?: Record<string, string>) => {
+  const ask = async (browser: Browser, path: string, query: Record<string, string> = {}, form?: Record<string, string>, at = world) => {
     const url = `${PORTAL}${path}${Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : ''}`;
     const headers = {
       accept: 'text/html',
       'sec-fetch-mode': 'navigate',
-      cookie: browser.cookieHeader(world.address),
+      cookie: browser.cookieHeader(at.address),
       ...(form && { 'content-type': 'application/x-www-form-urlencoded', origin: PORTAL, 'sec-fetch-site': 'same-origin' }),
     };
     const body = form && new URLSearchParams(form).toString();
-    const response = await request(here(url), { method: form ? 'POST' : 'GET', headers, body });
+    const response = await request(here(url, at), { method: form ? 'POST' : 'GET', headers, body });
     const fields = Object.entries(response.headers).flatMap(([name, values]) =>
       [values ?? []].flat().map((value) => [name, value] as const),
     );
@@ -238,6 +238,50 @@ describe('the portal', () => {
     const found = await escapes((payload) => ask(alice, '/sign-out', {}, { token: payload, to: payload }), [world.idp.issuer]);
 
     expect(found).toEqual([]);
+  });
+
+  describe('where a tenant has several providers', () => {
+    let several: World;
+    let user: Browser;
+    let token: string;
+
+    beforeAll(async () => {
+      several = await startWorld({ portalUrl: PORTAL, emailDomains: { main: ['example.com'], other: ['example.org'] } });
+      several.applications = [application({ host: HOST, access: 'everyone' })];
+      user = new Browser();
+      const { text } = await user.open(here(`${PORTAL}/`, several));
+      token = /name="token" value="([\w-]{43})"/.exec(text)![1]!;
+    }, 60_000);
+    afterAll(() => several?.close());
+
+    const good = { to, challenge: CHALLENGE };
+    const issuers = () => several.idps.map(({ issuer }) => issuer);
+    /** The form that asks which, as it is sent with these fields. */
+    const choose = (asked: Record<string, string>, chosen: Record<string, string> = { provider: 'other' }) =>
+      ask(user, '/sign-in', {}, { token, asked: `${new URLSearchParams(asked)}`, ...chosen }, several);
+
+    test('the form is the one that is meant: it leads to the chosen provider', async () => {
+      const [lead] = leadsOf(await choose(good));
+
+      expect(lead!.url!.origin).toBe(issuers()[1]);
+    });
+
+    test.each<[string, (payload: string) => Promise<LeadingAnswer>]>([
+      ['to, in what the form remembers', (payload) => choose({ ...good, to: payload })],
+      ['through, in what the form remembers', (payload) => choose({ ...good, through: payload })],
+      ['all that the form remembers', (payload) => ask(user, '/sign-in', {}, { token, asked: payload, provider: 'other' }, several)],
+      ['provider', (payload) => choose(good, { provider: payload })],
+      ['email', (payload) => choose(good, { email: payload })],
+      ['email, at a domain that is known', (payload) => choose(good, { email: `${payload}@example.org` })],
+      ['to, while it is asked', (payload) => ask(user, '/sign-in', { ...good, to: payload, choose: '' }, undefined, several)],
+      ['hints', (payload) => ask(user, '/sign-in', { ...good, login_hint: payload, domain_hint: payload }, undefined, several)],
+    ])(
+      '%s',
+      async (_, from) => {
+        expect(await escapes(from, issuers())).toEqual([]);
+      },
+      60_000,
+    );
   });
 
   test('the path of a page', async () => {
