@@ -31,6 +31,7 @@ describe('what each function may do, and nothing else', () => {
         log('IngressRouter'),
         'Allow dynamodb:Query on {TablesRegistry.Arn} with group#*',
         'Allow dynamodb:Query on {TablesRegistry.Arn} with service-tokens',
+        'Allow dynamodb:UpdateItem on {TablesRegistry.Arn} with limit#*',
         'Allow dynamodb:Query on {TablesDirectory.Arn}',
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on {TablesSessions.Arn} with session#*',
         'Allow dynamodb:PutItem on {TablesSessions.Arn} with handle#*',
@@ -61,6 +62,7 @@ describe('what each function may do, and nothing else', () => {
         log('Portal'),
         'Allow dynamodb:Query dynamodb:Scan on {TablesDirectory.Arn}',
         'Allow dynamodb:Query on {TablesRegistry.Arn} with group#*',
+        'Allow dynamodb:UpdateItem on {TablesRegistry.Arn} with limit#*',
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
         'Allow dynamodb:Query dynamodb:PutItem on {TablesSessions.Arn} with handle#*',
         'Allow dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn} with code#*',
@@ -76,6 +78,7 @@ describe('what each function may do, and nothing else', () => {
         log('PortalEnrolment'),
         'Allow dynamodb:DeleteItem on {TablesRegistry.Arn} with enrolment#*',
         'Allow dynamodb:PutItem on {TablesRegistry.Arn} with connector',
+        'Allow dynamodb:UpdateItem on {TablesRegistry.Arn} with limit#*',
       ],
     ],
     [

@@ -51,6 +51,12 @@ export const ERRORS = {
     retryable: false,
     message: 'The request headers are larger than this service carries.',
   },
+  ERR_RATE_LIMITED: {
+    status: 429,
+    hop: 'user',
+    retryable: true,
+    message: 'Too many attempts came from your network. Please wait a few minutes.',
+  },
   ERR_SESSION_ENDED: { status: 401, hop: 'user', retryable: false, message: 'You have been signed out.' },
   ERR_USER_GONE: { status: 499, hop: 'user', retryable: false, message: 'The user has gone before the answer was complete.' },
   // ingress

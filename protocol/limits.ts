@@ -66,5 +66,14 @@ export const PROBE_DEADLINE_MS = 9_000;
 /** A tunnel or reply socket is replaced at this age, before AWS's two hours. */
 export const SOCKET_MAX_AGE_MS = 105 * 60_000;
 
+/** Attempts are counted by source (an IPv4 address, an IPv6 /64) in windows of this length. */
+export const ATTEMPT_WINDOW_MS = 5 * 60_000;
+/**
+ * How many a source may make in a window, an office of thousands behind one address included: sign-ins that are begun, and of one-time
+ * codes, tokens and enrolments those that are refused.
+ */
+export const ATTEMPT_LIMITS = { 'sign-in': 1_000, code: 300, token: 300, enrolment: 30 } as const;
+export type AttemptKind = keyof typeof ATTEMPT_LIMITS;
+
 /** How long registry, directory and session answers are kept in memory: the time a change needs to be seen everywhere. */
 export const CACHE_MS = 10_000;

@@ -2,9 +2,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CompactSign, type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
+import { ATTEMPT_LIMITS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { HttpEvent } from '../http-api.ts';
 import { digest, randomSecret } from '../keys.ts';
+import { createSourceLimits } from '../limits/source-limits.ts';
+import { type Counters, createCounters } from '../limits/testing/counters.ts';
 import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
 import type { Registry } from '../stores/records.ts';
 import { createRegistry } from '../stores/registry.ts';
@@ -25,6 +28,7 @@ let registry: Registry;
 let signing: Pair;
 let sealing: Pair;
 let clock: number;
+let counters: Counters;
 let lines: string[];
 let secret: string;
 
@@ -36,6 +40,7 @@ beforeAll(async () => {
 afterAll(() => emulated.close());
 beforeEach(async () => {
   clock = START;
+  counters = createCounters();
   lines = [];
   registry = createRegistry({ table: createTable(emulated.client, await emulated.create()), now: () => clock });
   secret = randomSecret();
@@ -69,6 +74,7 @@ const eventOf = (body: unknown, isBase64Encoded = false): HttpEvent => ({
 const send = async (event: HttpEvent, ports: Partial<EnrolPorts> = {}) => {
   const enrol = createEnrol({
     registry,
+    limits: createSourceLimits({ count: counters.count, now: () => clock }),
     tenant: 'contoso',
     tunnelUrl: TUNNEL,
     now: () => clock,
@@ -78,6 +84,17 @@ const send = async (event: HttpEvent, ports: Partial<EnrolPorts> = {}) => {
   const { statusCode, headers, body } = await enrol(event);
   return { status: statusCode, headers, answer: JSON.parse(body) };
 };
+
+test('refused attempts of one source get 429 beyond the limit; a good code is taken all the while, and uncounted', async () => {
+  counters.beginAt = ATTEMPT_LIMITS.enrolment - 1;
+  const wrong = async () => (await send(eventOf(await requestOf({ code: randomSecret() })))).status;
+
+  expect([await wrong(), await wrong()]).toEqual([400, 429]);
+  const counted = new Map(counters.counted);
+
+  expect((await send(eventOf(await requestOf()))).status).toBe(201);
+  expect(counters.counted).toEqual(counted);
+});
 
 const isUnspent = async () => (await registry.takeEnrolmentCode(digest(secret))) !== null;
 

@@ -5,6 +5,7 @@ import type { EnrolmentAnswer, PublicKey } from '../../protocol/enrolment.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
+import type { SourceLimits } from '../limits/source-limits.ts';
 import type { Registry } from '../stores/records.ts';
 import { checkProof, type Enrolment, readEnrolment } from './read-enrolment.ts';
 
@@ -14,6 +15,7 @@ const ID_DIGEST_CHARACTERS = 16;
 
 export interface EnrolPorts {
   readonly registry: Pick<Registry, 'takeEnrolmentCode' | 'addConnector'>;
+  readonly limits: SourceLimits;
   readonly tenant: string;
   readonly tunnelUrl: string;
   readonly now: () => number;
@@ -29,10 +31,15 @@ export const createEnrol =
       const enrolment = readEnrolment(readJson(event, BODY_MAX_BYTES));
       return answerJson(201, await enrol(enrolment, { ...ports, log }));
     } catch (failure) {
-      const error = asSallyportError(failure);
+      const refusal = asSallyportError(failure);
+      const attempt = { address: http.sourceIp, method: http.method, path: http.path };
+      const error = await ports.limits.refused(refusal, refusal.traits.status < 500 ? 'enrolment' : undefined, attempt, log);
       log.warn('enrolment.refused', {
         error,
-        audit: { kind: 'enrolment', change: 'enroll', entity: { type: 'Connector', name: 'unknown' } },
+        audit:
+          error.code === 'ERR_RATE_LIMITED'
+            ? undefined
+            : { kind: 'enrolment', change: 'enroll', entity: { type: 'Connector', name: 'unknown' } },
       });
       // Unknown, used, expired or with a bad proof: a stranger learns no more than that.
       return answerProblem(error, {

@@ -1,6 +1,7 @@
 // A failure as the user gets it: a page for people, problem+json (RFC 9457) for programs. Both carry code, hop, time and id,
 // so that an administrator finds the line in the log.
 import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
+import { ATTEMPT_WINDOW_MS } from '../../protocol/limits.ts';
 import { html } from './html.ts';
 import type { Look } from './look.ts';
 import { answerPage, type PageAnswer, SECURITY_HEADERS } from './page.ts';
@@ -69,6 +70,7 @@ export const errorProblem = ({ code, id, time, detail }: Failure): PageAnswer =>
 };
 
 const retryHeaders = (code: ErrorCode): Readonly<Record<string, string>> => {
+  if (code === 'ERR_RATE_LIMITED') return { 'Retry-After': String(ATTEMPT_WINDOW_MS / 1000) };
   if (ERRORS[code].status !== 503) return {};
   return { 'Retry-After': String(code === 'ERR_MAINTENANCE' ? MAINTENANCE_RETRY_AFTER_S : RETRY_AFTER_S) };
 };

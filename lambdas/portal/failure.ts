@@ -2,6 +2,7 @@
 // but the table's sentence; what the user can do something about is told in full.
 import type { AuditFact } from '../../protocol/audit.ts';
 import { asSallyportError, ERRORS, type ErrorCode, type SallyportError } from '../../protocol/errors.ts';
+import { countedAs } from '../limits/source-limits.ts';
 import { errorPage, errorProblem } from '../pages/error-answer.ts';
 import type { PortalPorts } from './ports.ts';
 import { isPageLoad, type PortalAnswer, type PortalRequest } from './request.ts';
@@ -24,16 +25,21 @@ const SIGN_IN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'ERR_IDENTITY_PROVIDER_UNREACHABLE',
 ]);
 
-/** A sign-in that failed, and whatever was refused. */
+/** A sign-in that failed, and whatever was refused. Beyond a limit it was told of once. */
 const auditOf = ({ method, path }: PortalRequest, { code, traits: { hop, status } }: SallyportError): AuditFact | undefined => {
   if (code === 'ERR_STEP_UP_FAILED') return { kind: 'step-up', user: null };
   if (SIGN_IN_FAILURES.has(code)) return { kind: 'sign-in', user: null };
-  return hop === 'user' ? { kind: 'refusal', method, path, status } : undefined;
+  return hop === 'user' && code !== 'ERR_RATE_LIMITED' ? { kind: 'refusal', method, path, status } : undefined;
 };
 
-export const answerFailure = ({ look, portalUrl, now, log }: PortalPorts, request: PortalRequest, thrown: unknown): PortalAnswer => {
+export const answerFailure = async (
+  { look, portalUrl, now, log, limits }: PortalPorts,
+  request: PortalRequest,
+  thrown: unknown,
+): Promise<PortalAnswer> => {
   const hasWayOut = thrown instanceof FailureWithWayOut;
-  const error = asSallyportError(hasWayOut ? thrown.cause : thrown);
+  const failed = asSallyportError(hasWayOut ? thrown.cause : thrown);
+  const error = await limits.refused(failed, countedAs(failed), request, log);
   const { status, message } = ERRORS[error.code];
   log[status < 500 ? 'warn' : 'error']('portal.failed', {
     ...{ method: request.method, path: request.path, status, error },

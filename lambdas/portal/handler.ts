@@ -5,8 +5,10 @@ import { createLogoutTokens } from '../identity/logout-token.ts';
 import { createProviderKeys } from '../identity/provider-keys.ts';
 import { readIdentityProviders } from '../identity/provider-profile.ts';
 import { randomSecret, refreshTokenKey, stateKey } from '../keys.ts';
+import { createSourceLimits } from '../limits/source-limits.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
+import { createAttempts } from '../stores/attempts.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
@@ -21,6 +23,7 @@ import { createServePortal } from './serve-portal.ts';
 
 const env = readEnvironment(ENVIRONMENT);
 const tables = createDocumentClient();
+const registry = createTable(tables, env.REGISTRY_TABLE);
 const secrets = createSecretsClient();
 const masterKey = createSecret(secrets, env.MASTER_KEY_SECRET);
 const log = createLog({ fields: { tenant: env.TENANT, function: 'portal' } });
@@ -34,7 +37,8 @@ const ports: PortalPorts = {
   portalUrl,
   sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
-  registry: createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }),
+  registry: createRegistry({ table: registry, now: Date.now }),
+  limits: createSourceLimits({ count: createAttempts({ table: registry }), now: Date.now }),
   providers: providers.map((profile) =>
     createProvider({
       profile,

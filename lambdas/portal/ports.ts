@@ -4,6 +4,7 @@ import type { StepUp } from '../../policy/decide.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { LogoutTokens } from '../identity/logout-token.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
+import type { SourceLimits } from '../limits/source-limits.ts';
 import type { Look } from '../pages/look.ts';
 import type { Directory, Registry, Sessions, User } from '../stores/records.ts';
 
@@ -67,6 +68,7 @@ export interface PortalPorts {
   readonly sessions: Sessions;
   readonly directory: Pick<Directory, 'applicationsOn' | 'applications'>;
   readonly registry: Pick<Registry, 'tunnels'>;
+  readonly limits: SourceLimits;
   /** At least one. */
   readonly providers: readonly IdentityProvider[];
   readonly logoutTokens: LogoutTokens;

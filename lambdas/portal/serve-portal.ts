@@ -54,7 +54,7 @@ export const createServePortal =
       return await actionFor(request)(at, request);
     } catch (error) {
       const allowed = Object.keys(methodsAt(request.path) ?? {}).join(', ');
-      const answer = answerFailure(at, request, error);
+      const answer = await answerFailure(at, request, error);
       // RFC 9110 §15.5.6: 405 says what would be allowed.
       return answer.statusCode === 405 ? { ...answer, headers: { ...answer.headers, Allow: allowed } } : answer;
     }

@@ -89,6 +89,7 @@ const sendToProvider = async (
   hints: Omit<SignInWishes, 'stepUp'>,
 ): Promise<PortalAnswer> => {
   const { stateKey, now, randomSecret } = ports;
+  await ports.limits.attempt('sign-in', request, ports.log);
   // Kept while it is good, so that sign-ins in two tabs do not spoil each other.
   const browser = readSecret(request, BROWSER_COOKIE) ?? randomSecret();
   const verifier = randomSecret();

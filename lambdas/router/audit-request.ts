@@ -20,10 +20,10 @@ export const askedBy = (
   { user, application }: Pick<Asked, 'user' | 'application'>,
 ): Asked => (request === null ? { method } : { method: request.method, host: request.host, path: request.path, user, application });
 
-/** Undefined where nothing was refused: something failed, or the user has gone. */
+/** Undefined where nothing was refused: something failed, or the user has gone. Beyond a limit it was told of once. */
 export const refusalOf = (asked: Asked, error: SallyportError): AuditFact | undefined => {
   const { code } = error;
-  if (ERRORS[code].hop !== 'user' || code === 'ERR_USER_GONE') return undefined;
+  if (ERRORS[code].hop !== 'user' || code === 'ERR_USER_GONE' || code === 'ERR_RATE_LIMITED') return undefined;
   if (code === 'ERR_SIGN_IN_INVALID') return { kind: 'sign-in', user: null };
   const rule = error instanceof AccessRefused ? error.rule : undefined;
   return { kind: asked.application === undefined ? 'refusal' : 'decision', ...asked, status: ERRORS[code].status, rule };

@@ -3,6 +3,7 @@
 
 import type { StepUp } from '../../policy/decide.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../../protocol/errors.ts';
+import { countedAs, type SourceLimits } from '../limits/source-limits.ts';
 import type { Look } from '../pages/look.ts';
 import type { Application, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
@@ -42,6 +43,7 @@ import { watchCaller } from './watch-caller.ts';
 export interface RouterPorts extends OpenPorts, TokenPorts {
   readonly look: Look;
   readonly portalUrl: string;
+  readonly limits: SourceLimits;
   readonly directory: ReadDirectory;
   /** For each request; may answer from memory. */
   readonly findSession: FindSession;
@@ -103,7 +105,9 @@ export const createRouter = (ports: RouterPorts): Router => {
         tell('info', 'request.answered', { status: answer.status, audit });
       }
     } catch (error) {
-      await failed(asSallyportError(error));
+      const failure = asSallyportError(error);
+      const attempt = { address: event.requestContext.identity.sourceIp, method: event.httpMethod, path: event.path };
+      await failed(await ports.limits.refused(failure, countedAs(failure), attempt, log));
     } finally {
       await Promise.all([trace.exchange?.settled(), keptUp]);
     }

@@ -1,4 +1,6 @@
 // The router's view of the tables: each cached as caching.ts says, and sessions as they are for a sign-in that comes back.
+import { createSourceLimits } from '../limits/source-limits.ts';
+import { createAttempts } from '../stores/attempts.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
@@ -14,7 +16,7 @@ type TableNames = Readonly<Record<'DIRECTORY_TABLE' | 'REGISTRY_TABLE' | 'SESSIO
 export const createStores = (
   names: TableNames,
   clock: Clock,
-): Pick<RouterPorts, 'directory' | 'tunnels' | 'sessions' | 'findSession' | 'findServiceToken' | 'freshServiceToken'> => {
+): Pick<RouterPorts, 'directory' | 'tunnels' | 'limits' | 'sessions' | 'findSession' | 'findServiceToken' | 'freshServiceToken'> => {
   const client = createDocumentClient();
   const registry = createTable(client, names.REGISTRY_TABLE);
   const serviceTokens = createServiceTokens({ table: registry, now: clock.now });
@@ -24,6 +26,7 @@ export const createStores = (
     tunnels: cachedTunnels(createRegistry({ table: registry, now: clock.now }), clock),
     findServiceToken: cachedServiceTokens(serviceTokens, clock),
     freshServiceToken: serviceTokens.find,
+    limits: createSourceLimits({ count: createAttempts({ table: registry }), now: clock.now }),
     sessions,
     findSession: cachedSessions(sessions, clock),
   };

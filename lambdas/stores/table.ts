@@ -35,6 +35,8 @@ export interface Table {
   put(item: Key & Item, expression?: Expression): Promise<boolean>;
   /** False when the condition did not hold. */
   update(key: Key, expression: Expression): Promise<boolean>;
+  /** Counts one more in the item, which is there until this time, and answers the count. */
+  add(key: Key, expiresAtSeconds: number): Promise<number>;
   /** Deletes the item and answers what it held; null when there was none. Of callers that race, one gets it. */
   take(key: Key): Promise<Item | null>;
   /** Every item of a partition, read strongly; with `prefix`, those whose `sk` begins with it. */
@@ -56,6 +58,20 @@ export const createTable = (client: DynamoDBDocumentClient, name: string): Table
       conditional(name, () => client.send(new PutCommand({ TableName: name, Item: item, ...inAws(expression) }))),
     update: (key, expression) =>
       conditional(name, () => client.send(new UpdateCommand({ TableName: name, Key: key, ...inAws(expression) }))),
+    add: (key, expiresAtSeconds) =>
+      guarded(name, async () => {
+        const { Attributes } = await client.send(
+          new UpdateCommand({
+            TableName: name,
+            Key: key,
+            UpdateExpression: 'ADD #count :one SET expiresAtSeconds = :end',
+            ExpressionAttributeNames: { '#count': 'count' },
+            ExpressionAttributeValues: { ':one': 1, ':end': expiresAtSeconds },
+            ReturnValues: 'UPDATED_NEW',
+          }),
+        );
+        return Number(Attributes?.count);
+      }),
     take: async (key) => {
       let taken: Item | null = null;
       await conditional(name, async () => {

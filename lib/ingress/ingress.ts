@@ -55,7 +55,11 @@ export class Ingress extends Construct {
     this.router.set('APPEARANCE', appearanceOf(props.tenant));
     this.router.set('PORTAL_URL', portalUrl);
     this.router.set('IDENTITY_PROVIDERS', JSON.stringify(identityProviders));
-    this.router.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'], serviceToken: ['Query'] });
+    this.router.bindItems('REGISTRY_TABLE', tables.registry, {
+      tunnel: ['Query'],
+      serviceToken: ['Query'],
+      attempts: ['UpdateItem'],
+    });
     this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
     this.router.bindItems('SESSIONS_TABLE', tables.sessions, {
       session: ['GetItem', 'PutItem', 'UpdateItem'],

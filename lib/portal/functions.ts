@@ -43,7 +43,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
   portal.set('SESSION_IDLE_MINUTES', String(tenant.sessionIdleMinutes ?? 0));
   portal.set('SESSION_REFRESH_MINUTES', String(tenant.sessionRefreshMinutes ?? 0));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
-  portal.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'] });
+  portal.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'], attempts: ['UpdateItem'] });
   portal.bindItems('SESSIONS_TABLE', tables.sessions, {
     session: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     sessionHandle: ['Query', 'PutItem'],
@@ -68,7 +68,11 @@ export const enrolmentFunction = (scope: Construct, { tenant, tunnelApi, tables 
   });
   enrolment.set('TENANT', tenant.tenant);
   enrolment.set('TUNNEL_API_URL', tunnelApi.stage.url);
-  enrolment.bindItems('REGISTRY_TABLE', tables.registry, { enrolmentCode: ['DeleteItem'], connector: ['PutItem'] });
+  enrolment.bindItems('REGISTRY_TABLE', tables.registry, {
+    enrolmentCode: ['DeleteItem'],
+    connector: ['PutItem'],
+    attempts: ['UpdateItem'],
+  });
   return enrolment;
 };
 

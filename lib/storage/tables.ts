@@ -14,6 +14,7 @@ export const PARTITIONS = {
   dial: 'dial#*',
   enrolmentCode: 'enrolment#*',
   serviceToken: 'service-tokens',
+  attempts: 'limit#*',
   session: 'session#*',
   sessionHandle: 'handle#*',
   signInCode: 'code#*',

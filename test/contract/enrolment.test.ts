@@ -7,6 +7,8 @@ import { createNetwork, type Network } from '../../connector/network.ts';
 import { ManualClock } from '../../connector/testing/manual-clock.ts';
 import { createEnrol } from '../../lambdas/enrolment/enrol.ts';
 import { digest, randomSecret } from '../../lambdas/keys.ts';
+import { createSourceLimits } from '../../lambdas/limits/source-limits.ts';
+import { createCounters } from '../../lambdas/limits/testing/counters.ts';
 import type { Connector, EnrolmentCode } from '../../lambdas/stores/records.ts';
 import { createLog } from '../../protocol/log.ts';
 
@@ -32,6 +34,7 @@ beforeEach(async () => {
       },
       addConnector: async (connector) => void connectors.push(connector),
     },
+    limits: createSourceLimits({ count: createCounters().count, now: () => NOW }),
     tenant: 'contoso',
     tunnelUrl: TUNNEL,
     now: () => NOW,

@@ -106,6 +106,15 @@ export const createTour = async (world: World): Promise<Tour> => {
       await administrator.revokeToken(name);
     },
 
+    'a program guesses a service token': async () => {
+      const { status } = await stranger.fetch(`${intranet}whoami`, { headers: { authorization: `Bearer sallyport_${'g'.repeat(43)}` } });
+      if (status !== 401) throw new Error(`The guess was answered ${status}.`);
+    },
+    'a stranger guesses an enrolment code': async () => {
+      const { status } = await stranger.fetch(`${world.ready.portal}connectors/enrol`, { method: 'POST', body: '{}' });
+      if (status !== 400) throw new Error(`The guess was answered ${status}.`);
+    },
+
     'an administrator looks at the status': async () => {
       const { connectors, applications } = await administrator.status();
       if (connectors.length < 2 || !applications[0]?.reachable) throw new Error('The status lacks what is there.');

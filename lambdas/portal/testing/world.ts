@@ -8,6 +8,8 @@ import { createLogoutTokens } from '../../identity/logout-token.ts';
 import { createProviderKeys } from '../../identity/provider-keys.ts';
 import { withProfile } from '../../identity/provider-profile.ts';
 import { randomSecret, refreshTokenKey, stateKey } from '../../keys.ts';
+import { createSourceLimits } from '../../limits/source-limits.ts';
+import { type Counters, createCounters } from '../../limits/testing/counters.ts';
 import { createLook } from '../../pages/look.ts';
 import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
 import type { Application, Sessions, Tunnel } from '../../stores/records.ts';
@@ -40,6 +42,8 @@ export interface World {
   readonly providers: readonly IdentityProvider[];
   readonly sessions: Sessions;
   readonly lines: string[];
+  /** Of attempts. */
+  readonly counters: Counters;
   /** Of the portal only. */
   clock: number;
   /** What Secrets Manager holds, and what a running function has kept of it. */
@@ -83,6 +87,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       return secret.kept;
     },
   };
+  const counters = createCounters();
   const providers = idps.map(({ issuer }, index) => {
     const id = ids[index]!;
     const claims = options.claimNames ?? CLAIM_NAMES;
@@ -118,6 +123,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     table,
     refresh: (refresh) => refreshSession(ports, { refresh }),
     lines: [],
+    counters,
     clock: 1_700_000_000_000,
     secret,
     applications: [],
@@ -144,6 +150,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
         return world.tunnels.filter((tunnel) => tunnel.group === group);
       },
     },
+    limits: createSourceLimits({ count: counters.count, now }),
     providers,
     logoutTokens: createLogoutTokens({
       issuers: idps.map(({ issuer }) => ({ issuer, clientId: CLIENT_ID, keys: createProviderKeys({ issuer, now }) })),

@@ -6,6 +6,8 @@ import { createLog } from '../../../protocol/log.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import { profile } from '../../identity/testing/profile.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
+import { createSourceLimits } from '../../limits/source-limits.ts';
+import { createCounters } from '../../limits/testing/counters.ts';
 import { createLook } from '../../pages/look.ts';
 import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, Tunnel } from '../../stores/records.ts';
 import { createAssertUser } from '../assertion.ts';
@@ -58,6 +60,7 @@ const accessTokens: AccessTokens = {
 export const createRig = () => {
   const serviceTokens = new Map<string, ServiceToken>();
   const clock = createManualClock();
+  const counters = createCounters();
   const replyApi = createReplyApi();
   const lines: Array<Record<string, unknown>> = [];
   const log = createLog({ write: (line) => lines.push(JSON.parse(line)), now: clock.now, level: 'debug' });
@@ -120,6 +123,7 @@ export const createRig = () => {
   const router = createRouter({
     look: createLook({ name: 'Example', color: null, support: null }),
     portalUrl: 'https://portal.example.com',
+    limits: createSourceLimits({ count: counters.count, now: clock.now }),
     directory: cachedDirectory(
       {
         applicationsOn: reader('directory', (host: string) => applications.filter((known) => known.host === host)),
@@ -198,6 +202,7 @@ export const createRig = () => {
   const logged = (name: string) => lines.filter(({ event: known }) => known === name);
 
   return {
+    counters,
     serviceTokens,
     clock,
     replyApi,
