@@ -49,7 +49,7 @@ describe('sign-ins that are begun', () => {
 
 test('answers of the provider that are none of ours get 429 beyond the limit, and Retry-After', async () => {
   world.counters.beginAt = ATTEMPT_LIMITS.code - 1;
-  const answer = () => fetch(`${world.address}/callback?code=x&state=y`);
+  const answer = () => fetch(`${world.address}/callback/any?code=x&state=y`);
 
   const [last, beyond] = [await answer(), await answer()];
 

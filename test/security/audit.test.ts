@@ -86,7 +86,7 @@ const beRefused = async (): Promise<void> => {
   const statusOf = async (...request: Parameters<typeof stranger.fetch>) => (await stranger.fetch(...request)).status;
 
   const statuses = [
-    await statusOf(`${portal}callback?code=${planted()}&state=${planted()}`, {
+    await statusOf(`${portal}callback/any?code=${planted()}&state=${planted()}`, {
       headers: { cookie: `__Host-sallyport-browser=${planted()}` },
     }),
     await statusOf(`${portal}sign-in?to=${encodeURIComponent(`https://elsewhere.example/?${planted()}`)}&challenge=${planted()}`),
