@@ -148,8 +148,8 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
     },
 
     refresh: async (session, user, refreshAt) => {
-      // The handles first: a session that could not be found by the user's new name could not be revoked.
-      await putHandles({ ...session, user });
+      // First: a session that could not be found by its user's new name could not be revoked.
+      if (user.username !== session.user.username) await putHandles({ ...session, user });
       await table.update(sessionKey(session.id), {
         update: 'SET #user = :user, refreshAt = :at',
         condition: 'attribute_exists(pk)',
