@@ -104,7 +104,7 @@ describe('the configuration is refused', () => {
   });
 
   test.each([[['--enrolment-code', 'top-secret']], [['--enrolment-code=top-secret']]])(
-    'with a secret among the flags, not repeating it: %p',
+    'with a secret among the flags, not repeating it (cloudflared#1539): %p',
     (args) => {
       const faults = faultsOf(args);
 
