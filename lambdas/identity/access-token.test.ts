@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { createLocalJWKSet, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { type AccessTokens, createAccessTokens } from './access-token.ts';
 import { createProviderKeys } from './provider-keys.ts';
 import { profile } from './testing/profile.ts';
@@ -68,6 +68,46 @@ const refusal = async (token: string) => {
   }
   return 'taken';
 };
+
+describe('of several providers', () => {
+  const B = 'https://login.b.example';
+  const both = async () => {
+    const keysOf = async ({ publicKey }: Pair) =>
+      createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256' }] });
+    const [keysOfA, keysOfB] = await Promise.all([keysOf(pair), keysOf(other)]);
+    return createAccessTokens({
+      issuers: [
+        { profile: profile({ id: 'a', issuer }), keys: async () => keysOfA },
+        { profile: profile({ id: 'b', issuer: B }), keys: async () => keysOfB },
+      ],
+      now,
+    });
+  };
+
+  test('each one’s token is taken, and it is known whose it is', async () => {
+    tokens = await both();
+
+    const [ofA, ofB] = [await sign(claims()), await sign(claims({ iss: B }), {}, other.privateKey)];
+
+    expect((await tokens.verify(ofA, AUDIENCE)).provider.id).toBe('a');
+    expect((await tokens.verify(ofB, AUDIENCE)).provider.id).toBe('b');
+  });
+
+  test('one cannot sign in the name of another', async () => {
+    tokens = await both();
+
+    expect(await refusal(await sign(claims(), {}, other.privateKey))).toBe('ERR_TOKEN_INVALID');
+    expect(await refusal(await sign(claims({ iss: B })))).toBe('ERR_TOKEN_INVALID');
+  });
+
+  test('an issuer that is a list, or none of the tenant’s, asks nobody for keys', async () => {
+    const body = part({ ...claims(), iss: [issuer, B] });
+
+    expect(await refusal(`${part({ alg: 'RS256', kid: 'k1' })}.${body}.AAAA`)).toBe('ERR_TOKEN_INVALID');
+    expect(await refusal(await sign(claims({ iss: 'https://login.c.example' })))).toBe('ERR_TOKEN_INVALID');
+    expect(asked).toEqual([]);
+  });
+});
 
 test('a good token is taken, and keys are asked for once', async () => {
   const { claims: payload } = await tokens.verify(await sign(claims()), AUDIENCE);

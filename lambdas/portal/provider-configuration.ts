@@ -1,6 +1,7 @@
 // The provider's metadata (OpenID Connect Discovery) and our authentication at it. Kept for an hour; a provider that could not be
 // reached is asked again by the next request.
 import * as oidc from 'openid-client';
+import { CLOCK_TOLERANCE_S } from '../identity/provider-keys.ts';
 import type { Secret } from '../secrets.ts';
 import { clientSecretBasic } from './client-secret-basic.ts';
 import { providerError } from './provider-error.ts';
@@ -37,7 +38,7 @@ export const createProviderConfiguration = ({ issuer, clientId, clientSecret, no
 
   const discover = async (): Promise<oidc.Configuration> => {
     try {
-      return await oidc.discovery(server, clientId, undefined, authenticate, {
+      return await oidc.discovery(server, clientId, { [oidc.clockTolerance]: CLOCK_TOLERANCE_S }, authenticate, {
         // The ID token's signature is checked although TLS vouches for it already.
         execute: [oidc.enableNonRepudiationChecks, ...(isLocal(server) ? [oidc.allowInsecureRequests] : [])],
         timeout: REQUEST_TIMEOUT_S,

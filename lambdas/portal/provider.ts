@@ -32,6 +32,9 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
     const tokens = await oidc.authorizationCodeGrant(config, url, checks);
     const claims = tokens.claims();
     if (claims === undefined) throw new SallyportError('ERR_IDENTITY_REFUSED', 'The sign-in service sent no ID token.');
+    // §3.1.3.7 of OpenID Connect Core: one that was given to another client is not for us, whoever else may read it.
+    if (claims.azp !== undefined && claims.azp !== options.clientId)
+      throw new SallyportError('ERR_IDENTITY_REFUSED', 'The sign-in service sent an ID token that was given to another client.');
     const further = lacksAny(claims, profile.claims) ? await userInfo(config, tokens.access_token, claims.sub, options.log) : {};
     return { claims: { ...further, ...claims }, idToken: tokens.id_token, refreshToken: tokens.refresh_token };
   };

@@ -54,12 +54,12 @@ const FAULTS: Record<string, { readonly file: () => string; readonly told: strin
   'two applications with one external URL': {
     file: () => tenantFile('twice.yaml', WIKI + application('other', 'https://WIKI.apps.sallyport.localhost')),
     told:
-      '- applications[1].externalUrl, line 14, column 18: expected an external URL that no other application has, ' +
+      '- applications[1].externalUrl, line 15, column 18: expected an external URL that no other application has, ' +
       'got https://wiki.apps.sallyport.localhost/, as applications[0].externalUrl has. Choose another name or path.',
   },
   'an internal URL that is none': {
     file: () => tenantFile('internal.yaml', application('wiki', 'https://wiki.apps.sallyport.localhost/', 'the wiki in hall 2')),
-    told: '- applications[0].internalUrl, line 10, column 18: expected an http or https URL',
+    told: '- applications[0].internalUrl, line 11, column 18: expected an http or https URL',
   },
 };
 
@@ -90,9 +90,9 @@ describe('a tenant file is refused with file, line, setting and advice', () => {
     expect(output).toContain(`ERR_CONFIGURATION_INVALID: ${path} has 4 faults. Nothing was changed.`);
     expect([...output.matchAll(/^- (\S+), line (\d+)/gm)].map(([, setting, line]) => [setting, line])).toEqual([
       ['nope', '3'],
-      ['applications[0].externalUrl', '10'],
-      ['applications[0].internalUrl', '11'],
-      ['applications[1].id', '13'],
+      ['applications[0].externalUrl', '11'],
+      ['applications[0].internalUrl', '12'],
+      ['applications[1].id', '14'],
     ]);
     expect(output).not.toMatch(/^\s+at /m);
     expect(existsSync(join(outdir, 'manifest.json'))).toBe(false);
