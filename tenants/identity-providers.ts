@@ -1,11 +1,12 @@
 // Where users sign in: `identityProviders` of the tenant file, one map for each. What they all have is told once; what a protocol
 // needs is its own member of the union. Where there are several, each speaks for users of its own e-mail domains alone.
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { readHost, readIssuer } from './addresses.ts';
 import { isMap, type LocatedFault, pathText, shown, valueAt } from './faults.ts';
 import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
 
-const PROTOCOLS = ['openid'] as const;
+const PROTOCOLS = ['openid', 'saml'] as const;
 
 /** Values of the provider's claims that show it (RFC 8176; OpenID Connect Core §2). */
 export interface SecondFactor {
@@ -35,7 +36,16 @@ export interface OpenIdSettings extends ProviderSettings {
   readonly scopes: readonly string[];
 }
 
-export type IdentityProviderSettings = OpenIdSettings;
+export interface SamlSettings extends ProviderSettings {
+  readonly protocol: 'saml';
+  readonly signInUrl: string;
+  /** Null where the provider offers no sign-out. */
+  readonly signOutUrl: string | null;
+  /** Their public keys (SubjectPublicKeyInfo in Base64): all that is needed of them, and a third of their size. */
+  readonly certificates: readonly string[];
+}
+
+export type IdentityProviderSettings = OpenIdSettings | SamlSettings;
 
 /** Known of every user, under these names. */
 export const CLAIMS_KNOWN = ['subject', 'issuer', 'username', 'name', 'email', 'groups'];
@@ -135,12 +145,59 @@ const openId = z.strictObject({
   ...telling({ username: 'preferred_username', name: 'name', email: 'email', groups: 'groups' }),
 });
 
+const readEntityId = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[\x21-\x7e]{1,1024}$/.test(value) ? value : undefined;
+
+const readEndpoint = (value: unknown): string | undefined =>
+  typeof value === 'string' && !/[#@]/.test(value) && readIssuer(value.split('?')[0]) !== undefined ? value : undefined;
+
+/** Weaker RSA keys can be had for money. */
+const RSA_MIN_BITS = 2048;
+
+const readCertificate = (value: unknown): string | undefined => {
+  try {
+    const { publicKey } = new X509Certificate(String(value));
+    const isStrong = publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= RSA_MIN_BITS;
+    return isStrong ? publicKey.export({ type: 'spki', format: 'der' }).toString('base64') : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const readCertificates = (value: unknown): readonly string[] | undefined => {
+  const keys = Array.isArray(value) && value.length > 0 ? value.map(readCertificate) : [undefined];
+  return keys.every((key) => key !== undefined) ? [...new Set(keys)] : undefined;
+};
+
+const saml = z.strictObject({
+  protocol: z.literal('saml'),
+  ...naming,
+  issuer: setting('the provider’s entity id', 'Copy `entityID` from the provider’s metadata.', readEntityId),
+  signInUrl: setting(
+    'an https URL',
+    'Copy the Location of SingleSignOnService with the binding HTTP-Redirect from the provider’s metadata.',
+    readEndpoint,
+  ),
+  signOutUrl: optional<string | null>(
+    null,
+    'an https URL',
+    'Copy the Location of SingleLogoutService with the binding HTTP-Redirect from the provider’s metadata, or leave it out.',
+    readEndpoint,
+  ),
+  certificates: setting(
+    `a list of certificates in PEM, each with an RSA key of ${RSA_MIN_BITS} bits at least`,
+    'Copy those for signing from the provider’s metadata; while it changes its key, the old and the new one.',
+    readCertificates,
+  ),
+  ...telling({ username: 'sub', name: 'name', email: 'email', groups: 'groups' }),
+});
+
 const NONE = 'a list with at least one identity provider';
 
 export const identityProvidersSetting = z
   .array(
-    z.discriminatedUnion('protocol', [openId], {
-      error: `a map with id, issuer and clientId; protocol is ${PROTOCOLS.map((word) => `"${word}"`).join(' or ')}`,
+    z.discriminatedUnion('protocol', [openId, saml], {
+      error: `a map with id, issuer and what its protocol needs; protocol is ${PROTOCOLS.map((word) => `"${word}"`).join(' or ')}`,
     }),
     { error: NONE },
   )

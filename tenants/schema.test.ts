@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseApplications, parseTenant } from './schema.ts';
+import { CERTIFICATE, WEAK_CERTIFICATE } from './testing/certificates.ts';
 import { application, faultsIn, faultsOf, faultsOfHeaders, least, wiki } from './testing/tenant-file.ts';
+
+const samlProvider = {
+  id: 'main',
+  protocol: 'saml',
+  issuer: 'urn:example:login',
+  signInUrl: 'https://login.example.com/sso?tenant=1',
+  certificates: [CERTIFICATE],
+};
 
 describe('defaults', () => {
   test('a file with the least in it has a value for everything else', () => {
@@ -273,6 +282,27 @@ describe('refusals', () => {
     });
     expect(faultsOfHeaders({ 'Remote-User': 'department' })[0]?.expected).toContain('username');
     expect(faultsOfHeaders({ 'Remote-User': 'username', Remote_User: 'name' })).toHaveLength(1);
+  });
+
+  test('a SAML provider: of its certificates the keys are kept', () => {
+    const { identityProviders } = parseTenant({ ...least, identityProviders: [samlProvider] }, 'x.yaml');
+
+    expect(identityProviders).toMatchObject([{ protocol: 'saml', signOutUrl: null, claims: { username: 'sub' } }]);
+    expect(identityProviders).toMatchObject([{ certificates: [expect.stringMatching(/^MIIBI[A-Za-z0-9+/]+={0,2}$/)] }]);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['certificates', { certificates: [] }],
+    ['certificates', { certificates: [WEAK_CERTIFICATE] }],
+    ['certificates', { certificates: [CERTIFICATE, 'MIIB'] }],
+    ['signInUrl', { signInUrl: 'http://login.example.com/sso' }],
+    ['signOutUrl', { signOutUrl: 'javascript:alert(1)' }],
+    ['issuer', { issuer: 'two words' }],
+    ['clientId', { clientId: 'sallyport' }],
+  ])('a SAML provider with a faulty setting: %s', (setting, settings) => {
+    const paths = faultsIn({ ...least, identityProviders: [{ ...samlProvider, ...settings }] }).map(({ path }) => path);
+
+    expect(paths).toEqual([`identityProviders[0].${setting}`]);
   });
 
   test('a further claim can be carried', () => {

@@ -1,5 +1,5 @@
-// `GET /callback/<id>`: the browser comes back from the identity provider with this id. What it brings must belong to a sign-in that
-// this browser began, there.
+// `GET /callback/<id>`, and `POST` from a page of our own (posted-callback.ts): the browser comes back from the identity provider with this
+// id. What it brings must belong to a sign-in that this browser began, there.
 import { timingSafeEqual } from 'node:crypto';
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
@@ -13,17 +13,19 @@ import { handOver } from './hand-over.ts';
 import { createSession, currentSession } from './portal-session.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import { providerWithId, rememberProvider } from './providers.ts';
-import { type PortalAnswer, type PortalRequest, single } from './request.ts';
+import { formOf, type PortalAnswer, type PortalRequest, single } from './request.ts';
 import { openState, type SignInState } from './sign-in-state.ts';
 
 export const CALLBACK_PATH = '/callback/';
 
 /** Throws ERR_SIGN_IN_INVALID, ERR_IDENTITY_REFUSED, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STORE_UNAVAILABLE. */
 export const callback = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
-  const sealed = single(request.query, 'state');
+  // OpenID Connect calls it state, SAML RelayState.
+  const [returned, name] = request.method === 'POST' ? [formOf(request), 'RelayState'] : [request.query, 'state'];
+  const sealed = single(returned, name);
   const state = await openState(sealed, await ports.stateKey(), ports.now());
   try {
-    return await finish(ports, request, state, sealed ?? '');
+    return await finish(ports, request, state, sealed ?? '', returned);
   } catch (error) {
     // From here on it is known where the user wanted to go.
     // Tried again, a user of several providers may choose another.
@@ -32,7 +34,13 @@ export const callback = async (ports: PortalPorts, request: PortalRequest): Prom
   }
 };
 
-const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInState, sealed: string): Promise<PortalAnswer> => {
+const finish = async (
+  ports: PortalPorts,
+  request: PortalRequest,
+  state: SignInState,
+  sealed: string,
+  returned: URLSearchParams,
+): Promise<PortalAnswer> => {
   const browser = readSecret(request, BROWSER_COOKIE);
   if (browser === null || !timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser))) {
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
@@ -44,7 +52,7 @@ const finish = async (ports: PortalPorts, request: PortalRequest, state: SignInS
   }
   const { profile } = provider;
   const stepUp = state.target?.stepUp ?? null;
-  const signedIn = await provider.redeem(request.query, {
+  const signedIn = await provider.redeem(returned, {
     state: sealed,
     nonce: state.nonce,
     verifier: state.verifier,

@@ -19,6 +19,7 @@ import type { PortalPorts } from './ports.ts';
 import { createProvider } from './provider.ts';
 import { type RefreshEvent, refreshSession } from './refresh-session.ts';
 import type { PortalEvent } from './request.ts';
+import { createSamlProvider } from './saml/provider.ts';
 import { createServePortal } from './serve-portal.ts';
 
 const env = readEnvironment(ENVIRONMENT);
@@ -29,29 +30,34 @@ const masterKey = createSecret(secrets, env.MASTER_KEY_SECRET);
 const log = createLog({ fields: { tenant: env.TENANT, function: 'portal' } });
 const portalUrl = new URL(env.PORTAL_URL).origin;
 const providers = readIdentityProviders(env.IDENTITY_PROVIDERS);
+const sessions = createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now });
 /** Provider's id → ARN of its client secret. */
 const clientSecrets: Readonly<Record<string, string>> = JSON.parse(env.CLIENT_SECRETS);
 
 const ports: PortalPorts = {
   look: readLook(env.APPEARANCE),
   portalUrl,
-  sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
+  sessions,
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
   registry: createRegistry({ table: registry, now: Date.now }),
   limits: createSourceLimits({ count: createAttempts({ table: registry }), now: Date.now }),
   providers: providers.map((profile) =>
-    createProvider({
-      profile,
-      clientId: profile.clientId,
-      clientSecret: createSecret(secrets, clientSecrets[profile.id]!),
-      scopes: profile.scopes,
-      portalUrl,
-      now: Date.now,
-      log,
-    }),
+    profile.protocol === 'saml'
+      ? createSamlProvider({ profile, portalUrl, sessions, now: Date.now })
+      : createProvider({
+          profile,
+          clientId: profile.clientId,
+          clientSecret: createSecret(secrets, clientSecrets[profile.id]!),
+          scopes: profile.scopes,
+          portalUrl,
+          now: Date.now,
+          log,
+        }),
   ),
   logoutTokens: createLogoutTokens({
-    issuers: providers.map(({ issuer, clientId }) => ({ issuer, clientId, keys: createProviderKeys({ issuer, now: Date.now }) })),
+    issuers: providers
+      .filter((provider) => provider.protocol === 'openid')
+      .map(({ issuer, clientId }) => ({ issuer, clientId, keys: createProviderKeys({ issuer, now: Date.now }) })),
     now: Date.now,
   }),
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,

@@ -34,6 +34,7 @@ export interface SignedIn {
    * `amr`, `acr`, `auth_time` (seconds), `sid` (its own session).
    */
   readonly claims: Claims;
+  /** What the provider wants to see again when the user signs out: the ID token, or as JSON the name that a SAML provider knows the user by. */
   readonly idToken?: string;
   readonly refreshToken?: string;
 }

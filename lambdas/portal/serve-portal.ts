@@ -6,8 +6,10 @@ import { KEYS_PATH, showIssuer, showKeys, showPemKeys } from './assertion-keys.t
 import { CALLBACK_PATH, callback } from './callback.ts';
 import { answerFailure } from './failure.ts';
 import type { PortalPorts } from './ports.ts';
+import { postedCallback } from './posted-callback.ts';
 import { backChannelLogout, frontChannelLogout } from './provider-sign-out.ts';
 import { type PortalAnswer, type PortalEvent, type PortalRequest, toRequest } from './request.ts';
+import { METADATA_PATH, showMetadata } from './saml/metadata.ts';
 import { endSession, showSessions } from './sessions-page.ts';
 import { pickProvider, signIn } from './sign-in.ts';
 import { askSignOut, showSignedOut, signOut } from './sign-out.ts';
@@ -25,7 +27,8 @@ const shown = (action: Action): Readonly<Record<string, Action>> => ({
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
   '/': shown(showApplications),
   '/sign-in': { GET: signIn, POST: pickProvider },
-  [CALLBACK_PATH]: { GET: callback },
+  [CALLBACK_PATH]: { GET: callback, POST: postedCallback },
+  [METADATA_PATH]: shown(showMetadata),
   '/sign-out': { GET: askSignOut, POST: signOut },
   '/sessions': { ...shown(showSessions), POST: endSession },
   '/back-channel-logout': { POST: backChannelLogout },

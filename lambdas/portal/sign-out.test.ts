@@ -113,15 +113,16 @@ const tokenOfThis = async () => tokenOf((await browser.open(signOutUrl())).text)
 
 describe('the portal’s other answers', () => {
   test.each([
-    ['GET', '/nothing', 404, 'ERR_APPLICATION_UNKNOWN'],
-    ['GET', '/constructor', 404, 'ERR_APPLICATION_UNKNOWN'],
-    ['DELETE', '/', 405, 'ERR_METHOD_REFUSED'],
-    ['HEAD', '/callback/main', 405, ''],
-  ])('%s %s is answered %i', async (method, path, status, code) => {
+    ['GET', '/nothing', 404, 'ERR_APPLICATION_UNKNOWN', null],
+    ['GET', '/constructor', 404, 'ERR_APPLICATION_UNKNOWN', null],
+    ['DELETE', '/', 405, 'ERR_METHOD_REFUSED', 'GET, HEAD'],
+    ['HEAD', '/callback/main', 405, '', 'GET, POST'],
+    ['POST', '/callback/main', 400, 'ERR_SIGN_IN_INVALID', null],
+  ])('%s %s is answered %i', async (method, path, status, code, allowed) => {
     const response = await fetch(world.portalUrl + path, { method });
 
     expect([response.status, (await response.text()).includes(code)]).toEqual([status, true]);
-    expect(response.headers.get('allow')).toBe(status === 405 ? (path === '/' ? 'GET, HEAD' : 'GET') : null);
+    expect(response.headers.get('allow')).toBe(allowed);
   });
 
   test.each([

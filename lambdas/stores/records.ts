@@ -315,6 +315,8 @@ export interface Sessions {
   createCode(code: SignInCode): Promise<void>;
   /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
   takeCode(id: string): Promise<SignInCode | null>;
+  /** Notes that an assertion was used, until nobody would believe it any more; false when it was used before. */
+  takeAssertion(id: string, goodUntil: number): Promise<boolean>;
 }
 
 export interface ServiceTokens {

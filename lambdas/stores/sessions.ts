@@ -1,5 +1,5 @@
 // Sessions and sign-in codes in DynamoDB: `session#<id>`, `code#<id>`, and the index `by-parent` for sign-out. An item of its own for each
-// handle, `handle#…`/`<id>`, finds the sessions of a user, of the provider's session, of a host.
+// handle, `handle#…`/`<id>`, finds the sessions of a user, of the provider's session, of a host. `assertion#<id>`: one that was used.
 
 import {
   count,
@@ -182,5 +182,11 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
       const code = item && readRecord(table.name, { returnHost: item.host, visits: [], visited: 0, ...item }, CODE);
       return code && code.expiresAt > now() ? code : null;
     },
+
+    takeAssertion: (id, goodUntil) =>
+      table.put(
+        { pk: `assertion#${id}`, sk: '-', expiresAtSeconds: expiresAtSeconds(goodUntil) },
+        { condition: 'attribute_not_exists(pk)' },
+      ),
   };
 };

@@ -48,6 +48,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
     session: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     sessionHandle: ['Query', 'PutItem'],
     signInCode: ['PutItem', 'DeleteItem'],
+    ...(tenant.identityProviders.some(({ protocol }) => protocol === 'saml') && { usedAssertion: ['PutItem'] as const }),
   });
   portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);

@@ -18,6 +18,7 @@ export const PARTITIONS = {
   session: 'session#*',
   sessionHandle: 'handle#*',
   signInCode: 'code#*',
+  usedAssertion: 'assertion#*',
 } as const;
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });

@@ -1,4 +1,5 @@
 // For tests: the portal on a port of its own, with real providers and its stores on an emulated table.
+import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,6 +20,8 @@ import type { IdentityProvider, PortalPorts } from '../ports.ts';
 import { createProvider } from '../provider.ts';
 import { refreshSession } from '../refresh-session.ts';
 import type { PortalEvent } from '../request.ts';
+import { createSamlProvider } from '../saml/provider.ts';
+import { settingsFor } from '../saml/testing/saml-provider.ts';
 import { createServePortal } from '../serve-portal.ts';
 import { CLIENT_ID, startIdentityProvider, type TestProvider } from './identity-provider.ts';
 
@@ -64,6 +67,8 @@ export interface WorldOptions {
   readonly portalUrl?: string;
   /** Of each provider; left out: one that may speak for everyone. */
   readonly emailDomains?: Readonly<Record<string, readonly string[]>>;
+  /** Instead of the OpenID providers, one that speaks SAML and signs with this key. */
+  readonly samlKey?: KeyObject;
 }
 
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
@@ -87,8 +92,10 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       return secret.kept;
     },
   };
+  const table = createTable(tables.client, await tables.create());
+  const sessions = createSessions({ table, now });
   const counters = createCounters();
-  const providers = idps.map(({ issuer }, index) => {
+  const openidProviders = idps.map(({ issuer }, index) => {
     const id = ids[index]!;
     const claims = options.claimNames ?? CLAIM_NAMES;
     const settings = {
@@ -112,14 +119,16 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     });
   });
 
-  const table = createTable(tables.client, await tables.create());
+  const { samlKey } = options;
+  const providers = samlKey ? [createSamlProvider({ profile: settingsFor([samlKey]), portalUrl, sessions, now })] : openidProviders;
+
   const world: World = {
     portalUrl,
     address,
     idp: idps[0]!,
     idps,
     providers,
-    sessions: createSessions({ table, now }),
+    sessions,
     table,
     refresh: (refresh) => refreshSession(ports, { refresh }),
     lines: [],

@@ -1,0 +1,128 @@
+import { inflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { digest } from '../keys.ts';
+import { BROWSER_COOKIE, PORTAL_COOKIE } from './cookies.ts';
+import { newKey, type ResponseOptions, respond } from './saml/testing/saml-provider.ts';
+import { Browser, type Landing } from './testing/browser.ts';
+import { startWorld, type World } from './testing/world.ts';
+
+const keys = newKey();
+let world: World;
+let browser: Browser;
+
+beforeAll(async () => {
+  world = await startWorld({ samlKey: keys.publicKey });
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  browser = new Browser();
+});
+
+/** The provider's page, to which the portal sent this browser. */
+const begin = async (by: Browser = browser): Promise<URL> =>
+  new URL((await by.open(`${world.portalUrl}/sign-in`, { until: isProvider })).url);
+const isProvider = (url: string) => url.startsWith('https://login.example.com/');
+const requestId = (page: URL) =>
+  / ID="([^"]+)"/.exec(inflateRawSync(Buffer.from(page.searchParams.get('SAMLRequest')!, 'base64')).toString())![1]!;
+
+const answerTo = (page: URL, changes: Partial<ResponseOptions> = {}) => ({
+  SAMLResponse: respond(
+    { portalUrl: world.portalUrl, requestId: requestId(page), now: world.clock, id: `_${crypto.randomUUID()}`, ...changes },
+    { key: keys.privateKey },
+  ),
+  RelayState: page.searchParams.get('RelayState')!,
+});
+
+const post = (fields: Record<string, string>, by: Browser = browser): Promise<Landing> =>
+  by.open(`${world.portalUrl}/callback/main`, {
+    post: { body: new URLSearchParams(fields).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+  });
+
+/** What the portal's own page posts. */
+const fieldsOf = ({ text }: Landing): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name, value]) => [name!, value!]));
+
+test('a response is posted once more by a page of our own, which has the cookies, and then signs the user in', async () => {
+  const page = await begin();
+  // As from another site: SameSite=Lax keeps the cookies.
+  const from = await post(answerTo(page), new Browser());
+
+  const landing = await post(fieldsOf(from));
+
+  expect([from.status, from.setCookies]).toEqual([200, []]);
+  expect(from.policy).toMatch(/script-src 'sha256-[^']+'/);
+  expect(landing.url).toBe(`${world.portalUrl}/`);
+  const session = await world.sessions.find(digest(browser.cookie(world.portalUrl, PORTAL_COOKIE)!));
+  expect(session).toMatchObject({
+    user: { username: 'dwho', subject: 'u-1', groups: ['users', 'timelords'] },
+    providerSession: 's-1',
+    mfa: false,
+  });
+});
+
+test('what the page posts is what came, whatever it looks like', async () => {
+  const fields = { SAMLResponse: '"><script>alert(1)</script>', RelayState: "'&amp;<" };
+
+  const { text } = await post(fields);
+
+  expect(text).not.toContain('<script>alert');
+  expect(text).toContain('value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
+});
+
+test('a context that shows two factors is told by the session', async () => {
+  const landing = await post({ ...answerTo(await begin(), { context: 'urn:example:two-factors' }), again: '1' });
+
+  const session = await world.sessions.find(digest(browser.cookie(world.portalUrl, PORTAL_COOKIE)!));
+  expect([landing.status, session?.mfa]).toEqual([200, true]);
+});
+
+test.each<[string, (page: URL) => Promise<Record<string, string>>]>([
+  ['the response of a sign-in that another browser began', async () => answerTo(await begin(new Browser()))],
+  [
+    'another browser’s response with this one’s state',
+    async (page) => ({ ...answerTo(await begin(new Browser())), RelayState: page.searchParams.get('RelayState')! }),
+  ],
+  [
+    'this browser’s response with another one’s state',
+    async (page) => ({ ...answerTo(page), RelayState: (await begin(new Browser())).searchParams.get('RelayState')! }),
+  ],
+  ['a response without a state', async (page) => ({ SAMLResponse: answerTo(page).SAMLResponse })],
+  ['a state that was not made here', async (page) => ({ ...answerTo(page), RelayState: 'https://evil.example/' })],
+  ['a state without a response', async (page) => ({ RelayState: page.searchParams.get('RelayState')! })],
+])('%s signs nobody in', async (_what, fieldsFor) => {
+  const fields = await fieldsFor(await begin());
+
+  const { status, text } = await post({ ...fields, again: '1' });
+
+  expect(status).toBeGreaterThanOrEqual(400);
+  expect(text).toMatch(/ERR_SIGN_IN_INVALID|ERR_IDENTITY_REFUSED/);
+  expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
+});
+
+test('a browser that keeps no cookies is told so, and not sent round and round', async () => {
+  const fields = answerTo(await begin());
+
+  const { status, text } = await post({ ...fields, again: '1' }, new Browser());
+
+  expect([status, /cookies are blocked/.test(text)]).toEqual([400, true]);
+});
+
+test('a response that is brought again, by the same browser, signs nobody in', async () => {
+  const fields = { ...answerTo(await begin()), again: '1' };
+  await post(fields);
+  const again = new Browser();
+  again.setCookie(world.portalUrl, BROWSER_COOKIE, browser.cookie(world.portalUrl, BROWSER_COOKIE)!);
+
+  const { status, text } = await post(fields, again);
+
+  expect([status, /used before/.test(text) || /ERR_IDENTITY_REFUSED/.test(text)]).toEqual([403, true]);
+});
+
+test('the metadata name us and where responses go', async () => {
+  const { status, text } = await browser.open(`${world.portalUrl}/saml/metadata`);
+
+  expect(status).toBe(200);
+  expect(text).toContain(`entityID="${world.portalUrl}/saml/metadata"`);
+  expect(text).toContain(`Location="${world.portalUrl}/callback/main"`);
+  expect(text).toContain('WantAssertionsSigned="true"');
+});
