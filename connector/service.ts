@@ -18,6 +18,7 @@ import { ReplyApi } from './reply.ts';
 import { ServiceClock } from './service-clock.ts';
 import type { Config } from './settings.ts';
 import { kerberosMethod } from './single-sign-on/kerberos.ts';
+import { ntlmMethod } from './single-sign-on/ntlm.ts';
 import { signingOn } from './single-sign-on/sign-on.ts';
 import { Supervisor } from './supervisor.ts';
 import { Tunnel } from './tunnel.ts';
@@ -74,7 +75,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     clock,
     serviceClock,
     post,
-    callOrigin: signingOn(origins.call, { kerberos: kerberosMethod(kerberos) }),
+    callOrigin: signingOn(origins.call, { kerberos: kerberosMethod(kerberos), ntlm: ntlmMethod(clock) }),
     settle: (callback) => setImmediate(() => setImmediate(callback)),
     allowlist: config.allow,
     ledger,

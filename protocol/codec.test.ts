@@ -88,11 +88,12 @@ describe('a frame that does not open', () => {
       { ...kerberos, method: 'constructor' },
       { ...kerberos, method: 'next' },
       { ...kerberos, identity: 1 },
+      { method: 'ntlm' },
     ]
       .map((signOn) => ({ ...request, signOn }) as unknown as Frame)
       .map((frame) => codeOf(() => decode(encode(frame, KEY), keyOf)));
 
-    expect(codes).toEqual(Array(6).fill('ERR_FRAME_INVALID'));
+    expect(codes).toEqual(Array(7).fill('ERR_FRAME_INVALID'));
     expect(decode(encode(request as Frame, KEY), keyOf).frame).toEqual(request);
   });
 

@@ -16,7 +16,13 @@ interface ExchangeFrame {
 // ── router → connector, sealed with the connector's frame key ──────────────────────────────────────────────
 
 /** What the connector needs to sign one user in to one application: what was made of their claims, and nothing more of them. */
-export type SignOn = KerberosSignOn;
+export type SignOn = KerberosSignOn | NtlmSignOn;
+
+export interface NtlmSignOn {
+  readonly method: 'ntlm';
+  /** Names the user's session at the application, which has a connection of its own. */
+  readonly connection: string;
+}
 
 export interface KerberosSignOn {
   readonly method: 'kerberos';

@@ -31,6 +31,7 @@ const fieldsOf =
 /** A method that is not known is refused: without it the application would take the user for nobody, or for another. */
 const SIGN_ON: Readonly<Record<SignOn['method'], Check>> = {
   kerberos: fieldsOf({ service: text, identity: text, sendOn: among('request', 'challenge'), proof: among('checked', 'required') }),
+  ntlm: fieldsOf({ connection: text }),
 };
 const signOn: Check = (value) => {
   if (value === undefined) return true;

@@ -6,7 +6,7 @@ import { claimsIn, parseTemplate } from './claim-template.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { choice, optional, setting } from './settings.ts';
 
-const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion'] as const;
+const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion', 'ntlm'] as const;
 
 const readLink = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length <= 2048 && /^https:\/\/[\x21-\x7e]+$/.test(value) && URL.canParse(value) ? value : undefined;
@@ -72,6 +72,7 @@ const methods = (claims: readonly string[]) => {
       ),
     }),
     assertionSettings(claims, beside),
+    z.strictObject({ method: z.literal('ntlm'), ...beside }),
   ] as const;
 };
 

@@ -16,6 +16,7 @@ import { notedApplications } from '../noted-applications.ts';
 import { Origins } from '../origin.ts';
 import type { Config } from '../settings.ts';
 import { kerberosMethod } from '../single-sign-on/kerberos.ts';
+import { ntlmMethod } from '../single-sign-on/ntlm.ts';
 import { signingOn } from '../single-sign-on/sign-on.ts';
 import { type DoctorPorts, examine, type Finding, type Patient } from './kerberos.ts';
 
@@ -83,7 +84,7 @@ export const doctor = async ({ args, env, startHelper, print }: DoctorOptions): 
 };
 
 const askApplication = (config: Config, origins: Origins, kerberos: Kerberos): DoctorPorts['ask'] => {
-  const call = signingOn(origins.call, { kerberos: kerberosMethod(kerberos) });
+  const call = signingOn(origins.call, { kerberos: kerberosMethod(kerberos), ntlm: ntlmMethod(systemClock) });
   return async (internalUrl, signOn) => {
     const url = new URL(internalUrl);
     const allowed = findAllowed(config.allow, url);

@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ErrorCode, SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList, KerberosSignOn } from '../../protocol/frames.ts';
+import { systemClock } from '../clock.ts';
 import type { Ticket, TicketAsk } from '../kerberos/kerberos.ts';
 import type { OriginAnswer, OriginCall } from '../ports.ts';
 import { RequestBody } from '../request-body.ts';
 import { kerberosMethod } from './kerberos.ts';
+import { ntlmMethod } from './ntlm.ts';
 import { signingOn } from './sign-on.ts';
 
 const ALICE: KerberosSignOn = { method: 'kerberos', service: 'HTTP/app', identity: 'alice', sendOn: 'request', proof: 'checked' };
@@ -48,7 +50,7 @@ const world = (...answers: Array<{ status: number; headers?: HeaderList; body?: 
     if (answer instanceof Error) throw answer;
     return { status: answer.status, headers: answer.headers ?? [], body: once(answer.body ?? '') };
   };
-  const call = signingOn(origin, { kerberos: kerberosMethod({ ticket }) });
+  const call = signingOn(origin, { kerberos: kerberosMethod({ ticket }), ntlm: ntlmMethod(systemClock) });
   const request = {
     method: 'GET',
     origin: 'http://app.corp',

@@ -63,7 +63,7 @@ const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, 
   const name = `service:${token.name}`;
   const user: User = { issuer: 'sallyport', subject: name, username: name, name: token.name, email: '', groups: [], claims: {}, amr: [] };
   const stillGood = async () => (await freshServiceToken(token.id)) !== null;
-  return { user, by: 'service', mfa: false, authenticatedAt: null, keepUp: nothing, stillGood };
+  return { user, by: 'service', handle: token.id, mfa: false, authenticatedAt: null, keepUp: nothing, stillGood };
 };
 
 const byClaims = (claims: JWTPayload, provider: ProviderProfile, { scopes }: TokenPolicy, { clock }: TokenPorts): Caller => {
@@ -74,6 +74,7 @@ const byClaims = (claims: JWTPayload, provider: ProviderProfile, { scopes }: Tok
   return {
     user: client === null ? toUser(claims, provider) : toProgram(claims, provider, client),
     by: 'token',
+    handle: digest(JSON.stringify([claims.iss, claims.sub, client])),
     mfa: showsSecondFactor(claims, provider.secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
     keepUp: nothing,

@@ -46,6 +46,7 @@ const bySession = ({ sessions, keepUp }: AuthenticatePorts, session: Session | n
   return {
     user: session.user,
     by: 'browser',
+    handle: session.id,
     mfa: session.mfa,
     authenticatedAt: session.authenticatedAt,
     keepUp: (used) => keepUp(known, used),

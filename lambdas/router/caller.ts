@@ -5,6 +5,8 @@ import type { User } from '../stores/records.ts';
 export interface Caller {
   readonly user: User;
   readonly by: Way;
+  /** Names the session or token: what is kept for it alone goes by this. */
+  readonly handle: string;
   readonly mfa: boolean;
   /** When the identity provider last asked the user to show who they are; null when it is not known. */
   readonly authenticatedAt: number | null;

@@ -11,7 +11,7 @@ import { application, HOST, request, user } from './testing/records.ts';
 const urls = createExternalUrls('https://portal.example.com');
 const app = application({ singleSignOn: { method: 'headers', headers: { 'X-Remote-User': '{username}', 'X-Remote-Groups': '{groups}' } } });
 const clean = (headers: readonly (readonly [string, string])[], who: ReturnType<typeof user> | null = user(), asked = app) =>
-  cleanHeaders(request({ headers }), asked, who === null ? [] : introduce(asked, who).headers, urls);
+  cleanHeaders(request({ headers }), asked, who === null ? [] : introduce(asked, { user: who, handle: 'session' }).headers, urls);
 const values = (headers: ReturnType<typeof clean>, name: string) =>
   headers.filter(([known]) => foldName(known) === foldName(name)).map(([, value]) => value);
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { SallyportError } from '../../protocol/errors.ts';
 import { asked, code, failWith, framesTo, silent, withTwo } from './testing/connectors.ts';
-import { tunnel } from './testing/records.ts';
+import { application, tunnel } from './testing/records.ts';
 import { answerWith, createRig } from './testing/rig.ts';
 
 describe('finding a connector', () => {
@@ -58,6 +58,31 @@ describe('finding a connector', () => {
 
     expect(only.response.body().toString()).toBe('stale=');
     expect(better.response.body().toString()).toBe('live=');
+  });
+
+  test('what has a connection of its own goes to one connector, whichever router asks; to another when that one is gone', async () => {
+    const singleSignOn = { method: 'ntlm', headers: {} } as const;
+    const askedOf = async (random: number, dead: string[] = []) => {
+      const rig = createRig();
+      rig.chance.next = random;
+      rig.applications.splice(0, 1, application({ singleSignOn }));
+      for (const name of ['b', 'c', 'd']) {
+        rig.tunnels.push(tunnel({ connectionId: `tunnel-${name}=`, connector: `connector-${name}`, seenAt: rig.clock.now() }));
+      }
+      for (const { connectionId } of rig.tunnels) {
+        rig.behaviours.set(connectionId, dead.includes(connectionId) ? 'gone' : answerWith('answered'));
+      }
+      const cookie = rig.signIn({ id: 'one-session' });
+      await rig.ask({ headers: { Cookie: [cookie] } });
+      return asked(rig)[0]!;
+    };
+
+    const first = await askedOf(0);
+    const again = await Promise.all([0.3, 0.6, 0.99].map((random) => askedOf(random)));
+    const instead = await askedOf(0.5, [first]);
+
+    expect(again).toEqual([first, first, first]);
+    expect(instead).not.toBe(first);
   });
 
   test('none at all is ERR_NO_CONNECTOR with Retry-After', async () => {

@@ -2,7 +2,9 @@
 // only where that cannot do harm (D13).
 import type { FrameKey } from '../../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
+import type { SignOn } from '../../protocol/frames.ts';
 import { TUNNEL_STALE_MS } from '../../protocol/limits.ts';
+import { digest } from '../keys.ts';
 import type { Tunnel } from '../stores/records.ts';
 import { Exchange, type ExchangePlan, type ExchangePorts } from './exchange.ts';
 import type { ReadTunnels } from './ports.ts';
@@ -51,7 +53,7 @@ export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> 
   const cutOff = new Set<string>();
 
   for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
-    const tunnel = await nextTunnel(ports, ask.group, ({ connectionId, connector }) => !tried.has(connectionId) && !cutOff.has(connector));
+    const tunnel = await nextTunnel(ports, ask, ({ connectionId, connector }) => !tried.has(connectionId) && !cutOff.has(connector));
     if (tunnel === null) break;
     tried.add(tunnel.connectionId);
 
@@ -117,14 +119,22 @@ const mayRunElsewhere = ({ request }: Ask, { exchange, error }: Failed): boolean
   return CONNECTOR_FAILED.has(error.code) || error.code === 'ERR_ORIGIN_UNREACHABLE' || exchange.postFailed;
 };
 
-/** Live tunnels first, at random; stale ones when no other is left; from memory, then once more from the registry itself. */
-const nextTunnel = async (ports: OpenPorts, group: string, untried: (tunnel: Tunnel) => boolean): Promise<Tunnel | null> => {
+/** As long as it lives, every router finds the same connector for the same session (rendezvous hashing). */
+const keptTo = (signOn: SignOn | undefined, tunnels: readonly Tunnel[]): readonly Tunnel[] => {
+  if (signOn?.method !== 'ntlm') return tunnels;
+  const rank = ({ connector }: Tunnel): string => digest(`${signOn.connection} ${connector}`);
+  const [first] = tunnels.map(rank).sort();
+  return tunnels.filter((tunnel) => rank(tunnel) === first);
+};
+
+/** Live tunnels first, at random, of the one connector that has the user's own connection where there is such; stale ones when no other is left; from memory, then once more from the registry itself. */
+const nextTunnel = async (ports: OpenPorts, { group, request }: Ask, untried: (tunnel: Tunnel) => boolean): Promise<Tunnel | null> => {
   const { tunnels, clock } = ports;
   for (const read of [tunnels.tunnels, tunnels.freshTunnels]) {
     const now = clock.now();
     const usable = (await read(group)).filter((tunnel) => !tunnel.draining && tunnel.expiresAt > now && untried(tunnel));
     const live = usable.filter(({ seenAt }) => now - seenAt < TUNNEL_STALE_MS);
-    const choice = live.length > 0 ? live : usable;
+    const choice = keptTo(request.signOn, live.length > 0 ? live : usable);
     if (choice.length > 0) return choice[Math.floor(ports.random() * choice.length)]!;
   }
   return null;

@@ -169,16 +169,16 @@ export const createRouter = (ports: RouterPorts): Router => {
       const flow = createFlow();
       const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => trace.exchange?.cancel(error));
       try {
-        await exchangeWith(request, application, user, user === null ? NOTHING_TOLD : await tellOf(application, user), flow);
+        await exchangeWith(request, application, user, caller === null ? NOTHING_TOLD : await tellOf(application, caller), flow);
       } finally {
         stopWatch();
       }
       return null;
     }
 
-    async function tellOf(application: Application, user: User): Promise<Introduction> {
-      const { headers, signOn } = introduce(application, user);
-      return { headers: [...headers, ...(await ports.assertUser(application, user))], signOn };
+    async function tellOf(application: Application, caller: Caller): Promise<Introduction> {
+      const { headers, signOn } = introduce(application, caller);
+      return { headers: [...headers, ...(await ports.assertUser(application, caller.user))], signOn };
     }
 
     /** RFC 9728; null where the path is the application's own. */

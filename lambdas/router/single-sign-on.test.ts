@@ -5,7 +5,7 @@ import { introduce } from './single-sign-on.ts';
 import { application, user } from './testing/records.ts';
 
 const headersOf = (headers: Record<string, string>, who = user()) =>
-  introduce(application({ singleSignOn: { method: 'headers', headers } }), who).headers;
+  introduce(application({ singleSignOn: { method: 'headers', headers } }), { user: who, handle: 'session' }).headers;
 const kerberos = {
   method: 'kerberos',
   headers: {},
@@ -73,14 +73,14 @@ describe('header injection by a claim', () => {
 
 describe('what travels to the connector', () => {
   test('nothing, where it has nothing to do', () => {
-    expect(introduce(application(), user()).signOn).toBeUndefined();
+    expect(introduce(application(), { user: user(), handle: 'session' }).signOn).toBeUndefined();
   });
 
   test('the finished name, and no claim', () => {
-    const { signOn } = introduce(
-      application({ singleSignOn: kerberos }),
-      user({ claims: { upn: 'Alice@Corp.Example', department: 'Secret' } }),
-    );
+    const { signOn } = introduce(application({ singleSignOn: kerberos }), {
+      user: user({ claims: { upn: 'Alice@Corp.Example', department: 'Secret' } }),
+      handle: 'session',
+    });
 
     expect(signOn).toEqual({
       method: 'kerberos',
@@ -91,8 +91,19 @@ describe('what travels to the connector', () => {
     });
   });
 
+  test('of NTLM a name for the connection: each session at each application has another, and nobody learns the session by it', () => {
+    const ntlm = (id: string, handle: string) =>
+      introduce(application({ id, singleSignOn: { method: 'ntlm', headers: {} } }), { user: user(), handle }).signOn;
+
+    const names = [ntlm('wiki', 'one'), ntlm('wiki', 'two'), ntlm('shop', 'one')].map((signOn) => JSON.stringify(signOn));
+
+    expect(new Set(names).size).toBe(3);
+    expect(ntlm('wiki', 'one')).toEqual({ method: 'ntlm', connection: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(ntlm('wiki', 'one')).toEqual(ntlm('wiki', 'one'));
+  });
+
   test('a user without the claim is refused, never signed in as somebody else', () => {
-    expect(() => introduce(application({ singleSignOn: kerberos }), user())).toThrow(
+    expect(() => introduce(application({ singleSignOn: kerberos }), { user: user(), handle: 'session' })).toThrow(
       expect.objectContaining({ code: 'ERR_IDENTITY_REFUSED', message: expect.stringContaining('{upn|lower}') }),
     );
   });

@@ -5,7 +5,9 @@ import type { HeaderList, SignOn } from '../../protocol/frames.ts';
 import { isFieldValue } from '../../protocol/headers.ts';
 import { ASSERTION_FORMATS } from '../../tenants/assertion-formats.ts';
 import { type ClaimsOf, fillTemplate, parseTemplate } from '../../tenants/claim-template.ts';
+import { digest } from '../keys.ts';
 import type { Application, User } from '../stores/records.ts';
+import type { Caller } from './caller.ts';
 
 export interface Introduction {
   readonly headers: HeaderList;
@@ -25,16 +27,25 @@ export const toldPrefixes = ({ singleSignOn }: Pick<Application, 'singleSignOn'>
   singleSignOn.method === 'assertion' ? [ASSERTION_FORMATS[singleSignOn.format].prefix] : [];
 
 /** Throws ERR_IDENTITY_REFUSED for a claim that is missing, or that would become another one on its way. */
-export const introduce = ({ id, singleSignOn }: Pick<Application, 'id' | 'singleSignOn'>, user: User): Introduction => {
+export const introduce = (
+  { id, singleSignOn }: Pick<Application, 'id' | 'singleSignOn'>,
+  { user, handle }: Pick<Caller, 'user' | 'handle'>,
+): Introduction => {
   const claimsOf = claimsOfUser(user);
   const headers = Object.entries(singleSignOn.headers).flatMap(([name, template]) => {
     const value = fillTemplate(parseTemplate(template), claimsOf);
     return value === null ? [] : [[name, fieldValue(name, value)] as const];
   });
-  return { headers, signOn: signOnOf(id, singleSignOn, claimsOf) };
+  return { headers, signOn: signOnOf(id, singleSignOn, claimsOf, handle) };
 };
 
-const signOnOf = (application: string, singleSignOn: Application['singleSignOn'], claimsOf: ClaimsOf): SignOn | undefined => {
+const signOnOf = (
+  application: string,
+  singleSignOn: Application['singleSignOn'],
+  claimsOf: ClaimsOf,
+  handle: string,
+): SignOn | undefined => {
+  if (singleSignOn.method === 'ntlm') return { method: 'ntlm', connection: digest(JSON.stringify([application, handle])) };
   if (singleSignOn.method !== 'kerberos') return undefined;
   const { servicePrincipalName, identity: template, sendOn, mutualAuthentication } = singleSignOn;
   const identity = fillTemplate(parseTemplate(template), claimsOf);

@@ -47,6 +47,7 @@ const access = (value: unknown): value is Access => value === 'everyone' || (isM
 const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boolean>> = {
   none: isMap,
   headers: isMap,
+  ntlm: isMap,
   linked: shaped<LinkedSignOn>({ method: oneOf('linked'), url: filled }),
   kerberos: shaped<KerberosSignOn>({
     method: oneOf('kerberos'),

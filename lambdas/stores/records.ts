@@ -53,7 +53,7 @@ export interface Application {
 export type SingleSignOn = {
   /** Header name → template of the user's claims; told beside any method. */
   readonly headers: Readonly<Record<string, string>>;
-} & ({ readonly method: 'none' | 'headers' } | LinkedSignOn | KerberosSignOn | AssertionSignOn);
+} & ({ readonly method: 'none' | 'headers' | 'ntlm' } | LinkedSignOn | KerberosSignOn | AssertionSignOn);
 
 /** The portal's link leads elsewhere. */
 export interface LinkedSignOn {

@@ -9,6 +9,7 @@ import { parseController } from '../../connector/kerberos/realms.ts';
 import { Origins } from '../../connector/origin.ts';
 import type { OriginCall } from '../../connector/ports.ts';
 import { kerberosMethod } from '../../connector/single-sign-on/kerberos.ts';
+import { ntlmMethod } from '../../connector/single-sign-on/ntlm.ts';
 import { signingOn } from '../../connector/single-sign-on/sign-on.ts';
 import type { KerberosSignOn } from '../../protocol/frames.ts';
 import { createLog } from '../../protocol/log.ts';
@@ -59,7 +60,7 @@ export const createRig = ({ domains, credentials, principals = [], deadlineMs = 
       return ticket;
     },
   };
-  const call = signingOn(origins.call, { kerberos: kerberosMethod(counting) });
+  const call = signingOn(origins.call, { kerberos: kerberosMethod(counting), ntlm: ntlmMethod(systemClock) });
 
   const request = async (url: string, fields: Partial<Pick<OriginCall, 'method' | 'body' | 'signOn'>>): Promise<Seen> => {
     const { origin, pathname } = new URL(url);

@@ -64,6 +64,8 @@ export const createRig = () => {
   const replyApi = createReplyApi();
   const lines: Array<Record<string, unknown>> = [];
   const log = createLog({ write: (line) => lines.push(JSON.parse(line)), now: clock.now, level: 'debug' });
+  /** What chance says next, in [0, 1). */
+  const chance = { next: 0 };
   const keyOf = (connector: string) => frameKey(MASTER_KEY, connector);
 
   const applications: ApplicationHere[] = [application()];
@@ -156,7 +158,7 @@ export const createRig = () => {
     frameKeyOf: async (connector) => keyOf(connector),
     clock,
     log,
-    random: () => 0,
+    random: () => chance.next,
     newSecret: randomSecret,
     newExchangeId: randomSecret,
   });
@@ -202,6 +204,7 @@ export const createRig = () => {
   const logged = (name: string) => lines.filter(({ event: known }) => known === name);
 
   return {
+    chance,
     counters,
     serviceTokens,
     clock,
