@@ -35,7 +35,7 @@ describe('what each function may do, and nothing else', () => {
         'Allow dynamodb:Query on {TablesDirectory.Arn}',
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on {TablesSessions.Arn} with session#*',
         'Allow dynamodb:PutItem on {TablesSessions.Arn} with handle#*',
-        'Allow dynamodb:DeleteItem on {TablesSessions.Arn} with code#*',
+        'Allow dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn} with code#*',
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
         'Allow secretsmanager:GetSecretValue on {SecretsAssertion}',
         connections('TunnelApi', 'POST'),

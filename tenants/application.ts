@@ -41,6 +41,8 @@ const TIMEOUT_LONG_MS = 180_000;
 const TIMEOUT_MAX_S = ORIGIN_TIMEOUT_MAX_MS / 1000;
 const IDLE_TIMEOUT_MAX_S = ORIGIN_IDLE_MAX_MS / 1000;
 const CALLS_MAX = 20;
+const FRAMERS_MAX = 20;
+const FRAMER = /^https?:\/\/(?:(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z0-9-]+|localhost)(?::\d{1,5})?$/;
 
 const readTimeout = (value: unknown): number | undefined => {
   if (value === 'default') return TIMEOUT_DEFAULT_MS;
@@ -53,6 +55,12 @@ const readIdleTimeout = (value: unknown): number | undefined =>
 
 const readIdentifiers = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) && value.length <= CALLS_MAX && value.every((id) => readIdentifier(id) !== undefined)
+    ? [...new Set(value)]
+    : undefined;
+
+/** What CSP's frame-ancestors takes, and no character that could say more there. */
+const readFramers = (value: unknown): readonly string[] | undefined =>
+  Array.isArray(value) && value.length <= FRAMERS_MAX && value.every((origin) => typeof origin === 'string' && FRAMER.test(origin))
     ? [...new Set(value)]
     : undefined;
 
@@ -156,6 +164,12 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
         `a list of application ids, ${CALLS_MAX} at most`,
         'Name the applications that pages of this one call by script, or leave it out.',
         readIdentifiers,
+      ),
+      framedBy: optional<readonly string[]>(
+        [],
+        'a list of origins, a host may begin with *.',
+        'Write for example [https://teams.microsoft.com, https://*.cloud.microsoft]: no path, no final slash.',
+        readFramers,
       ),
       robots: choice(['deny', 'application'], 'Leave it out to have crawlers turned away.'),
       maintenance: optional<string | null>(

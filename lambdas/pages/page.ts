@@ -13,6 +13,8 @@ export interface Page {
   readonly script?: string;
   /** Whether it shows pictures, which it brings along as `data:` URLs. */
   readonly images?: boolean;
+  /** Whether its script asks its own host. */
+  readonly connects?: boolean;
   /** Where a browser without scripts goes on by itself. */
   readonly withoutScripts?: string;
 }
@@ -48,11 +50,12 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
-const policy = ({ look, script, images }: Page, formTargets: readonly string[]): string =>
+const policy = ({ look, script, images, connects }: Page, formTargets: readonly string[]): string =>
   [
     "default-src 'none'",
     `style-src 'sha256-${look.styleHash}'`,
     ...(script === undefined ? [] : [`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`]),
+    ...(connects === true ? ["connect-src 'self'"] : []),
     ...(images === true ? ['img-src data:'] : []),
     `form-action ${["'self'", ...formTargets].join(' ')}`,
     "base-uri 'none'",

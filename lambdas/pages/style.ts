@@ -29,7 +29,7 @@ a{color:var(--accent)}
 .soft{color:var(--soft)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .applications{list-style:none;margin:0;padding:0;display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr))}
-.application{display:flex;gap:.875rem;height:100%;min-height:4.75rem;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;color:inherit;text-decoration:none}
+.application{display:flex;gap:.875rem;align-items:center;height:100%;min-height:4.75rem;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;color:inherit;text-decoration:none}
 a.application:hover{border-color:var(--accent)}
 div.application{background:none;border-style:dashed}
 .application .about{min-width:0;display:grid;gap:.125rem;align-content:center}
@@ -38,7 +38,7 @@ div.application{background:none;border-style:dashed}
 .icon{flex:none;display:grid;place-content:center;width:2.75rem;height:2.75rem;border-radius:.625rem;color:#fff;font-size:1.125rem;font-weight:600;object-fit:contain;overflow:hidden;white-space:nowrap}
 h2{font-size:1rem;margin:1.5rem 0 .75rem}
 .search{display:flex;flex-wrap:wrap;gap:.5rem .75rem;align-items:center;margin:0 0 1rem}
-.search p{margin:0}
+.search p{margin:0}.search p:empty{margin-left:-.75rem}
 input[type=search]{flex:1 1 12rem;max-width:26rem;min-height:2.75rem;padding:.5rem .875rem;background:var(--card);color:var(--ink);border:1px solid var(--soft);border-radius:.5rem;font:inherit}
 #keys{margin-top:2rem;font-size:.875rem}
 kbd{padding:0 .375rem;border:1px solid var(--line);border-radius:.25rem;font:inherit}
@@ -46,7 +46,7 @@ kbd{padding:0 .375rem;border:1px solid var(--line);border-radius:.25rem;font:inh
 .fields{max-width:26rem}.fields label{display:block;margin-bottom:.25rem}
 .fields input{width:100%;min-height:2.75rem;padding:.5rem .875rem;background:var(--card);color:var(--ink);border:1px solid var(--soft);border-radius:.5rem;font:inherit}
 button,.button{display:inline-block;min-height:2.75rem;padding:.6rem 1.25rem;border:0;border-radius:.5rem;background:var(--accent);color:var(--on-accent);font:inherit;text-decoration:none;cursor:pointer}
-.about .mark,.mark{color:var(--mark);font-weight:600;font-size:.875rem}
+.mark,.about .mark{color:var(--mark);font-weight:600;font-size:.875rem}
 .quiet{background:none;color:var(--accent);border:1px solid var(--accent)}
 .sign-ins{list-style:none;margin:0 0 1.5rem;padding:0;display:grid;gap:1rem}
 .sign-ins li{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;justify-content:space-between;padding:1rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}

@@ -29,7 +29,7 @@ const ask = (headers: HeaderList, stored: Session | null = good) => {
     asked.push(id);
     return stored?.id === id ? stored : null;
   };
-  return { asked, answer: authenticate(ports(find), application(), { headers, host: HOST }) };
+  return { asked, answer: authenticate(ports(find), application(), { method: 'GET', headers, host: HOST }) };
 };
 
 test('the digest of the cookie names the session; the secret itself is asked for nowhere', async () => {
@@ -86,7 +86,8 @@ test('fail-open parse (authentik CVE-2026-25748): a store that fails lets nobody
     throw new SallyportError('ERR_STORE_UNAVAILABLE');
   };
 
-  const answer = authenticate(ports(find), application(), { headers: [['Cookie', `__Host-sallyport-session=${SECRET}`]], host: HOST });
+  const headers = [['Cookie', `__Host-sallyport-session=${SECRET}`]] as const;
+  const answer = authenticate(ports(find), application(), { method: 'GET', headers, host: HOST });
 
   await expect(answer).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
 });

@@ -6,7 +6,8 @@ import type { Application, Session } from '../stores/records.ts';
 import { authenticateToken, type TokenPorts } from './authenticate-token.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
-import { cookieValues, isSecret, SESSION_COOKIE } from './cookies.ts';
+import { cookieValues, FRAMED_SESSION_COOKIE, isSecret, SESSION_COOKIE } from './cookies.ts';
+import { isLax } from './framing.ts';
 import type { KeepUp } from './keep-up.ts';
 import type { FindSession, SessionStore } from './ports.ts';
 
@@ -21,16 +22,20 @@ export interface AuthenticatePorts extends TokenPorts {
 export const authenticate = async (
   ports: AuthenticatePorts,
   application: Application,
-  request: Pick<CanonicalRequest, 'headers' | 'host'>,
+  request: Pick<CanonicalRequest, 'method' | 'headers' | 'host'>,
 ): Promise<Caller | null> =>
-  (await authenticateToken(ports, application, request.headers)) ?? bySession(ports, await findGood(ports, request));
+  (await authenticateToken(ports, application, request.headers)) ?? bySession(ports, await findGood(ports, application, request));
 
 /** Null without a good session. Throws ERR_REQUEST_INVALID for two session cookies, ERR_STORE_UNAVAILABLE when it cannot be known. */
 const findGood = async (
   { findSession, clock }: AuthenticatePorts,
-  { headers, host }: Pick<CanonicalRequest, 'headers' | 'host'>,
+  application: Application,
+  request: Pick<CanonicalRequest, 'method' | 'headers' | 'host'>,
 ): Promise<Session | null> => {
-  const secrets = cookieValues(headers, SESSION_COOKIE);
+  const { headers, host } = request;
+  const framed = application.framedBy.length > 0 && isLax(request) ? cookieValues(headers, FRAMED_SESSION_COOKIE) : [];
+  const own = cookieValues(headers, SESSION_COOKIE);
+  const secrets = own.length > 0 ? own : framed;
   // Two readers could each take another one of two (session fixation), so neither counts.
   if (secrets.length > 1) throw new SallyportError('ERR_REQUEST_INVALID', 'The request has more than one session cookie.');
   const secret = secrets[0];

@@ -1,10 +1,13 @@
-// Our two cookies at an application host: read, set, and kept from the origin.
+// Our cookies at an application host: read, set, and kept from the origin.
 import type { HeaderList } from '../../protocol/frames.ts';
 
 /** The browser holds `__Host-` cookies to one host, HTTPS and no Domain, so no sibling host can plant one. */
 export const SESSION_COOKIE = '__Host-sallyport-session';
 /** Binds a sign-in to the browser that began it. */
 export const SIGN_IN_COOKIE = '__Host-sallyport-sign-in';
+/** The same two in a frame of another site, where browsers keep them apart for each site (CHIPS). */
+export const FRAMED_SESSION_COOKIE = '__Host-sallyport-framed-session';
+export const FRAMED_SIGN_IN_COOKIE = '__Host-sallyport-framed-sign-in';
 const OUR_PREFIX = '__host-sallyport-';
 
 /** Whether a cookie belongs to us, in any case: browsers compare the prefix without regard to it. */
@@ -29,6 +32,11 @@ export const withoutOurCookies = (headers: HeaderList): HeaderList => {
 export const setCookie = (name: string, value: string, maxAgeS: number): readonly [string, string] => [
   'Set-Cookie',
   `${name}=${value}; Path=/; Max-Age=${maxAgeS}; Secure; HttpOnly; SameSite=Lax`,
+];
+
+export const setFramedCookie = (name: string, value: string, maxAgeS: number): readonly [string, string] => [
+  'Set-Cookie',
+  `${name}=${value}; Path=/; Max-Age=${maxAgeS}; Secure; HttpOnly; SameSite=None; Partitioned`,
 ];
 
 const cookiePairs = (headers: HeaderList) =>

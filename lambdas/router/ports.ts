@@ -68,4 +68,4 @@ export interface ReadTunnels {
 export type FindSession = (id: string) => Promise<Session | null>;
 
 /** What becomes of a sign-in code: never cached. */
-export type SessionStore = Pick<Sessions, 'create' | 'find' | 'noteUse' | 'takeCode'>;
+export type SessionStore = Pick<Sessions, 'create' | 'find' | 'noteUse' | 'createCode' | 'takeCode'>;

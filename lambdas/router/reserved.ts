@@ -5,6 +5,8 @@ import { SallyportError } from '../../protocol/errors.ts';
 import type { Look } from '../pages/look.ts';
 import { type Answer, redirect } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+import { FRAME_PATH, FRAMED_SESSION_PATH } from './framed-page.ts';
+import { answerFrameTab, redeemFramed } from './framed-sign-in.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
 import { SIGNED_IN_PATH, signedInPage } from './sign-in-page.ts';
 import { answerVisit } from './sign-in-visit.ts';
@@ -22,6 +24,8 @@ export const answerReserved = async (ports: RedeemPorts & { readonly look: Look 
   if (request.path === `${RESERVED}/session`) return redeemSession(ports, request);
   if (request.path === `${RESERVED}/visit`) return answerVisit(ports, request);
   if (request.path === SIGNED_IN_PATH) return signedInPage(ports.look);
+  if (request.path === FRAME_PATH) return answerFrameTab(ports, request);
+  if (request.path === FRAMED_SESSION_PATH) return redeemFramed(ports, request);
   // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.
   if (request.path === `${RESERVED}/sign-out`) return redirect(303, `${ports.urls.portal}/sign-out`);
   throw new SallyportError('ERR_APPLICATION_UNKNOWN', 'There is nothing at this reserved path.');

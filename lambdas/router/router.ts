@@ -21,6 +21,8 @@ import { errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
 import { createExternalUrls } from './external-url.ts';
 import { createFlow, type Flow } from './flow.ts';
+import { framedSignInAnswer } from './framed-sign-in.ts';
+import { isInFrame, ownWithAncestors, withAncestors } from './framing.ts';
 import { holding } from './hold.ts';
 import type { KeepUp } from './keep-up.ts';
 import { maintenanceAnswer } from './maintenance.ts';
@@ -100,7 +102,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       request = canonicalRequest(event);
       const answer = await passes(request);
       if (answer !== null) {
-        await send(response, ownWithCors(answer, cors), request.method);
+        await send(response, ownWithAncestors(ownWithCors(answer, cors), known), request.method);
         const audit = trace.answer === 'step-up' ? challengeOf(asked(), answer.status) : undefined;
         tell('info', 'request.answered', { status: answer.status, audit });
       }
@@ -150,7 +152,9 @@ export const createRouter = (ports: RouterPorts): Router => {
       const caller = await identify(request, application);
       const signIn = (stepUp: StepUp | null) =>
         challenged(
-          signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp),
+          isInFrame(application, request)
+            ? framedSignInAnswer({ ...ports, urls }, request, stepUp)
+            : signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, options(), stepUp),
           stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED',
         );
       if (caller === 'nobody') {
@@ -239,7 +243,7 @@ export const createRouter = (ports: RouterPorts): Router => {
         async (origin) => {
           const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) });
           return {
-            headers: withCors(platformHeaders(translated.headers), cors),
+            headers: withAncestors(withCors(platformHeaders(translated.headers), cors), application),
             body: (parts) => translated.body(flow.through(parts)),
           };
         },
@@ -261,7 +265,8 @@ export const createRouter = (ports: RouterPorts): Router => {
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
       if (response.gone.aborted) return;
       if (response.begun) throw error;
-      await send(response, ownWithCors(challenged(errorAnswer({ ...options(), code: error.code }), error.code), cors), event.httpMethod);
+      const answer = ownWithCors(challenged(errorAnswer({ ...options(), code: error.code }), error.code), cors);
+      await send(response, ownWithAncestors(answer, known), event.httpMethod);
     }
   };
 };

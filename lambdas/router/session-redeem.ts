@@ -33,12 +33,32 @@ export interface RedeemPorts {
 export const redeemSession = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer> => {
   if (request.method !== 'GET')
     throw new SallyportError('ERR_METHOD_REFUSED', `A sign-in code came by ${request.method}; GET is expected.`);
+  const { code, to, secret, maxAgeS } = await redeemCode(ports, request, SIGN_IN_COOKIE, () => codeOf(request.query));
+  return onward(ports, code, to, [setCookie(SESSION_COOKIE, secret, maxAgeS), setCookie(SIGN_IN_COOKIE, '', 0)]);
+};
+
+interface Redeemed {
+  readonly code: SignInCode;
+  /** Where the sign-in leads. */
+  readonly to: string;
+  /** Of the new session. */
+  readonly secret: string;
+  readonly maxAgeS: number;
+}
+
+/** `cookie` binds the code to the browser, or to a frame in it. Throws ERR_SIGN_IN_INVALID. */
+export const redeemCode = async (
+  ports: RedeemPorts,
+  request: CanonicalRequest,
+  cookie: string,
+  readCode: () => string,
+): Promise<Redeemed> => {
   const { sessions, clock, newSecret } = ports;
-  const browser = cookieValues(request.headers, SIGN_IN_COOKIE);
+  const browser = cookieValues(request.headers, cookie);
   // Before the code is taken: a request of another browser (a link preview, a prefetch) does not use it up.
   if (browser.length !== 1 || !isSecret(browser[0]!)) throw invalid('no sign-in cookie of ours, or several');
 
-  const code = await sessions.takeCode(digest(codeOf(request.query)));
+  const code = await sessions.takeCode(digest(readCode()));
   if (code === null) throw invalid('an unknown, used or expired code');
   if (code.expiresAt <= clock.now()) throw invalid('an expired code');
   if (code.host !== request.host) throw invalid('a code for another host');
@@ -61,10 +81,7 @@ export const redeemSession = async (ports: RedeemPorts, request: CanonicalReques
     authenticatedAt,
   });
   ports.log.info('session.opened', { audit: { kind: 'session', user: user.username, host: code.host } });
-  return onward(ports, code, to, [
-    setCookie(SESSION_COOKIE, secret, Math.floor((expiresAt - clock.now()) / 1000)),
-    setCookie(SIGN_IN_COOKIE, '', 0),
-  ]);
+  return { code, to, secret, maxAgeS: Math.floor((expiresAt - clock.now()) / 1000) };
 };
 
 /**

@@ -12,7 +12,7 @@ import type { ExternalUrls } from './external-url.ts';
 
 import { fragmentPage, hasFragment, isKeepable, keptFormPage, SIGNED_IN_PATH } from './sign-in-page.ts';
 
-const SIGN_IN_LIFETIME_S = 600;
+export const SIGN_IN_LIFETIME_S = 600;
 /** A longer way back would not fit the header limits of what lies between; the application's first page must do. */
 const RETURN_MAX_CHARACTERS = 3_000;
 /** Nor is there a way back to what the portal takes for an attempt to lead elsewhere (return-url.ts). */

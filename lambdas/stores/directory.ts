@@ -99,6 +99,7 @@ const APPLICATION: RecordShape<Application> = {
   cookies: shaped<CookiePolicy>({ secure: flag, httpOnly: flag, sameSite: oneOf('strict', 'lax', 'none', null) }),
   cors: listOf(shaped<CorsRule>({ path: filled, origins: texts, methods: texts, headers: texts, credentials: flag, maxAgeSeconds: count })),
   calls: texts,
+  framedBy: texts,
   robots: oneOf('deny', 'application'),
   maintenance: textOrNull,
 };
@@ -118,6 +119,7 @@ const BEFORE: Partial<ApplicationHere> = {
   cookies: { secure: false, httpOnly: false, sameSite: null },
   cors: [],
   calls: [],
+  framedBy: [],
   callers: [],
   robots: 'deny',
   maintenance: null,

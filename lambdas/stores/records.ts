@@ -43,6 +43,8 @@ export interface Application {
   readonly cors: readonly CorsRule[];
   /** Ids of the applications that pages of this one call by script: users are signed in to them too, and preflights are answered. */
   readonly calls: readonly string[];
+  /** Other sites whose pages may frame it, as CSP's frame-ancestors has them. */
+  readonly framedBy: readonly string[];
   /** Who answers `/robots.txt`: we, turning crawlers away, or the application. */
   readonly robots: 'deny' | 'application';
   /** What users read instead of the application; empty for a text of ours, null when there is no maintenance. */

@@ -64,7 +64,7 @@ export class Ingress extends Construct {
     this.router.bindItems('SESSIONS_TABLE', tables.sessions, {
       session: ['GetItem', 'PutItem', 'UpdateItem'],
       sessionHandle: ['PutItem'],
-      signInCode: ['DeleteItem'],
+      signInCode: ['PutItem', 'DeleteItem'],
     });
     this.router.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
     this.router.bindSecret('ASSERTION_SECRET', secrets.assertion);

@@ -43,6 +43,7 @@ export const createTour = async (world: World): Promise<Tour> => {
     access: 'everyone',
     singleSignOn: { method: 'assertion', headers: { 'Remote-User': 'username', 'Remote-Name': 'name' } },
     tokens: { services: true },
+    framedBy: ['https://frames.example'],
   });
   await administrator.apply([entry('intranet')]);
   const published = await administrator.applications();
@@ -56,6 +57,8 @@ export const createTour = async (world: World): Promise<Tour> => {
   const steps: Record<string, () => Promise<void>> = {
     'a user opens an application': async () => see(await user.open(intranet), 'Bob'),
     'a user opens a page of it': async () => see(await user.open(`${intranet}guestbook`), 'guestbook'),
+    'a user signs in within a frame': async () =>
+      see(await user.open(`${intranet}.sallyport/frame?challenge=${'c'.repeat(43)}`), 'data-code='),
     'a user uploads a picture': async () => {
       const form = new FormData();
       form.set('text', 'A picture');

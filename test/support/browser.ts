@@ -12,7 +12,8 @@ const QUIET = ['--disable-background-networking', '--disable-component-update', 
 
 const LAUNCH = { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', ...QUIET] };
 
-export const startBrowser = (): Promise<Browser> => chromium.launch(LAUNCH);
+/** Further arguments are the browser's own. */
+export const startBrowser = (...args: string[]): Promise<Browser> => chromium.launch({ ...LAUNCH, args: [...LAUNCH.args, ...args] });
 
 /** A browser with a profile, as a person has it: with a history of downloads, which go into `folder`. */
 export const startProfile = async (folder: string): Promise<BrowserContext> => {

@@ -116,6 +116,7 @@ export const createRig = () => {
       notes.push(parent);
     },
     find: reader('sessions', (id: string) => sessions.get(id) ?? null),
+    createCode: async (code: SignInCode) => void codes.set(code.id, code),
     takeCode: reader('sessions', (id: string) => {
       const code = codes.get(id) ?? null;
       codes.delete(id);

@@ -27,6 +27,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   cookies: { secure: false, httpOnly: false, sameSite: null },
   cors: [],
   calls: [],
+  framedBy: [],
   robots: 'deny',
   maintenance: null,
   ...changes,
