@@ -31,8 +31,8 @@ const USAGE = `sallyport — administers a deployment
   sallyport token rotate NAME               makes a new secret; the one before ends within a day
   sallyport token revoke NAME               ends all of a service token's secrets
   sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
-      --group NAME, --claim NAME=VALUE (repeatable), --email ADDRESS, --address ADDRESS, --at TIME, --mfa,
-      --signed-in-ago 15m, --by browser|token|service
+      --group NAME, --claim NAME=VALUE (repeatable), --email ADDRESS, --address ADDRESS, --country DE,
+      --at TIME, --mfa, --signed-in-ago 15m, --by browser|token|service
 
 Which deployment:
   --endpoint URL       the stack's output ControlEndpoint (or SALLYPORT_CONTROL_ENDPOINT); with your usual AWS credentials
@@ -57,6 +57,7 @@ const OPTIONS = {
   claim: { type: 'string', multiple: true },
   email: { type: 'string' },
   address: { type: 'string' },
+  country: { type: 'string' },
   at: { type: 'string' },
   mfa: { type: 'boolean' },
   'signed-in-ago': { type: 'string' },
@@ -137,7 +138,7 @@ const COMMANDS: readonly Syntax[] = [
   {
     words: ['why'],
     needs: ['USER', 'METHOD', 'URL'],
-    options: ['group', 'claim', 'email', 'address', 'at', 'mfa', 'signed-in-ago', 'by'],
+    options: ['group', 'claim', 'email', 'address', 'country', 'at', 'mfa', 'signed-in-ago', 'by'],
     run: ({ client, given, options: { endpoint, region, simulator, help, ...supposed }, say, now }) =>
       why(client, given, supposed as WhyOptions, say, now()),
   },

@@ -43,6 +43,7 @@ const JSON_SETTINGS = {
       secondFactor: { amr: ['mfa'], acr: [] },
     },
   ]),
+  EDGE: 'null',
 };
 
 test('it has the SDK inside, and loads as an ES module by itself', () => {

@@ -17,6 +17,7 @@ const governed = (conditions: Partial<Condition>[], changes: Partial<Governed> =
 const facts = (changes: Partial<Facts> = {}): Facts => ({
   user: user(),
   clientAddress: '203.0.113.9',
+  country: null,
   now: NOW,
   authenticatedAt: NOW - 3_600_000,
   mfa: false,
@@ -56,8 +57,13 @@ describe('what is required', () => {
     ['a network elsewhere', { networks: ['198.51.100.0/24'] }, {}, 'deny'],
     ['an IPv4 network, asked from a mapped address', { networks: ['203.0.113.0/24'] }, { clientAddress: '::ffff:203.0.113.9' }, 'allow'],
     ['an IPv6 network', { networks: ['2001:db8::/32'] }, { clientAddress: '2001:db8::1' }, 'allow'],
+    ['a country', { countries: ['AT', 'DE'] }, { country: 'DE' }, 'allow'],
+    ['a country elsewhere', { countries: ['AT', 'DE'] }, { country: 'FR' }, 'deny'],
+    ['a country, not known', { countries: ['AT', 'DE'] }, {}, 'deny'],
     ['a way in', { by: ['token', 'service'] }, {}, 'deny'],
     ['a claim', { claims: { department: ['hr'] } }, { user: user({ claims: { department: 'hr' } }) }, 'allow'],
+    ['a device that is managed', { claims: { device_managed: ['true'] } }, { user: user({ claims: { device_managed: 'true' } }) }, 'allow'],
+    ['a device that is managed, on another one', { claims: { device_managed: ['true'] } }, {}, 'deny'],
     ['a claim with another value', { claims: { department: ['hr'] } }, { user: user({ claims: { department: 'it' } }) }, 'deny'],
     ['a claim by the name of a property', { claims: { constructor: ['x'] } }, {}, 'deny'],
     ['a second factor, shown', { mfa: true }, { mfa: true }, 'allow'],
@@ -89,6 +95,14 @@ describe('what is required', () => {
   ])('hours over midnight belong to the day on which they begin: %s', (_, now, expected) => {
     expect(outcome({ hours: { days: ['fri'], from: '22:00', to: '06:00', zone: 'UTC' } }, { now })).toBe(expected);
   });
+});
+
+test.each([
+  ['FR', 'deny'],
+  ['DE', 'allow'],
+  [null, 'deny'],
+])('where a country is refused, %s gets: %s', (country, expected) => {
+  expect(decide(governed([{ refuse: { countries: ['FR'] } }]), asked(), facts({ country })).outcome).toBe(expected);
 });
 
 describe('where a condition holds', () => {

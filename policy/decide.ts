@@ -5,7 +5,7 @@ import type { Application } from '../lambdas/stores/records.ts';
 import type { Condition } from './condition.ts';
 import { type Evaluate, NO_LANGUAGE, type Told } from './evaluate.ts';
 import { pathReadings } from './path-readings.ts';
-import { type Answer, examine, type Facts, type Finding, isMendable } from './requirements.ts';
+import { type Answer, examine, type Facts, type Finding, isMendable, type Side } from './requirements.ts';
 
 export interface Asked {
   readonly method: string;
@@ -48,16 +48,17 @@ export const decide = (
     if (!met) return { outcome: 'deny', rule: 'access', stepUp: null, examined };
   }
 
-  const inAll = answering(evaluate, facts, asked, path, (answers) => answers.every((holds) => holds === true));
-  const inAny = answering(evaluate, facts, asked, path, (answers) => answers.some((holds) => holds !== false));
+  const answering = answersFor(evaluate, facts, asked, path);
+  const required: Side = { ask: answering((answers) => answers.every((holds) => holds === true)), unknown: false };
+  const refused: Side = { ask: answering((answers) => answers.some((holds) => holds !== false)), unknown: true };
   const mended: { rule: string; stepUp: StepUp }[] = [];
   for (const condition of conditions.filter((one) => covers(one, asked, path))) {
-    const required = condition.require === null ? [] : examine(condition.require, facts, inAll);
-    const refused = condition.refuse === null ? [] : examine(condition.refuse, facts, inAny);
-    const isRefused = condition.refuse !== null && refused.every(({ holds }) => holds);
-    const missing = required.filter(({ holds }) => !holds);
+    const wanted = condition.require === null ? [] : examine(condition.require, facts, required);
+    const unwanted = condition.refuse === null ? [] : examine(condition.refuse, facts, refused);
+    const isRefused = condition.refuse !== null && unwanted.every(({ holds }) => holds);
+    const missing = wanted.filter(({ holds }) => !holds);
     const met = !isRefused && missing.length === 0;
-    examined.push({ rule: condition.name, findings: [...required, ...refused], met });
+    examined.push({ rule: condition.name, findings: [...wanted, ...unwanted], met });
     if (met) continue;
     // Whoever is refused anyway, or nobody, is not sent to show a second factor first.
     if (isRefused || facts.user === null || !missing.every(isMendable))
@@ -81,8 +82,9 @@ const covers = ({ methods, paths }: Condition, { method, path }: Asked, below: s
  * An expression is asked for every reading of the path, and the strictest answer counts: what is required must hold in all of them,
  * what is refused in none. What cannot be told denies.
  */
-const answering =
-  (evaluate: Evaluate, facts: Facts, asked: Asked, below: string, count: (answers: readonly Told['holds'][]) => boolean) =>
+const answersFor =
+  (evaluate: Evaluate, facts: Facts, asked: Asked, below: string) =>
+  (count: (answers: readonly Told['holds'][]) => boolean) =>
   (expression: string): Answer => {
     const told = [...pathReadings(asked.path)].map((reading) => evaluate(expression, facts, asked, within(below, reading)));
     const holds = count(told.map((one) => one.holds));

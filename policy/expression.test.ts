@@ -11,6 +11,7 @@ const NOW = Date.UTC(2026, 10, 24, 12, 0);
 const facts = (changes: Partial<Facts> = {}): Facts => ({
   user: user({ groups: ['hr-berlin', 'staff'], claims: { department: 'hr' } }),
   clientAddress: '203.0.113.9',
+  country: null,
   now: NOW,
   authenticatedAt: NOW - 60_000,
   mfa: true,
@@ -54,6 +55,7 @@ describe('an expression', () => {
     ['whether there is a user', 'has(user.email)', { user: null }],
     ['an address that is not known', 'user.email != "a@b.c"', { user: user({ email: '' }) }],
     ['a time that is not known', 'now > session.authenticatedAt', { authenticatedAt: null }],
+    ['a country that is not known', 'request.country != "DE"', {}],
     ['a group beyond the last', 'user.groups[7] != "a"', {}],
     ['a time zone that there is none of', 'now.getHours("Europe/Atlantis") < 24', {}],
     ['a text that is no time', 'now > timestamp(user.username)', {}],

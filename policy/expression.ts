@@ -37,7 +37,7 @@ const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(
 const TIME = 'google.protobuf.Timestamp';
 export const VARIABLES = {
   user: { username: 'string', email: 'string', groups: 'list<string>', claims: 'map<string, string>' },
-  request: { method: 'string', host: 'string', path: 'Path', address: 'string' },
+  request: { method: 'string', host: 'string', path: 'Path', address: 'string', country: 'string' },
   session: { by: 'string', mfa: 'bool', authenticatedAt: TIME },
 } as const;
 
@@ -113,11 +113,11 @@ const programOf = (text: string): Program => {
 };
 
 /** Never throws: an expression that fails, or asks for what is not known, cannot be told. */
-export const evaluate: Evaluate = (expression, { user, clientAddress, now, authenticatedAt, mfa, by }, { method, host }, path) => {
+export const evaluate: Evaluate = (expression, { user, clientAddress, country, now, authenticatedAt, mfa, by }, { method, host }, path) => {
   try {
     const holds = programOf(expression)({
       user: user === null ? undefined : { ...user, email: user.email === '' ? undefined : user.email },
-      request: { method, host, path: new ServerPath(path), address: clientAddress },
+      request: { method, host, path: new ServerPath(path), address: clientAddress, country: country ?? undefined },
       session: { by, mfa, authenticatedAt: authenticatedAt === null ? undefined : new Date(authenticatedAt) },
       now: new Date(now),
     });

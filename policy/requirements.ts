@@ -14,6 +14,8 @@ export interface Requirements {
   readonly groups?: readonly string[];
   /** CIDR. */
   readonly networks?: readonly string[];
+  /** ISO 3166-1, two capital letters. */
+  readonly countries?: readonly string[];
   readonly hours?: Hours;
   readonly mfa?: true;
   /** The identity provider asked the user no longer ago. */
@@ -30,6 +32,8 @@ export interface Facts {
   /** Null where nobody signs in. */
   readonly user: User | null;
   readonly clientAddress: string;
+  /** Null when nobody that is believed tells it. */
+  readonly country: string | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** When the identity provider last asked the user to show who they are; null when it is not known. */
@@ -48,12 +52,19 @@ export interface Finding {
 
 export type Answer = Pick<Finding, 'holds' | 'found'>;
 
-/** For an assignment, which has no expression. */
-const UNANSWERED = (): Answer => ({ holds: false, found: 'nothing' });
+/** On which side it errs: what is required must be known to hold, what is refused must be known not to. */
+export interface Side {
+  readonly ask: (expression: string) => Answer;
+  /** Whether a country that is not known counts as one of those named. */
+  readonly unknown: boolean;
+}
 
-/** One finding for each requirement, in their own order. `ask` answers an expression. */
-export const examine = (requirements: Requirements, facts: Facts, ask: (expression: string) => Answer = UNANSWERED): Finding[] => {
-  const { users, groups, networks, hours, mfa, signedInWithinSeconds, claims, by, when } = requirements;
+/** An assignment asks neither. */
+const ASSIGNMENT: Side = { ask: () => ({ holds: false, found: 'nothing' }), unknown: false };
+
+/** One finding for each requirement, in their own order. */
+export const examine = (requirements: Requirements, facts: Facts, { ask, unknown }: Side = ASSIGNMENT): Finding[] => {
+  const { users, groups, networks, countries, hours, mfa, signedInWithinSeconds, claims, by, when } = requirements;
   const findings: Finding[] = [];
   const find = (requirement: string, holds: boolean, wanted: string, found: string): void =>
     void findings.push({ requirement, holds, wanted, found });
@@ -66,6 +77,13 @@ export const examine = (requirements: Requirements, facts: Facts, ask: (expressi
       who(facts.user),
     );
   if (networks) find('networks', isWithin(networks, facts.clientAddress), networks.join(', '), facts.clientAddress);
+  if (countries)
+    find(
+      'countries',
+      facts.country === null ? unknown : countries.includes(facts.country),
+      countries.join(', '),
+      facts.country ?? 'unknown',
+    );
   if (hours) find('hours', isWithinHours(hours, facts.now), hoursText(hours), new Date(facts.now).toISOString());
   if (by) find('by', by.includes(facts.by), by.join(', '), facts.by);
   for (const [claim, values] of Object.entries(claims ?? {})) {

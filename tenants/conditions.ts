@@ -87,6 +87,11 @@ export const requirementsSchema = (claims: readonly string[]) =>
           'Write them in CIDR form, for example [203.0.113.0/24, "2001:db8::/32"].',
           filledList(isNetwork),
         ).optional(),
+        countries: setting(
+          'a list of countries, each of two capital letters',
+          'Write their ISO 3166-1 codes in quotes, for example ["DE", "NO"]: YAML takes some of them for other things.',
+          filledList((country) => /^[A-Z]{2}$/.test(country)),
+        ).optional(),
         hours: hours.optional(),
         mfa: setting('true', 'Leave it out where one factor is enough.', (value): true | undefined =>
           value === true ? value : undefined,

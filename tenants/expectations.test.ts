@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { application, faultsOf } from './testing/tenant-file.ts';
+import { application, faultsIn, faultsOf, least, wiki } from './testing/tenant-file.ts';
+
+/** Of a tenant whose CDN tells the country. */
+const faultsOfFile = (expectations: readonly object[]) => (tried: readonly object[]) =>
+  faultsIn({
+    ...least,
+    edge: { secretHeader: 'X-S', secretDigests: ['ab'.repeat(32)], addressHeader: 'X-A', countryHeader: 'X-C' },
+    applications: [{ ...wiki, conditions: tried, expectations }],
+  });
 
 describe('expectations', () => {
   const conditions = [{ name: 'Office', paths: ['/admin/'], require: { groups: ['admins'], networks: ['203.0.113.0/24'], mfa: true } }];
@@ -18,6 +26,20 @@ describe('expectations', () => {
 
     expect(read).not.toHaveProperty('expectations');
     expect(read.conditions).toHaveLength(1);
+  });
+
+  test('try countries and expressions as well', () => {
+    const when = 'request.country != "DE" && !user.email.endsWith("@example.com")';
+    const faults = faultsOfFile([
+      { request: 'GET /', user: 'dora', email: 'dora@example.com', country: 'FR', decision: 'allow' },
+      { request: 'GET /', user: 'dora', email: 'dora@example.net', country: 'DE', decision: 'allow' },
+      { request: 'GET /', user: 'dora', email: 'dora@example.net', country: 'FR', decision: 'deny' },
+      { request: 'GET /', user: 'dora', email: 'dora@example.net', decision: 'allow' },
+    ])([{ name: 'Abroad', refuse: { when } }]);
+
+    expect(faults).toEqual([
+      expect.objectContaining({ path: 'applications[0].expectations[3]', got: expect.stringMatching(/^“deny” by Abroad/) }),
+    ]);
   });
 
   test('that are not met refuse the file, with what decided and why', () => {

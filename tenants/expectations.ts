@@ -45,6 +45,9 @@ const SITUATION = {
   address: optional(ADDRESS_DEFAULT, 'an IP address', `Leave it out for ${ADDRESS_DEFAULT}.`, (value) =>
     typeof value === 'string' && isAddress(value) ? value : undefined,
   ),
+  country: optional<string | null>(null, 'a country of two capital letters', 'Leave it out where it is not known.', (value) =>
+    typeof value === 'string' && /^[A-Z]{2}$/.test(value) ? value : undefined,
+  ),
   at: optional(AT_DEFAULT, 'a time in UTC, in quotes', 'Write for example "2026-01-06T12:00Z"; left out, it is that.', readMoment),
   mfa: optional(false, 'true or false', 'Leave it out for one factor.', readFlag),
   signedInAgo: optional(0, 'a time such as 15m', 'Leave it out for just now.', readSeconds(0, Number.MAX_SAFE_INTEGER)),
@@ -53,9 +56,10 @@ const SITUATION = {
 
 type Situation = { readonly [Name in keyof typeof SITUATION]: z.output<(typeof SITUATION)[Name]> };
 
-const factsOf = ({ user, groups, email, claims, address, at, mfa, signedInAgo, by }: Situation): Facts => ({
+const factsOf = ({ user, groups, email, claims, address, country, at, mfa, signedInAgo, by }: Situation): Facts => ({
   user: user === null ? null : { issuer: '', subject: '', name: '', amr: [], email, groups, claims, username: user },
   clientAddress: address,
+  country,
   now: at,
   authenticatedAt: at - signedInAgo * 1000,
   mfa,

@@ -4,6 +4,7 @@ import type { Application } from '../lambdas/stores/records.ts';
 import { isBelow, readHost } from './addresses.ts';
 import { type ApplicationContext, applicationSchema, expectationFaults, normalise } from './application.ts';
 import { crossFaults } from './cross-faults.ts';
+import { countryFaults, type Edge, edgeSettings } from './edge.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
 import {
   CLAIMS_KNOWN,
@@ -37,6 +38,8 @@ export interface Tenant {
   readonly sessionIdleMinutes: number | null;
   /** How often the identity provider is asked anew who the user is; null: never. */
   readonly sessionRefreshMinutes: number | null;
+  /** A CDN in front of the deployment. */
+  readonly edge?: Edge;
   readonly appearance: Appearance;
   readonly applications: readonly Application[];
 }
@@ -99,6 +102,7 @@ export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claim
           context.addIssue({ code: 'custom', path: ['idle'], message: 'no more than sessions.lifetime', params: { advice } });
         })
         .prefault(NOTHING_SAID),
+      edge: edgeSettings.optional(),
       appearance: z
         .strictObject(
           {
@@ -137,6 +141,7 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
     ...portalFaults(portal, domain),
     ...(parsed.success ? providerFaults(parsed.data.identityProviders, raw) : []),
+    ...(parsed.success ? countryFaults(parsed.data.applications, parsed.data.edge) : []),
     ...(parsed.success ? expectationFaults(parsed.data.applications, ['applications']) : []),
     ...crossFaults(settings.applications, { domain, portalHost: portal ?? portalOf(domain) }, ['applications']),
   ];

@@ -8,6 +8,7 @@ export interface WhyOptions {
   readonly claim?: readonly string[];
   readonly email?: string;
   readonly address?: string;
+  readonly country?: string;
   readonly at?: string;
   readonly mfa?: boolean;
   readonly 'signed-in-ago'?: string;

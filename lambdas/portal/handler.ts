@@ -1,5 +1,6 @@
 // Composes the portal's function. The routes are in serve-portal.ts; a router's event asks for a session to be refreshed.
 import { createLog } from '../../protocol/log.ts';
+import { readEdge } from '../edge.ts';
 import { readEnvironment } from '../environment.ts';
 import { createLogoutTokens } from '../identity/logout-token.ts';
 import { createProviderKeys } from '../identity/provider-keys.ts';
@@ -60,6 +61,7 @@ const ports: PortalPorts = {
       .map(({ issuer, clientId }) => ({ issuer, clientId, keys: createProviderKeys({ issuer, now: Date.now }) })),
     now: Date.now,
   }),
+  edge: readEdge(env.EDGE),
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,
   sessionIdleMs: Number(env.SESSION_IDLE_MINUTES) * 60_000 || undefined,
   assertionSecret: createSecret(secrets, env.ASSERTION_SECRET).read,

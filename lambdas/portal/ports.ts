@@ -2,6 +2,7 @@
 
 import type { StepUp } from '../../policy/decide.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { Edge } from '../../tenants/edge.ts';
 import type { LogoutTokens } from '../identity/logout-token.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { SourceLimits } from '../limits/source-limits.ts';
@@ -63,6 +64,8 @@ export interface IdentityProvider {
 }
 
 export interface PortalPorts {
+  /** The CDN in front of the portal; null where there is none. */
+  readonly edge: Edge | null;
   readonly look: Look;
   /** Origin of the portal; every external URL has its scheme and port. */
   readonly portalUrl: string;

@@ -1,4 +1,6 @@
 // A request to the portal, from API Gateway's event, and the answers that are not pages.
+import type { Edge } from '../../tenants/edge.ts';
+import { sourceOf } from '../edge.ts';
 import type { HttpEvent } from '../http-api.ts';
 import { SECURITY_HEADERS } from '../pages/page.ts';
 
@@ -27,7 +29,7 @@ export interface PortalAnswer {
   readonly body?: string;
 }
 
-export const toRequest = (event: PortalEvent): PortalRequest => ({
+export const toRequest = (event: PortalEvent, edge: Edge | null): PortalRequest => ({
   id: event.requestContext.requestId,
   method: event.requestContext.http.method,
   path: event.rawPath,
@@ -35,7 +37,11 @@ export const toRequest = (event: PortalEvent): PortalRequest => ({
   headers: event.headers,
   cookies: event.cookies ?? [],
   body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8').toString('utf8'),
-  address: event.requestContext.http.sourceIp,
+  address: sourceOf(
+    edge,
+    () => Object.entries(event.headers).map(([name, value = '']) => [name, value]),
+    event.requestContext.http.sourceIp,
+  ),
 });
 
 /** 303: whatever the method was, the browser goes on with GET. */

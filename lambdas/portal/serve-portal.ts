@@ -51,7 +51,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
 export const createServePortal =
   (ports: PortalPorts) =>
   async (event: PortalEvent): Promise<PortalAnswer> => {
-    const request = toRequest(event);
+    const request = toRequest(event, ports.edge);
     const at = { ...ports, log: ports.log.with({ requestId: request.id, address: request.address }) };
     try {
       return await actionFor(request)(at, request);

@@ -24,13 +24,14 @@ export const mayUse = (access: Access, user: User): boolean => access === 'every
 /** Null: it may. Else what the user is to show first. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET. */
 export const authorise = async (
   application: Application,
-  request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'clientAddress'>,
+  request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'clientAddress' | 'country'>,
   caller: Caller | null,
   now: number,
 ): Promise<StepUp | null> => {
   const facts = {
     user: caller?.user ?? null,
     clientAddress: request.clientAddress,
+    country: request.country,
     now,
     authenticatedAt: caller?.authenticatedAt ?? null,
     mfa: caller?.mfa ?? false,

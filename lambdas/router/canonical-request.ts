@@ -5,6 +5,8 @@ import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import { isFieldValue, isToken } from '../../protocol/headers.ts';
 import { REQUEST_BODY_MAX_BYTES } from '../../protocol/limits.ts';
+import type { Edge } from '../../tenants/edge.ts';
+import { viewerOf, withoutEdge } from '../edge.ts';
 import { canonicalPath } from './canonical-path.ts';
 
 /** What is read of a REST API proxy event (payload version 1). Its single-value maps drop duplicates, so they are not read. */
@@ -37,15 +39,21 @@ export interface CanonicalRequest {
   readonly headers: HeaderList;
   readonly body: Buffer;
   readonly hasBody: boolean;
+  /** The user's, as the first computer that we believe saw it. */
   readonly clientAddress: string;
+  /** ISO 3166-1; null when nobody that we believe tells it. */
+  readonly country: string | null;
 }
 
 /** Methods that expect a body: one that is absent is an empty one (RFC 9110 §8.6). API Gateway hands no Content-Length over. */
 const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Throws ERR_REQUEST_INVALID or ERR_BODY_TOO_LARGE. */
-export const canonicalRequest = (event: ProxyEvent): CanonicalRequest => {
-  const headers = canonicalHeaders(event.multiValueHeaders);
+export const canonicalRequest = (event: ProxyEvent, edge: Edge | null = null): CanonicalRequest => {
+  const peer = canonicalAddress(event.requestContext.identity.sourceIp);
+  const sent = canonicalHeaders(event.multiValueHeaders);
+  const viewer = viewerOf(edge, sent, peer);
+  const headers = withoutEdge(edge, sent, peer);
   const method = canonicalMethod(event.httpMethod);
   const body = canonicalBody(event);
   return {
@@ -57,7 +65,8 @@ export const canonicalRequest = (event: ProxyEvent): CanonicalRequest => {
     headers,
     body,
     hasBody: body.length > 0 || METHODS_WITH_BODY.has(method),
-    clientAddress: canonicalAddress(event.requestContext.identity.sourceIp),
+    clientAddress: viewer.address,
+    country: viewer.country,
   };
 };
 

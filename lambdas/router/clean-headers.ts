@@ -2,6 +2,7 @@
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import { withForwarded, withoutHopByHop, withoutManaged } from '../../protocol/headers.ts';
+import { withoutLastHop } from '../edge.ts';
 import type { Application } from '../stores/records.ts';
 import { tokenHeader } from './authenticate-token.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
@@ -34,12 +35,11 @@ export const cleanHeaders = (request: CanonicalRequest, application: Application
   ];
 };
 
-/** API Gateway has appended the client's address already; `withForwarded` appends it, once. */
+/** API Gateway, or the CDN before it, has appended the client's address already; `withForwarded` appends it, once. */
 const withoutIngressHop = (headers: HeaderList, clientAddress: string): HeaderList =>
   headers.flatMap(([name, value]) => {
     if (name.toLowerCase() !== 'x-forwarded-for') return [[name, value] as const];
-    const hops = value.split(',').map((hop) => hop.trim());
-    return [[name, (hops.at(-1) === clientAddress ? hops.slice(0, -1) : hops).join(', ')] as const];
+    return [[name, withoutLastHop(value, clientAddress)] as const];
   });
 
 const internalHost = ({ id, internalUrl }: Application): string => {

@@ -13,4 +13,5 @@ export const ENVIRONMENT = [
   'PORTAL_URL',
   'PORTAL_FUNCTION',
   'IDENTITY_PROVIDERS',
+  'EDGE',
 ] as const;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { INVOCATION_RESERVE_MS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
+import { readEdge } from '../edge.ts';
 import { readEnvironment } from '../environment.ts';
 import { createAccessTokens } from '../identity/access-token.ts';
 import { createProviderKeys } from '../identity/provider-keys.ts';
@@ -35,6 +36,7 @@ const providers = readIdentityProviders(env.IDENTITY_PROVIDERS).filter(({ protoc
 const stores = createStores(env, clock);
 
 const router = createRouter({
+  edge: readEdge(env.EDGE),
   look: readLook(env.APPEARANCE),
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),

@@ -3,6 +3,8 @@
 
 import type { StepUp } from '../../policy/decide.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../../protocol/errors.ts';
+import type { Edge } from '../../tenants/edge.ts';
+import { sourceOf } from '../edge.ts';
 import { countedAs, type SourceLimits } from '../limits/source-limits.ts';
 import type { Look } from '../pages/look.ts';
 import type { Application, User } from '../stores/records.ts';
@@ -43,6 +45,8 @@ import { createExchangeTranslation } from './translation/exchange-translation.ts
 import { watchCaller } from './watch-caller.ts';
 
 export interface RouterPorts extends OpenPorts, TokenPorts {
+  /** The CDN in front of the ingress; null where there is none. */
+  readonly edge: Edge | null;
   readonly look: Look;
   readonly portalUrl: string;
   readonly limits: SourceLimits;
@@ -86,7 +90,8 @@ export const createRouter = (ports: RouterPorts): Router => {
     let known: Application | null = null;
     let cors: Cors = NO_CORS;
     let keptUp = Promise.resolve();
-    const log = ports.log.with({ request: event.requestContext.requestId, address: event.requestContext.identity.sourceIp });
+    const source = sourceOf(ports.edge, () => canonicalHeaders(event.multiValueHeaders), event.requestContext.identity.sourceIp);
+    const log = ports.log.with({ request: event.requestContext.requestId, address: source });
     const sinceStart = () => ports.clock.now() - startedAt;
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
       log[level](name, { ...traced(trace), method: request?.method, host: request?.host, ms: sinceStart(), ...fields });
@@ -99,7 +104,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     });
 
     try {
-      request = canonicalRequest(event);
+      request = canonicalRequest(event, ports.edge);
       const answer = await passes(request);
       if (answer !== null) {
         await send(response, ownWithAncestors(ownWithCors(answer, cors), known), request.method);
@@ -108,7 +113,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       }
     } catch (error) {
       const failure = asSallyportError(error);
-      const attempt = { address: event.requestContext.identity.sourceIp, method: event.httpMethod, path: event.path };
+      const attempt = { address: source, method: event.httpMethod, path: event.path };
       await failed(await ports.limits.refused(failure, countedAs(failure), attempt, log));
     } finally {
       await Promise.all([trace.exchange?.settled(), keptUp]);

@@ -11,6 +11,7 @@ const FIELDS: { readonly [Field in keyof Requirements]-?: (value: unknown) => bo
   users: texts,
   groups: texts,
   networks: texts,
+  countries: texts,
   hours: shaped<Hours>({ days: listOf(oneOf(...DAYS)), from: filled, to: filled, zone: filled }),
   mfa: (value) => value === true,
   signedInWithinSeconds: count,

@@ -60,6 +60,7 @@ export class Ingress extends Construct {
       serviceToken: ['Query'],
       attempts: ['UpdateItem'],
     });
+    this.router.set('EDGE', JSON.stringify(props.tenant.edge ?? null));
     this.router.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
     this.router.bindItems('SESSIONS_TABLE', tables.sessions, {
       session: ['GetItem', 'PutItem', 'UpdateItem'],

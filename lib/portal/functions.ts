@@ -42,6 +42,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.set('SESSION_IDLE_MINUTES', String(tenant.sessionIdleMinutes ?? 0));
   portal.set('SESSION_REFRESH_MINUTES', String(tenant.sessionRefreshMinutes ?? 0));
+  portal.set('EDGE', JSON.stringify(tenant.edge ?? null));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
   portal.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'], attempts: ['UpdateItem'] });
   portal.bindItems('SESSIONS_TABLE', tables.sessions, {

@@ -165,6 +165,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       issuers: idps.map(({ issuer }) => ({ issuer, clientId: CLIENT_ID, keys: createProviderKeys({ issuer, now }) })),
       now,
     }),
+    edge: null,
     sessionLifetimeMs: 8 * 3_600_000,
     sessionIdleMs: 30 * 60_000,
     assertionSecret: async () => ASSERTION_SECRET,

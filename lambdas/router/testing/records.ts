@@ -73,6 +73,7 @@ export const request = (changes: Partial<CanonicalRequest> = {}): CanonicalReque
   body: Buffer.alloc(0),
   hasBody: false,
   clientAddress: '203.0.113.9',
+  country: null,
   ...changes,
 });
 

@@ -3,6 +3,7 @@ import { decode, encode } from '../../../protocol/codec.ts';
 import { SallyportError } from '../../../protocol/errors.ts';
 import type { ConnectorFrame, RequestFrame, RouterFrame } from '../../../protocol/frames.ts';
 import { createLog } from '../../../protocol/log.ts';
+import type { Edge } from '../../../tenants/edge.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import { profile } from '../../identity/testing/profile.ts';
 import { digest, frameKey, randomSecret } from '../../keys.ts';
@@ -57,7 +58,7 @@ const accessTokens: AccessTokens = {
   },
 };
 
-export const createRig = () => {
+export const createRig = (edge: Edge | null = null) => {
   const serviceTokens = new Map<string, ServiceToken>();
   const clock = createManualClock();
   const counters = createCounters();
@@ -124,6 +125,7 @@ export const createRig = () => {
     }),
   };
   const router = createRouter({
+    edge,
     look: createLook({ name: 'Example', color: null, support: null }),
     portalUrl: 'https://portal.example.com',
     limits: createSourceLimits({ count: counters.count, now: clock.now }),
