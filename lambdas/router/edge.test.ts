@@ -36,7 +36,8 @@ const asked = async (
   rig.applications[0] = application({ preAuthentication: 'pass-through', conditions });
   const response = await rig.answer({ headers, sourceIp });
   const sent = rig.received.map(({ frame }) => frame).find((frame) => frame.type === 'request');
-  return { status: response.status, told: (sent && 'headers' in sent ? sent.headers : []) as HeaderList };
+  const sources = [...new Set(rig.lines.map(({ address }) => address).filter((address) => address !== undefined))];
+  return { status: response.status, sources, told: (sent && 'headers' in sent ? sent.headers : []) as HeaderList };
 };
 const german = { require: { countries: ['DE'] } };
 const atHome = { require: { networks: [`${USER}/32`] } };
@@ -55,6 +56,12 @@ describe('a request that comes through the edge', () => {
     expect(told.map(([name]) => name.toLowerCase()).filter((name) => /edge|cloudfront/.test(name))).toEqual([]);
     expect(told).toContainEqual(['X-Forwarded-For', `10.0.0.1, ${USER}`]);
     expect(told).toContainEqual(['Forwarded', expect.stringContaining(`for=${USER};`)]);
+  });
+
+  test('is the user’s for logs and limits as well, which take the connection’s address where the edge tells none', async () => {
+    expect((await asked({ refuse: {} }, THROUGH)).sources).toEqual([USER]);
+    expect((await asked({ refuse: {} }, { ...THROUGH, 'CloudFront-Viewer-Address': [] })).sources).toEqual([CDN]);
+    expect((await asked({ refuse: {} }, { ...THROUGH, 'X-Edge-Secret': [] })).sources).toEqual([CDN]);
   });
 
   test('may prove itself by either of two secrets while they are changed', async () => {
