@@ -14,6 +14,7 @@ import { createSession, currentSession } from './portal-session.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import { providerWithId, rememberProvider } from './providers.ts';
 import { formOf, type PortalAnswer, type PortalRequest, single } from './request.ts';
+import { sendToProvider } from './sign-in.ts';
 import { openState, type SignInState } from './sign-in-state.ts';
 
 export const CALLBACK_PATH = '/callback/';
@@ -42,13 +43,18 @@ const finish = async (
   returned: URLSearchParams,
 ): Promise<PortalAnswer> => {
   const browser = readSecret(request, BROWSER_COOKIE);
-  if (browser === null || !timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser))) {
+  if (browser === null) {
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
   }
   // An answer that comes back elsewhere than where it was asked is another provider's: it must not reach this one (mix-up).
   const provider = providerWithId(ports, state.provider);
   if (provider === null || request.path !== CALLBACK_PATH + state.provider) {
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun at another sign-in service.');
+  }
+  // Tabs that began at once each set the cookie, and the last one's is there: this one begins anew with it, and what it brought counts
+  // for nothing. A browser that keeps no cookies never comes here, so it does not go round and round.
+  if (!timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser))) {
+    return sendToProvider(ports, request, provider, state.target, { loginHint: null, domainHint: null });
   }
   const { profile } = provider;
   const stepUp = state.target?.stepUp ?? null;

@@ -216,14 +216,27 @@ describe('coming back from the provider', () => {
     return url;
   };
 
-  test('counts only in the browser that went', async () => {
+  test('counts only in the browser that went; one that keeps no cookies comes to a page that says so, and not round and round', async () => {
     const url = await goAndReturn();
 
-    const { status, text } = await new Browser().open(url);
+    const { status, text, trail } = await new Browser().open(url);
 
     expect(status).toBe(400);
     expect(text).toContain('ERR_SIGN_IN_INVALID');
-    expect(text).toContain('begun in another browser');
+    expect(text).toContain('begun in another browser, or cookies are blocked');
+    expect(trail).toEqual([url]);
+  });
+
+  test('in a tab whose cookie another tab has replaced begins anew by itself, and what it brought counts for nothing', async () => {
+    const url = await goAndReturn();
+    browser.setCookie(world.portalUrl, BROWSER_COOKIE, 'b'.repeat(43));
+
+    const anew = await browser.open(url, { until: toProvider });
+    expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
+    const end = await browser.open(anew.url, { until: atApplication });
+
+    expect(atApplication(end.url)).toBe(true);
+    expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeDefined();
   });
 
   test('counts only once', async () => {

@@ -81,7 +81,7 @@ export const beginSignIn = async (
   return askProvider(ports, request, asked.toString());
 };
 
-const sendToProvider = async (
+export const sendToProvider = async (
   ports: PortalPorts,
   request: PortalRequest,
   provider: IdentityProvider,

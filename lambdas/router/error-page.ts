@@ -26,7 +26,8 @@ const WHERE: Readonly<Record<Hop, string>> = {
 
 const MEGABYTE = 1_000_000;
 /** Failures of which more can be said than where. */
-const LIMITS: Readonly<Partial<Record<ErrorCode, string>>> = {
+const MORE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ERR_SIGN_IN_INVALID: 'Open the application again. If this happens each time, your browser keeps no cookies for it: allow them.',
   ERR_BODY_TOO_LARGE: `An upload may have ${REQUEST_BODY_MAX_BYTES / MEGABYTE} MB at most. The application has not been asked.`,
   ERR_RESPONSE_TOO_LARGE: `More than ${RESPONSE_MAX_BYTES / MEGABYTE} MB come through only from applications that serve ranges, so that a download can be resumed.`,
 };
@@ -45,7 +46,7 @@ export const errorAnswer = ({
     code,
     id,
     time,
-    detail: detail ?? LIMITS[code] ?? WHERE[ERRORS[code].hop],
+    detail: detail ?? MORE[code] ?? WHERE[ERRORS[code].hop],
     link: { url: portal, text: 'Your applications' },
   };
   const { statusCode, headers, body } = pageLoad ? errorPage(failure, look) : errorProblem(failure);

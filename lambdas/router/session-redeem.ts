@@ -33,12 +33,16 @@ export interface RedeemPorts {
 export const redeemSession = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer> => {
   if (request.method !== 'GET')
     throw new SallyportError('ERR_METHOD_REFUSED', `A sign-in code came by ${request.method}; GET is expected.`);
-  const { code, to, secret, maxAgeS } = await redeemCode(ports, request, SIGN_IN_COOKIE, () => codeOf(request.query));
-  return onward(ports, code, to, [setCookie(SESSION_COOKIE, secret, maxAgeS), setCookie(SIGN_IN_COOKIE, '', 0)]);
+  const { code, isOwn } = await takeCode(ports, request, SIGN_IN_COOKIE, () => codeOf(request.query));
+  // Tabs that began at once each set the cookie, and the last one's is there. It begins anew, with the cookie that is there; the code is
+  // worth nothing to it. A browser that keeps no cookies never comes here, so it does not go round and round.
+  if (!isOwn) return redirect(303, await returnUrl(ports, code));
+  const { to, secret, maxAgeS } = await openSession(ports, code);
+  // The sign-in cookie stays for its ten minutes: another tab may be on its way back.
+  return onward(ports, code, to, [setCookie(SESSION_COOKIE, secret, maxAgeS)]);
 };
 
 interface Redeemed {
-  readonly code: SignInCode;
   /** Where the sign-in leads. */
   readonly to: string;
   /** Of the new session. */
@@ -53,7 +57,18 @@ export const redeemCode = async (
   cookie: string,
   readCode: () => string,
 ): Promise<Redeemed> => {
-  const { sessions, clock, newSecret } = ports;
+  const { code, isOwn } = await takeCode(ports, request, cookie, readCode);
+  if (!isOwn) throw invalid('a code for another browser');
+  return openSession(ports, code);
+};
+
+/** `isOwn`: whether the browser is the one that began. Throws ERR_SIGN_IN_INVALID. */
+const takeCode = async (
+  { sessions, clock }: RedeemPorts,
+  request: CanonicalRequest,
+  cookie: string,
+  readCode: () => string,
+): Promise<{ readonly code: SignInCode; readonly isOwn: boolean }> => {
   const browser = cookieValues(request.headers, cookie);
   // Before the code is taken: a request of another browser (a link preview, a prefetch) does not use it up.
   if (browser.length !== 1 || !isSecret(browser[0]!)) throw invalid('no sign-in cookie of ours, or several');
@@ -62,8 +77,11 @@ export const redeemCode = async (
   if (code === null) throw invalid('an unknown, used or expired code');
   if (code.expiresAt <= clock.now()) throw invalid('an expired code');
   if (code.host !== request.host) throw invalid('a code for another host');
-  if (!sameText(code.challenge, digest(browser[0]!))) throw invalid('a code for another browser');
+  return { code, isOwn: sameText(code.challenge, digest(browser[0]!)) };
+};
 
+const openSession = async (ports: RedeemPorts, code: SignInCode): Promise<Redeemed> => {
+  const { sessions, clock, newSecret } = ports;
   const parent = await sessions.find(code.parent);
   if (parent === null || parent.expiresAt <= clock.now()) throw invalid('a code whose portal session has ended');
   const to = await returnUrl(ports, code);
@@ -81,7 +99,7 @@ export const redeemCode = async (
     authenticatedAt,
   });
   ports.log.info('session.opened', { audit: { kind: 'session', user: user.username, host: code.host } });
-  return { code, to, secret, maxAgeS: Math.floor((expiresAt - clock.now()) / 1000) };
+  return { to, secret, maxAgeS: Math.floor((expiresAt - clock.now()) / 1000) };
 };
 
 /**

@@ -138,7 +138,6 @@ describe('back with a code', () => {
     expect(response.status).toBe(303);
     expect(response.header('Location')).toBe(`https://${HOST}/a%2Fb?q=1`);
     expect(cookieIn(response, '__Host-sallyport-session')).toMatch(/; Path=\/; Max-Age=60; Secure; HttpOnly; SameSite=Lax$/);
-    expect(cookieIn(response, '__Host-sallyport-sign-in')).toMatch(/^__Host-sallyport-sign-in=; Path=\/; Max-Age=0;/);
     expect(rig.sessions.get(digest(secret))).toEqual({
       id: digest(secret),
       parent: 'portal-1',
@@ -175,7 +174,6 @@ describe('back with a code', () => {
   });
 
   test.each<[string, Partial<SignInCode>, EventChanges, number]>([
-    ['of another browser', {}, { headers: { Cookie: [`__Host-sallyport-sign-in=${'x'.repeat(43)}`] } }, 400],
     ['for another host', { host: 'other.apps.example.com' }, {}, 400],
     ['that has expired', { expiresAt: 0 }, {}, 400],
     ['whose portal session has ended', { parent: 'portal-2' }, {}, 400],
@@ -191,6 +189,37 @@ describe('back with a code', () => {
 
     expect(response.status).toBe(status);
     expect(response.headerAll('Set-Cookie')).toEqual([]);
+  });
+
+  test('tabs that began at once: whose cookie another tab has replaced begins anew, and a code of another browser gives nothing', async () => {
+    const rig = prepare();
+    const sessions = rig.sessions.size;
+
+    const response = await rig.answer(back({ headers: { Cookie: [`__Host-sallyport-sign-in=${'x'.repeat(43)}`], ...PAGE } }));
+    const again = await rig.answer({ path: '/a%2Fb', headers: { Cookie: [`__Host-sallyport-sign-in=${'x'.repeat(43)}`], ...PAGE } });
+
+    expect([response.status, response.header('Location')]).toEqual([303, `https://${HOST}/a%2Fb?q=1`]);
+    expect([response.headerAll('Set-Cookie'), rig.sessions.size]).toEqual([[], sessions]);
+    expect(new URL(again.header('Location')!).searchParams.get('challenge')).toBe(digest('x'.repeat(43)));
+  });
+
+  test('a second tab that comes back with the same cookie is signed in as well', async () => {
+    const rig = prepare();
+    const [first] = [...rig.codes.values()];
+    rig.codes.set(digest('e'.repeat(43)), { ...first!, id: digest('e'.repeat(43)) });
+
+    await rig.answer(back());
+    const second = await rig.answer(back({ multiValueQueryStringParameters: { code: ['e'.repeat(43)] } }));
+
+    expect(second.status).toBe(303);
+    expect(cookieIn(second, '__Host-sallyport-session')).toBeDefined();
+  });
+
+  test('a browser that keeps no cookies comes to a page that says so, after one round', async () => {
+    const response = await prepare().answer(back({ headers: PAGE }));
+
+    expect([response.status, response.header('Location')]).toEqual([400, null]);
+    expect(response.body().toString()).toContain('your browser keeps no cookies');
   });
 
   test.each([[], ['__Host-sallyport-sign-in=short'], [`__Host-sallyport-sign-in=${BROWSER}; __Host-sallyport-sign-in=${BROWSER}`]])(
