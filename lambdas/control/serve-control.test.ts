@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { IssuedCode, Status } from '../../protocol/control.ts';
 import { digest } from '../keys.ts';
+import { faultsOf } from '../pages/testing/own-answer.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createTable } from '../stores/table.ts';
+import { ROUTES } from './serve-control.ts';
 import { NOW, read, SECRET, startWorld, type World, wiki } from './testing/world.ts';
 
 let world: World;
@@ -106,4 +108,20 @@ test('a fault of ours is told to administrators in full', async () => {
 
   expect(answer.statusCode).toBe(500);
   expect(read<{ detail: string }>(answer).detail).toContain('no-such-table');
+});
+
+/** Every route that there is, by a path of its kind. */
+const EVERY_ROUTE = ROUTES.flatMap(({ path, methods }) => {
+  const sample = path.source
+    .replaceAll(/^\^|\$$/g, '')
+    .replaceAll('\\/', '/')
+    .replaceAll(/\([^)]*\)/g, 'one');
+  return Object.keys(methods).map((method) => ({ method, path: sample.replace('/control/', '') }));
+});
+
+test.each(EVERY_ROUTE)('$method $path does nothing for who has not signed', async ({ method, path }) => {
+  const answer = await world.call(method, path, {}, null);
+
+  expect(read(answer)).toMatchObject({ code: 'ERR_CONTROL_DENIED' });
+  expect(faultsOf(answer.headers)).toEqual([]);
 });

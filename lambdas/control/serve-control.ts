@@ -44,7 +44,8 @@ interface Route {
   readonly methods: Readonly<Record<string, Action>>;
 }
 
-const ROUTES: readonly Route[] = [
+/** Each is refused to who has no signer: a test goes through them all. */
+export const ROUTES: readonly Route[] = [
   { path: /^\/control\/enrolment-codes$/, methods: { POST: (ports, event) => issue(ports, event) } },
   { path: /^\/control\/applications$/, methods: { GET: (ports) => list(ports), PUT: (ports, event) => apply(ports, event) } },
   { path: /^\/control\/exchanges\/([\w-]{1,128})$/, methods: { GET: (ports, event, id) => explain(ports, event, id) } },

@@ -24,7 +24,8 @@ const shown = (action: Action): Readonly<Record<string, Action>> => ({
   HEAD: async (ports, request) => ({ ...(await action(ports, request)), body: undefined }),
 });
 
-const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
+/** One that is added here is added to the tests of what own answers say, and of what other sites may bring about. */
+export const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
   '/': shown(showApplications),
   '/sign-in': { GET: signIn, POST: pickProvider },
   [CALLBACK_PATH]: { GET: callback, POST: postedCallback },

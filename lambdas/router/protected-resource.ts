@@ -1,5 +1,6 @@
 // How programs learn where to get a token for an application (RFC 9728): the challenge of a refusal leads to the metadata.
 import type { ErrorCode } from '../../protocol/errors.ts';
+import { SECURITY_HEADERS } from '../pages/page.ts';
 import type { Application } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
 import type { ExternalUrls } from './external-url.ts';
@@ -25,12 +26,14 @@ export const resourceMetadata = ({ path, name, tokens }: Resource, origin: strin
     bearer_methods_supported: ['header'],
     resource_name: name,
   };
-  const headers = [
-    ['Content-Type', 'application/json'],
-    ['Cache-Control', 'public, max-age=300'],
+  const headers = Object.entries({
+    ...SECURITY_HEADERS,
+    'Content-Type': 'application/json',
+    'Cache-Control': 'public, max-age=300',
     // Anyone may read it, scripts of other sites included: it says nothing secret.
-    ['Access-Control-Allow-Origin', '*'],
-  ] as const;
+    'Access-Control-Allow-Origin': '*',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+  });
   return { status: 200, headers, body: JSON.stringify(metadata) };
 };
 

@@ -2,7 +2,6 @@
 
 import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { Look } from '../pages/look.ts';
 import { type Answer, redirect } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { FRAME_PATH, FRAMED_SESSION_PATH } from './framed-page.ts';
@@ -13,21 +12,26 @@ import { answerVisit } from './sign-in-visit.ts';
 
 const RESERVED = '/.sallyport';
 
+/** One that is added here is added to the tests of what own answers say, and of what other sites may bring about. */
+export const PAGES: Readonly<Record<string, (ports: RedeemPorts, request: CanonicalRequest) => Promise<Answer> | Answer>> = {
+  [`${RESERVED}/session`]: redeemSession,
+  [`${RESERVED}/visit`]: answerVisit,
+  [SIGNED_IN_PATH]: ({ look }) => signedInPage(look),
+  [FRAME_PATH]: answerFrameTab,
+  [FRAMED_SESSION_PATH]: redeemFramed,
+  // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.
+  [`${RESERVED}/sign-out`]: ({ urls }) => redirect(303, `${urls.portal}/sign-out`),
+};
+
 /** Null when the path is an application's. */
-export const answerReserved = async (ports: RedeemPorts & { readonly look: Look }, request: CanonicalRequest): Promise<Answer | null> => {
+export const answerReserved = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer | null> => {
   if (!isBelow(request.path)) {
     // A disguised spelling is neither ours nor an application's.
     if ([...pathReadings(request.path)].some(isBelow))
       throw new SallyportError('ERR_REQUEST_INVALID', 'The path is a disguised reserved one.');
     return null;
   }
-  if (request.path === `${RESERVED}/session`) return redeemSession(ports, request);
-  if (request.path === `${RESERVED}/visit`) return answerVisit(ports, request);
-  if (request.path === SIGNED_IN_PATH) return signedInPage(ports.look);
-  if (request.path === FRAME_PATH) return answerFrameTab(ports, request);
-  if (request.path === FRAMED_SESSION_PATH) return redeemFramed(ports, request);
-  // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.
-  if (request.path === `${RESERVED}/sign-out`) return redirect(303, `${ports.urls.portal}/sign-out`);
+  if (Object.hasOwn(PAGES, request.path)) return PAGES[request.path]!(ports, request);
   throw new SallyportError('ERR_APPLICATION_UNKNOWN', 'There is nothing at this reserved path.');
 };
 
