@@ -72,6 +72,7 @@ describe('what another site brings about', () => {
   /** What each route that takes a form would need from the user, without what only the user's own page has. */
   const FORMS: Readonly<Record<string, string>> = {
     'POST /sign-in': 'provider=default&asked=&email=',
+    'POST /callback/': 'SAMLResponse=PHgvPg%3D%3D&RelayState=x',
     'POST /sign-out': 'token=',
     'POST /sessions': 'session=everywhere&token=',
     'POST /back-channel-logout': 'logout_token=e30.e30.e30',
