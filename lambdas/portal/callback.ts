@@ -43,7 +43,9 @@ const finish = async (
   returned: URLSearchParams,
 ): Promise<PortalAnswer> => {
   const browser = readSecret(request, BROWSER_COOKIE);
-  if (browser === null) {
+  const isOwn = browser !== null && timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser));
+  // What a form brought may not lead on to the provider: the policy of the page that sent it stops the browser there.
+  if (browser === null || (!isOwn && request.method !== 'GET')) {
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
   }
   // An answer that comes back elsewhere than where it was asked is another provider's: it must not reach this one (mix-up).
@@ -53,7 +55,7 @@ const finish = async (
   }
   // Tabs that began at once each set the cookie, and the last one's is there: this one begins anew with it, and what it brought counts
   // for nothing. A browser that keeps no cookies never comes here, so it does not go round and round.
-  if (!timingSafeEqual(Buffer.from(digest(browser)), Buffer.from(state.browser))) {
+  if (!isOwn) {
     return sendToProvider(ports, request, provider, state.target, { loginHint: null, domainHint: null });
   }
   const { profile } = provider;
