@@ -176,6 +176,8 @@ describe('the directory', () => {
   test.each([
     ['an unknown method', { method: 'magic', headers: {} }],
     ['a method without its settings', { method: 'kerberos', headers: {} }],
+    ['an assertion of no known format', { method: 'assertion', headers: {}, format: 'x', header: 'A', audience: 'a', claims: {} }],
+    ['an assertion without an audience', { method: 'assertion', headers: {}, format: 'sallyport', header: 'A', claims: {} }],
     ['a method that every object has', { method: 'constructor', headers: {} }],
     ['no headers', { method: 'none' }],
   ])('refuses %s of single sign-on', async (_, singleSignOn) => {
