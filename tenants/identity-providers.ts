@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { readHost, readIssuer } from './addresses.ts';
 import { isMap, type LocatedFault, pathText, shown, valueAt } from './faults.ts';
-import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
+import { choice, IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
 
 const PROTOCOLS = ['openid', 'saml'] as const;
 
@@ -34,6 +34,8 @@ export interface OpenIdSettings extends ProviderSettings {
   readonly protocol: 'openid';
   readonly clientId: string;
   readonly scopes: readonly string[];
+  /** Where groups are looked for that the claims leave out. */
+  readonly groupsFrom: 'claims' | 'graph';
 }
 
 export interface SamlSettings extends ProviderSettings {
@@ -142,6 +144,7 @@ const openId = z.strictObject({
     `Leave it out for ${SCOPES_DEFAULT.join(', ')}.`,
     readScopes,
   ),
+  groupsFrom: choice(['claims', 'graph'], 'graph asks Microsoft Graph where Entra ID leaves groups out; scopes need User.Read then.'),
   ...telling({ username: 'preferred_username', name: 'name', email: 'email', groups: 'groups' }),
 });
 

@@ -32,6 +32,7 @@ describe('defaults', () => {
           issuer: 'https://login.example.com/',
           clientId: 'sallyport',
           scopes: ['openid', 'profile', 'email'],
+          groupsFrom: 'claims',
           claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
           secondFactor: { amr: ['mfa'], acr: [] },
         },

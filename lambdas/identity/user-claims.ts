@@ -37,9 +37,12 @@ export const toProgram = (claims: Claims, provider: Speaker, client: string): Us
   return { ...describe(claims, provider), username, name: asText(claims[provider.claims.name]) || username };
 };
 
-/** Entra leaves the groups out of the token when they are too many, and says where they could be fetched instead. */
-export const groupsAreElsewhere = ({ _claim_names: elsewhere }: Claims, { groups }: ClaimNames): boolean =>
-  typeof elsewhere === 'object' && elsewhere !== null && groups in elsewhere;
+/** Entra leaves the groups out of the token when they are too many, and says where they could be fetched instead, or that there are some. */
+export const groupsAreElsewhere = (claims: Claims, { groups }: Pick<ClaimNames, 'groups'>): boolean => {
+  const { _claim_names: elsewhere, hasgroups } = claims;
+  const isNamed = typeof elsewhere === 'object' && elsewhere !== null && groups in elsewhere;
+  return isNamed || (claims[groups] === undefined && (hasgroups === true || hasgroups === 'true'));
+};
 
 /** A group is told apart from another provider's of the same name: whoever runs that one could put anyone into it. */
 export const qualified = ({ id, isOneOfSeveral }: Pick<Speaker, 'id' | 'isOneOfSeveral'>, name: string): string =>

@@ -70,7 +70,7 @@ const finish = async (
     ports.log.warn('sign-in.groups-left-out', {
       provider: profile.id,
       claim: profile.claims.groups,
-      advice: 'Limit the groups in the token to assigned ones.',
+      advice: 'Limit the groups in the token to assigned ones, or write groupsFrom: graph.',
     });
   }
 

@@ -50,6 +50,7 @@ const ports: PortalPorts = {
           clientId: profile.clientId,
           clientSecret: createSecret(secrets, clientSecrets[profile.id]!),
           scopes: profile.scopes,
+          groupsFrom: profile.groupsFrom,
           portalUrl,
           now: Date.now,
           log,

@@ -67,6 +67,7 @@ beforeEach(async () => {
     clientId: CLIENT_ID,
     clientSecret: { read: async () => CLIENT_SECRET, refresh: async () => CLIENT_SECRET },
     scopes: ['openid'],
+    groupsFrom: 'claims',
     portalUrl: 'https://portal.example.com',
     now: () => nowMs,
     log: createLog({ write: () => undefined, now: () => nowMs }),

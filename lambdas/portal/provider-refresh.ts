@@ -6,23 +6,21 @@ import type { Log } from '../../protocol/log.ts';
 import { lacksAny } from '../identity/claim-names.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { User } from '../stores/records.ts';
+import { type GraphOptions, withGroups } from './graph-groups.ts';
 import type { Claims, IdentityProvider } from './ports.ts';
 import type { ProviderConfiguration } from './provider-configuration.ts';
 import { isSecretRefused, providerError } from './provider-error.ts';
 
-export interface RefreshOptions {
+export interface RefreshOptions extends GraphOptions {
   readonly profile: Pick<ProviderProfile, 'issuer' | 'claims'>;
-  readonly log: Log;
 }
 
 /** RFC 6749 §5.2: refusals of ourselves and not of the user. */
 const OURS = new Set(['invalid_request', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope']);
 const BUSY = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
 
-export const createRefresh = (
-  configuration: ProviderConfiguration,
-  { profile, log }: RefreshOptions,
-): NonNullable<IdentityProvider['refresh']> => {
+export const createRefresh = (configuration: ProviderConfiguration, options: RefreshOptions): NonNullable<IdentityProvider['refresh']> => {
+  const { profile, log } = options;
   const grant = async (refreshToken: string) => {
     const config = await configuration.get();
     return { config, tokens: await oidc.refreshTokenGrant(config, refreshToken) };
@@ -42,7 +40,9 @@ export const createRefresh = (
       if (claims !== undefined && !lacksAny(claims, profile.claims)) return claims;
       if (config.serverMetadata().userinfo_endpoint === undefined) return claims ?? null;
       const further = await userInfo(config, tokens.access_token, user, log);
-      return further && { ...further, iss: user.issuer, sub: user.subject, ...claims };
+      return (
+        further && (await withGroups({ ...further, iss: user.issuer, sub: user.subject, ...claims }, config, tokens.access_token, options))
+      );
     } catch (error) {
       throw refreshError(error, profile.issuer);
     }

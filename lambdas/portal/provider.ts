@@ -6,6 +6,7 @@ import { lacksAny } from '../identity/claim-names.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import { stepUpParameters } from '../identity/second-factor.ts';
 import { digest } from '../keys.ts';
+import { type GraphOptions, withGroups } from './graph-groups.ts';
 import type { IdentityProvider, SignedIn, SignInChecks, SignInWishes } from './ports.ts';
 import { type ConfigurationOptions, createProviderConfiguration } from './provider-configuration.ts';
 import { isSecretRefused, providerError } from './provider-error.ts';
@@ -14,6 +15,7 @@ import { createRefresh } from './provider-refresh.ts';
 export interface ProviderOptions extends Omit<ConfigurationOptions, 'issuer'> {
   readonly profile: ProviderProfile;
   readonly scopes: readonly string[];
+  readonly groupsFrom: GraphOptions['groupsFrom'];
   readonly portalUrl: string;
   readonly log: Log;
 }
@@ -36,7 +38,8 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
     if (claims.azp !== undefined && claims.azp !== options.clientId)
       throw new SallyportError('ERR_IDENTITY_REFUSED', 'The sign-in service sent an ID token that was given to another client.');
     const further = lacksAny(claims, profile.claims) ? await userInfo(config, tokens.access_token, claims.sub, options.log) : {};
-    return { claims: { ...further, ...claims }, idToken: tokens.id_token, refreshToken: tokens.refresh_token };
+    const complete = await withGroups({ ...further, ...claims }, config, tokens.access_token, options);
+    return { claims: complete, idToken: tokens.id_token, refreshToken: tokens.refresh_token };
   };
 
   return {

@@ -55,6 +55,7 @@ test('the portal’s function knows the identity providers, and not their secret
       issuer: 'https://login.example.com/',
       clientId: 'sallyport',
       scopes: ['openid', 'profile', 'email', 'groups'],
+      groupsFrom: 'claims',
       claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: ['department'] },
       secondFactor: { amr: ['mfa'], acr: ['urn:example:mfa'] },
     },

@@ -113,6 +113,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       clientId: CLIENT_ID,
       clientSecret,
       scopes: ['openid', 'profile', 'email', 'groups'],
+      groupsFrom: 'claims',
       portalUrl,
       now,
       log,
