@@ -14,6 +14,7 @@ import { createSession, currentSession } from './portal-session.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import { providerWithId, rememberProvider } from './providers.ts';
 import { formOf, type PortalAnswer, type PortalRequest, single } from './request.ts';
+import { keptState } from './saml/kept-state.ts';
 import { sendToProvider } from './sign-in.ts';
 import { openState, type SignInState } from './sign-in-state.ts';
 
@@ -21,9 +22,11 @@ export const CALLBACK_PATH = '/callback/';
 
 /** Throws ERR_SIGN_IN_INVALID, ERR_IDENTITY_REFUSED, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STORE_UNAVAILABLE. */
 export const callback = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
-  // OpenID Connect calls it state, SAML RelayState.
-  const [returned, name] = request.method === 'POST' ? [formOf(request), 'RelayState'] : [request.query, 'state'];
-  const sealed = single(returned, name);
+  const isPosted = request.method === 'POST';
+  const returned = isPosted ? formOf(request) : request.query;
+  const sealed = isPosted ? keptState(request, single(returned, 'RelayState')) : single(returned, 'state');
+  if (isPosted && sealed === null)
+    throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
   const state = await openState(sealed, await ports.stateKey(), ports.now());
   try {
     return await finish(ports, request, state, sealed ?? '', returned);

@@ -18,6 +18,7 @@ import type { IdentityProvider, PortalPorts, SignInWishes } from './ports.ts';
 import { providerForDomain, providerOf, providerWithId, usualProvider } from './providers.ts';
 import { formOf, type PortalAnswer, type PortalRequest, redirectTo, single } from './request.ts';
 import { checkReturnUrl } from './return-url.ts';
+import { keepState } from './saml/kept-state.ts';
 import { SIGN_IN_LIFETIME_MS, type SignInTarget, sealState } from './sign-in-state.ts';
 
 /** SHA-256, base64url. */
@@ -98,6 +99,7 @@ export const sendToProvider = async (
   const state = await sealState({ target, provider: id, verifier, nonce, browser: digest(browser), startedAt: now() }, await stateKey());
   return redirectTo(await provider.signInUrl({ state, nonce, verifier }, { ...hints, stepUp: target?.stepUp ?? null }), [
     setCookie(BROWSER_COOKIE, browser, SIGN_IN_LIFETIME_MS),
+    ...(provider.profile.protocol === 'saml' ? keepState(request, state) : []),
   ]);
 };
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { picture, startBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
-import { type Lemonldap, signInAtLemonldap, startLemonldap } from '../support/lemonldap.ts';
+import { asOpenidProvider, type Lemonldap, signInAtLemonldap, startLemonldap } from '../support/lemonldap.ts';
 import { type ProviderWorld, startProviderWorld } from '../support/provider-world.ts';
 
 let world: ProviderWorld;
@@ -14,14 +14,15 @@ let page: Page;
 
 beforeAll(async () => {
   const port = await freePort();
-  world = await startProviderWorld(`http://127.0.0.1:${port}`);
-  lemonldap = await startLemonldap(port, {
+  world = await startProviderWorld({ issuer: `http://127.0.0.1:${port}` });
+  const relyingParty = {
     clientId: 'sallyport',
     clientSecret: world.clientSecret,
     redirectUri: `${world.portal}callback/local`,
     postLogoutRedirectUri: `${world.portal}signed-out`,
     frontChannelLogoutUri: `${world.portal}front-channel-logout`,
-  });
+  };
+  lemonldap = await startLemonldap(port, asOpenidProvider(relyingParty));
   browser = await startBrowser();
 }, 120_000);
 afterAll(async () => {

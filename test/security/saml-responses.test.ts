@@ -213,7 +213,8 @@ describe('what is asked of the provider', () => {
   test('a request names us, where to answer, and the sign-in that it belongs to', async () => {
     const url = await provider.signInUrl(CHECKS, NOTHING);
 
-    expect(new URL(url).searchParams.get('RelayState')).toBe('sealed');
+    // 80 bytes at most (SAML 2.0 Bindings §3.4.3).
+    expect(new URL(url).searchParams.get('RelayState')).toMatch(/^[\w-]{43}$/);
     expect(requestOf(url)).toMatch(`ID="_${CHECKS.nonce}"`);
     expect(requestOf(url)).toContain(`AssertionConsumerServiceURL="${PORTAL}/callback/main"`);
     expect(requestOf(url)).toContain(`${PORTAL}/saml/metadata</saml:Issuer>`);

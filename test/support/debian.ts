@@ -26,6 +26,9 @@ const NEEDED: Readonly<Record<string, string>> = {
   'openjdk-17-jdk-headless': '/usr/bin/javac',
   'libgoogle-gson-java': '/usr/share/java/gson.jar',
   'liblemonldap-ng-portal-perl': '/usr/share/perl5/Lemonldap/NG/Portal.pm',
+  'liblasso-perl': '/usr/share/doc/liblasso-perl',
+  openssl: '/usr/bin/openssl',
+  'libxml-simple-perl': '/usr/share/perl5/XML/Simple.pm',
   'libstring-random-perl': '/usr/share/perl5/String/Random.pm',
   starman: '/usr/bin/starman',
 };

@@ -1,7 +1,8 @@
-// LemonLDAP::NG as Debian ships it, with a configuration and sessions of its own: an OpenID provider that somebody else wrote, with its
-// demonstration users.
+// LemonLDAP::NG as Debian ships it, with a configuration and sessions of its own: an OpenID and a SAML provider that somebody else wrote,
+// with its demonstration users.
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -27,12 +28,21 @@ export interface Lemonldap {
   dispose(): Promise<void>;
 }
 
-export const startLemonldap = async (port: number, relyingParty: RelyingParty): Promise<Lemonldap> => {
+/** With which a SAML provider signs: PEM. */
+export interface SigningKey {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** What it offers to whom: settings of its configuration. */
+export type Role = (url: string) => object;
+
+export const startLemonldap = async (port: number, role: Role): Promise<Lemonldap> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-lemonldap-'));
   const url = `http://127.0.0.1:${port}`;
   for (const name of ['conf', 'cache', 'sessions/lock', 'psessions/lock']) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'lemonldap-ng.ini'), iniFile(folder));
-  writeFileSync(join(folder, 'conf/lmConf-1.json'), JSON.stringify({ ...base(folder, url), ...openidProvider(url, relyingParty) }));
+  writeFileSync(join(folder, 'conf/lmConf-1.json'), JSON.stringify({ ...base(folder, url), ...role(url) }));
   writeFileSync(join(folder, 'portal.psgi'), PROGRAM);
 
   const args = ['-s', 'Starman', '--workers', String(WORKERS), '--listen', `127.0.0.1:${port}`, '-E', 'deployment'];
@@ -94,6 +104,8 @@ const base = (folder: string, url: string) => ({
   cfgAuthor: 'Sallyport’s tests',
   portal: `${url}/`,
   domain: '127.0.0.1',
+  // With SAML it would say None, which browsers take only over HTTPS.
+  sameSite: 'Lax',
   authentication: 'Demo',
   userDB: 'Same',
   passwordDB: 'Null',
@@ -114,37 +126,76 @@ const base = (folder: string, url: string) => ({
 });
 
 /** Claims and scopes as the local tenant's file expects them. */
-const openidProvider = (url: string, party: RelyingParty) => {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-  return {
-    issuerDBOpenIDConnectActivation: 1,
-    oidcServiceMetaDataIssuer: url,
-    oidcServicePrivateKeySig: privateKey,
-    oidcServicePublicKeySig: publicKey,
-    oidcServiceKeyIdSig: 'tests',
-    oidcServiceIgnoreScopeForClaims: 1,
-    oidcRPMetaDataOptions: {
+export const asOpenidProvider =
+  (party: RelyingParty): Role =>
+  (url) => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    return {
+      issuerDBOpenIDConnectActivation: 1,
+      oidcServiceMetaDataIssuer: url,
+      oidcServicePrivateKeySig: privateKey,
+      oidcServicePublicKeySig: publicKey,
+      oidcServiceKeyIdSig: 'tests',
+      oidcServiceIgnoreScopeForClaims: 1,
+      oidcRPMetaDataOptions: {
+        sallyport: {
+          oidcRPMetaDataOptionsClientID: party.clientId,
+          oidcRPMetaDataOptionsClientSecret: party.clientSecret,
+          oidcRPMetaDataOptionsIDTokenSignAlg: 'RS256',
+          oidcRPMetaDataOptionsRequirePKCE: 1,
+          oidcRPMetaDataOptionsBypassConsent: 1,
+          oidcRPMetaDataOptionsRedirectUris: party.redirectUri,
+          oidcRPMetaDataOptionsPostLogoutRedirectUris: party.postLogoutRedirectUri,
+          oidcRPMetaDataOptionsLogoutUrl: party.frontChannelLogoutUri,
+          oidcRPMetaDataOptionsLogoutType: 'front',
+          oidcRPMetaDataOptionsLogoutSessionRequired: 1,
+          // What it calls `sid` in front-channel logout is the user's id, and its ID token has none: so it gets the same one.
+          oidcRPMetaDataOptionsIDTokenForceClaims: 1,
+        },
+      },
+      oidcRPMetaDataExportedVars: {
+        sallyport: { preferred_username: 'uid', name: 'cn', email: 'mail', groups: 'groups;string;always', sid: 'uid' },
+      },
+    };
+  };
+
+export const newSigningKey = (): SigningKey => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-key-'));
+  try {
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+    const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=tests'];
+    execFileSync('openssl', args, { stdio: 'ignore' });
+    return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** For the service provider of these metadata, with nothing but what it would do by itself: it signs responses as well as assertions. */
+export const asSamlProvider =
+  ({ key, certificate }: SigningKey, metadata: string): Role =>
+  () => ({
+    issuerDBSAMLActivation: 1,
+    samlServicePrivateKeySig: key,
+    samlServicePublicKeySig: certificate,
+    samlServiceSignatureMethod: 'RSA_SHA256',
+    samlIDPSSODescriptorWantAuthnRequestsSigned: 0,
+    samlSPMetaDataXML: { sallyport: { samlSPMetaDataXML: metadata } },
+    samlSPMetaDataOptions: {
       sallyport: {
-        oidcRPMetaDataOptionsClientID: party.clientId,
-        oidcRPMetaDataOptionsClientSecret: party.clientSecret,
-        oidcRPMetaDataOptionsIDTokenSignAlg: 'RS256',
-        oidcRPMetaDataOptionsRequirePKCE: 1,
-        oidcRPMetaDataOptionsBypassConsent: 1,
-        oidcRPMetaDataOptionsRedirectUris: party.redirectUri,
-        oidcRPMetaDataOptionsPostLogoutRedirectUris: party.postLogoutRedirectUri,
-        oidcRPMetaDataOptionsLogoutUrl: party.frontChannelLogoutUri,
-        oidcRPMetaDataOptionsLogoutType: 'front',
-        oidcRPMetaDataOptionsLogoutSessionRequired: 1,
-        // What it calls `sid` in front-channel logout is the user's id, and its ID token has none: so it gets the same one.
-        oidcRPMetaDataOptionsIDTokenForceClaims: 1,
+        samlSPMetaDataOptionsNameIDFormat: 'email',
+        samlSPMetaDataOptionsSignSSOMessage: 1,
+        samlSPMetaDataOptionsSignSLOMessage: 1,
+        samlSPMetaDataOptionsCheckSSOMessageSignature: 0,
+        samlSPMetaDataOptionsCheckSLOMessageSignature: 0,
+        samlSPMetaDataOptionsEncryptionMode: 'none',
       },
     },
-    oidcRPMetaDataExportedVars: {
-      sallyport: { preferred_username: 'uid', name: 'cn', email: 'mail', groups: 'groups;string;always', sid: 'uid' },
+    samlSPMetaDataExportedAttributes: {
+      sallyport: { uid: '1;uid;;', cn: '1;cn;;', mail: '1;mail;;', groups: '0;groups;;' },
     },
-  };
-};
+  });

@@ -10,6 +10,7 @@ import { startSite } from '../../simulator/site/site.ts';
 import { ROOT } from './files.ts';
 
 const REGION = 'us-east-1';
+const LOCAL_ASSEMBLY = join(ROOT, 'dist/assembly');
 const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:123456789012:certificate/simulated';
 
 export interface ProviderWorld {
@@ -21,8 +22,14 @@ export interface ProviderWorld {
   dispose(): Promise<void>;
 }
 
-/** `issuer`: where the provider is or will be, instead of the one in tenants/local.yaml. */
-export const startProviderWorld = async (issuer: string): Promise<ProviderWorld> => {
+export interface ProviderWorldOptions {
+  /** Where the provider is or will be, instead of the one in tenants/local.yaml. */
+  readonly issuer?: string;
+  /** A folder with another tenant's stack. */
+  readonly assembly?: string;
+}
+
+export const startProviderWorld = async ({ issuer, assembly = LOCAL_ASSEMBLY }: ProviderWorldOptions): Promise<ProviderWorld> => {
   const ends: (() => Promise<void>)[] = [];
   let isEnding = false;
   const dispose = async () => {
@@ -38,9 +45,12 @@ export const startProviderWorld = async (issuer: string): Promise<ProviderWorld>
     const origin = new URL(site.url).origin;
     const simulator = ending(
       await startSimulator({
-        assembly: join(ROOT, 'dist/assembly'),
+        assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
-        addresses: { 'https://login.sallyport.localhost': issuer, 'https://intranet.corp.example': origin },
+        addresses: {
+          ...(issuer === undefined ? {} : { 'https://login.sallyport.localhost': issuer }),
+          'https://intranet.corp.example': origin,
+        },
         // What is said while everything ends is about the end.
         log: createLog({ level: 'error', write: (line) => !isEnding && process.stderr.write(`${line}\n`) }),
       }),
@@ -50,7 +60,8 @@ export const startProviderWorld = async (issuer: string): Promise<ProviderWorld>
 
     const clientSecret = randomBytes(32).toString('base64url');
     const secrets = new SecretsManagerClient({ endpoint: awsEndpointUrl, region: REGION, credentials });
-    await secrets.send(new PutSecretValueCommand({ SecretId: outputs.ClientSecretArn1, SecretString: clientSecret }));
+    if (outputs.ClientSecretArn1 !== undefined)
+      await secrets.send(new PutSecretValueCommand({ SecretId: outputs.ClientSecretArn1, SecretString: clientSecret }));
     secrets.destroy();
 
     const control = createControlClient({

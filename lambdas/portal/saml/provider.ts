@@ -52,7 +52,7 @@ export const createSamlProvider = ({ profile, portalUrl, sessions, now }: SamlPr
         disableRequestedAuthnContext: !stepUp?.mfa || contexts.length === 0,
         authnContext: contexts,
       });
-      return saml.getAuthorizeUrlAsync(state, undefined, {});
+      return saml.getAuthorizeUrlAsync(digest(state), undefined, {});
     },
 
     redeem: async (returned, { nonce }) => {

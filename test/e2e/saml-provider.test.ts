@@ -1,0 +1,119 @@
+// The whole way with a SAML provider that somebody else wrote: LemonLDAP::NG, as Debian ships it.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { App } from 'aws-cdk-lib';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { parse } from 'yaml';
+import { TenantStack } from '../../lib/tenant-stack.ts';
+import { parseTenant } from '../../tenants/schema.ts';
+import { startBrowser } from '../support/browser.ts';
+import { ROOT } from '../support/files.ts';
+import { freePort } from '../support/free-port.ts';
+import { asSamlProvider, type Lemonldap, newSigningKey, signInAtLemonldap, startLemonldap } from '../support/lemonldap.ts';
+import { type ProviderWorld, startProviderWorld } from '../support/provider-world.ts';
+import { stranger } from '../support/user.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-saml-'));
+let world: ProviderWorld;
+let lemonldap: Lemonldap;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const signing = newSigningKey();
+  synthesise({
+    id: 'lemonldap',
+    protocol: 'saml',
+    issuer: `${url}/saml/metadata`,
+    signInUrl: `${url}/saml/singleSignOn`,
+    signOutUrl: `${url}/saml/singleLogout`,
+    certificates: [signing.certificate],
+    claims: { username: 'uid', name: 'cn', email: 'mail' },
+  });
+  world = await startProviderWorld({ assembly: folder });
+  const metadata = (await stranger.fetch(`${world.portal}saml/metadata`)).body.toString();
+  lemonldap = await startLemonldap(Number(new URL(url).port), asSamlProvider(signing, metadata));
+  browser = await startBrowser();
+}, 180_000);
+afterAll(async () => {
+  await browser?.close();
+  await lemonldap?.dispose();
+  await world?.dispose();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+beforeEach(async () => {
+  context = await browser.newContext();
+  page = await context.newPage();
+});
+afterEach(() => context.close());
+
+/** The local tenant with this provider in place of its own. */
+const synthesise = (provider: object): void => {
+  const local = parse(readFileSync(join(ROOT, 'tenants/local.yaml'), 'utf8'));
+  const applications = local.applications.map((application: object) => ({ ...application, singleSignOn: HEADERS }));
+  const tenant = parseTenant({ ...local, identityProviders: [provider], applications }, 'local');
+  const app = new App({ outdir: folder, builtinCloudFormationValidation: false, treeMetadata: false });
+  new TenantStack(app, tenant);
+  app.synth();
+};
+const HEADERS = {
+  method: 'headers',
+  headers: { 'Remote-User': 'username', 'Remote-Name': 'name', 'Remote-Email': 'email', 'Remote-Groups': 'groups' },
+};
+
+const header = (name: string) => page.getByRole('row', { name: new RegExp(`^${name} `) }).getByRole('cell');
+
+test('an application opens for a user of this provider, and sees who it is', async () => {
+  await page.goto(`${world.intranet}?from=mail`);
+  await signInAtLemonldap(page, 'dwho', 'dwho');
+  await page.getByRole('heading', { name: 'Good day, Doctor Who' }).waitFor();
+
+  expect(page.url()).toBe(`${world.intranet}?from=mail`);
+  expect(await header('remote-user').innerText()).toBe('dwho');
+  expect(await header('remote-email').innerText()).toBe('dwho@badwolf.org');
+  expect((await header('remote-groups').innerText()).split(',').sort()).toEqual(['timelords', 'users']);
+}, 60_000);
+
+test('a browser that runs no scripts gets there by a button', async () => {
+  const plain = await browser.newContext({ javaScriptEnabled: false });
+  const without = await plain.newPage();
+  await without.goto(world.intranet);
+  for (const label of ['userfield', 'passwordfield']) await without.locator(`#${label}`).fill('rtyler');
+  await without.locator('form:has(#userfield) button[type=submit]').click();
+  // Its own page that posts the response needs a push as well.
+  await without.locator('form[action*="/callback/lemonldap"] [type=submit]').click();
+
+  await without.getByRole('button', { name: 'Continue' }).click();
+
+  await without.getByRole('heading', { name: 'Good day, Rose Tyler' }).waitFor();
+  await plain.close();
+}, 60_000);
+
+test('a wrong password stays at the provider, and the right one leads on from there', async () => {
+  await page.goto(world.intranet);
+  await signInAtLemonldap(page, 'dwho', 'exterminate');
+  await page.getByText('Wrong credentials').waitFor();
+  expect(new URL(page.url()).origin).toBe(lemonldap.url);
+
+  await signInAtLemonldap(page, 'dwho', 'dwho');
+
+  await page.getByRole('heading', { name: 'Good day, Doctor Who' }).waitFor();
+}, 60_000);
+
+test('signing out in the portal ends the session at the provider too', async () => {
+  await page.goto(world.intranet);
+  await signInAtLemonldap(page, 'msmith', 'msmith');
+  await page.getByRole('heading', { name: 'Good day, Mickey Smith' }).waitFor();
+
+  await page.goto(`${world.portal}sign-out`);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(`${lemonldap.url}/**`);
+
+  await page.goto(world.portal);
+  await page.locator('#userfield').waitFor();
+}, 60_000);
