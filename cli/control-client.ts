@@ -3,6 +3,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type {
   Applied,
+  CredentialsReport,
   DecisionReport,
   IssuedCode,
   LinkPage,
@@ -45,6 +46,13 @@ export interface AuditFilter {
   readonly application?: string;
 }
 
+/** By the name of a user who is signed in, or as the provider knows them; none of it where all users share the credentials. */
+export interface CredentialOwner {
+  readonly user?: string;
+  readonly issuer?: string;
+  readonly subject?: string;
+}
+
 export interface ControlClient {
   issueCode(group: string): Promise<IssuedCode>;
   applications(): Promise<readonly Application[]>;
@@ -58,6 +66,10 @@ export interface ControlClient {
   revokeToken(name: string): Promise<void>;
   sessions(user: string): Promise<readonly SessionReport[]>;
   revokeSessions(which: { user: string } | { session: string } | { application: string }): Promise<{ readonly revoked: number }>;
+  /** What is stored for an application, of one user or of all, and the key to seal others to. */
+  credentials(application: string, whose: CredentialOwner): Promise<CredentialsReport>;
+  setCredentials(application: string, owner: string | null, sealed: string): Promise<void>;
+  removeCredentials(application: string, whose: CredentialOwner): Promise<void>;
   status(): Promise<Status>;
   removeConnector(id: string): Promise<RemovedConnector>;
   /** What the router logged of an exchange or a request from `from` to `to`; `next` goes on where a page before ended. */
@@ -85,12 +97,20 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     revokeToken: async (name) => void (await call('DELETE', `service-tokens/${encodeURIComponent(name)}`)),
     sessions: async (user) => (await call<{ sessions: SessionReport[] }>('GET', `sessions?${new URLSearchParams({ user })}`)).sessions,
     revokeSessions: (which) => call('POST', 'sessions/revocations', which),
+    credentials: (application, whose) => call('GET', credentialsOf(application, whose)),
+    setCredentials: async (application, owner, sealed) => void (await call('PUT', credentialsOf(application, {}), { owner, sealed })),
+    removeCredentials: async (application, whose) => void (await call('DELETE', credentialsOf(application, whose))),
     status: () => call('GET', 'status'),
     removeConnector: (id) => call('DELETE', `connectors/${encodeURIComponent(id)}`),
     exchange: (id, span) => call('GET', `exchanges/${encodeURIComponent(id)}?${query(span)}`),
     audit: (filter, span) => call('GET', `audit?${new URLSearchParams([...Object.entries(filter), ...query(span)])}`),
     links: (application, span) => call('GET', `links/${encodeURIComponent(application)}?${query(span)}`),
   };
+};
+
+const credentialsOf = (application: string, whose: CredentialOwner): string => {
+  const named = new URLSearchParams(Object.entries(whose).filter(([, value]) => value !== undefined)).toString();
+  return `credentials/${encodeURIComponent(application)}${named === '' ? '' : `?${named}`}`;
 };
 
 const query = ({ from, to, next }: Span): URLSearchParams =>

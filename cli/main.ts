@@ -4,6 +4,7 @@ import { asSallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
 import { type AuditOptions, audit, auditFault } from './commands/audit.ts';
 import { enroll, remove } from './commands/connector.ts';
+import { createVault, removeCredentials, setCredentials, type WhoseOptions } from './commands/credentials.ts';
 import { explain } from './commands/explain.ts';
 import { links } from './commands/links.ts';
 import { listSessions, type RevokeOptions, revokeSessions } from './commands/session.ts';
@@ -11,6 +12,7 @@ import { status } from './commands/status.ts';
 import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
 import { type WhyOptions, why } from './commands/why.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
+import { readPasswordFrom } from './read-password.ts';
 import { type Environment, findTarget } from './target.ts';
 
 const USAGE = `sallyport — administers a deployment
@@ -30,6 +32,11 @@ const USAGE = `sallyport — administers a deployment
   sallyport token list                      shows whose service tokens are good, for what and until when
   sallyport token rotate NAME               makes a new secret; the one before ends within a day
   sallyport token revoke NAME               ends all of a service token's secrets
+  sallyport vault create FILE               makes the key that opens users' passwords for applications, for a group's connectors
+  sallyport credentials set APPLICATION USERNAME
+                                            seals a password from standard input for the application: of all its users, or of
+      --user NAME (who is signed in), or --issuer URL --subject ID
+  sallyport credentials remove APPLICATION  removes it, with the same options
   sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
       --group NAME, --claim NAME=VALUE (repeatable), --email ADDRESS, --address ADDRESS, --country DE,
       --at TIME, --mfa, --signed-in-ago 15m, --by browser|token|service
@@ -45,6 +52,7 @@ export interface CommandPorts {
   readonly complain?: (line: string) => void;
   readonly now?: () => number;
   readonly connect?: typeof createControlClient;
+  readonly readPassword?: () => Promise<string>;
 }
 
 const TARGET = { endpoint: { type: 'string' }, region: { type: 'string' }, simulator: { type: 'string' } } as const;
@@ -53,6 +61,8 @@ const OPTIONS = {
   days: { type: 'string' },
   user: { type: 'string' },
   session: { type: 'string' },
+  issuer: { type: 'string' },
+  subject: { type: 'string' },
   group: { type: 'string', multiple: true },
   claim: { type: 'string', multiple: true },
   email: { type: 'string' },
@@ -71,6 +81,7 @@ interface Running {
   readonly client: ControlClient;
   readonly say: (line: string) => void;
   readonly now: () => number;
+  readonly readPassword: () => Promise<string>;
   /** What follows the words. */
   readonly given: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
@@ -134,6 +145,19 @@ const COMMANDS: readonly Syntax[] = [
   { words: ['token', 'list'], needs: [], run: ({ client, say }) => listTokens(client, say) },
   { words: ['token', 'rotate'], needs: ['NAME'], run: ({ client, given, say }) => rotateToken(client, given[0]!, say) },
   { words: ['token', 'revoke'], needs: ['NAME'], run: ({ client, given, say }) => revokeToken(client, given[0]!, say) },
+  {
+    words: ['credentials', 'set'],
+    needs: ['APPLICATION', 'USERNAME'],
+    options: ['user', 'issuer', 'subject'],
+    run: ({ client, given, options, readPassword, say }) => setCredentials(client, given, whoseOf(options), readPassword, say),
+  },
+  {
+    words: ['credentials', 'remove'],
+    needs: ['APPLICATION'],
+    options: ['user', 'issuer', 'subject'],
+    run: ({ client, given, options, say }) => removeCredentials(client, given[0]!, whoseOf(options), say),
+  },
+  { words: ['vault', 'create'], needs: ['FILE'], run: ({ given, say }) => createVault(given[0]!, say) },
   { words: ['status'], needs: [], run: ({ client, say, now }) => status(client, now(), say) },
   {
     words: ['why'],
@@ -144,8 +168,11 @@ const COMMANDS: readonly Syntax[] = [
   },
 ];
 
+const whoseOf = ({ user, issuer, subject }: Running['options']): WhoseOptions => ({ user, issuer, subject }) as WhoseOptions;
+
 export const main = async (argv: readonly string[], ports: CommandPorts = {}): Promise<number> => {
   const { env = process.env, say = console.log, complain = console.error, now = Date.now, connect = createControlClient } = ports;
+  const { readPassword = () => readPasswordFrom(process.stdin) } = ports;
   let call: Call | 'help';
   try {
     call = readCall(argv);
@@ -158,7 +185,14 @@ export const main = async (argv: readonly string[], ports: CommandPorts = {}): P
     return 0;
   }
   try {
-    await call.run({ ...call, client: connect(findTarget(call.options, env)), say, now });
+    const { run, given, options } = call;
+    // Asked for by the commands that need a deployment, and by no other.
+    await run({
+      ...{ given, options, say, now, readPassword },
+      get client() {
+        return connect(findTarget(options, env));
+      },
+    });
     return 0;
   } catch (failure) {
     const error = asSallyportError(failure);

@@ -19,7 +19,9 @@ import { ServiceClock } from './service-clock.ts';
 import type { Config } from './settings.ts';
 import { kerberosMethod } from './single-sign-on/kerberos.ts';
 import { ntlmMethod } from './single-sign-on/ntlm.ts';
-import { signingOn } from './single-sign-on/sign-on.ts';
+import { passwordMethod } from './single-sign-on/password/password.ts';
+import { createVault, readVaultKeys } from './single-sign-on/password/vault.ts';
+import { type Methods, signingOn } from './single-sign-on/sign-on.ts';
 import { Supervisor } from './supervisor.ts';
 import { Tunnel } from './tunnel.ts';
 import { openWelcome, type Welcome } from './welcome.ts';
@@ -71,11 +73,16 @@ export const startService = ({ config, identity, network, clock, random, log, me
     onRefused: () => supervisor.renew(),
     count: (result) => metrics.count('sallyport_posts_total', result),
   });
+  const methods: Methods = {
+    kerberos: kerberosMethod(kerberos),
+    ntlm: ntlmMethod(clock),
+    password: passwordMethod({ open: createVault(readVaultKeys(config.vaultKeys)), callOrigin: origins.call, clock }),
+  };
   const exchanges = new Exchanges({
     clock,
     serviceClock,
     post,
-    callOrigin: signingOn(origins.call, { kerberos: kerberosMethod(kerberos), ntlm: ntlmMethod(clock) }),
+    callOrigin: signingOn(origins.call, methods),
     settle: (callback) => setImmediate(() => setImmediate(callback)),
     allowlist: config.allow,
     ledger,

@@ -65,6 +65,7 @@ const nameOf = (machine: string): string => {
 };
 
 const path = z.string().min(1, 'expected a path');
+const paths = z.array(path);
 
 export interface Setting {
   readonly schema: z.ZodType;
@@ -188,6 +189,13 @@ export const SETTINGS = {
     default: 5,
     text: 'number',
     describe: 'How long domain controllers may take for one user’s ticket.',
+  },
+  vaultKeys: {
+    schema: paths,
+    default: [],
+    text: 'list',
+    describe:
+      'A file with a key of the group’s vault (`npx sallyport vault create`), which opens the passwords that users have entered. Repeatable: while a key is replaced, both. Without any, none can be opened.',
   },
 } as const satisfies Record<string, Setting>;
 

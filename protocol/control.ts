@@ -91,6 +91,20 @@ export interface SessionReport {
   readonly mfa: boolean;
 }
 
+/**
+ * `GET /control/credentials/{application}[?user=… | ?issuer=…&subject=…]`: what to seal to, and what is stored; `PUT {owner, sealed}` sets,
+ * `DELETE` removes.
+ */
+export interface CredentialsReport {
+  readonly application: string;
+  readonly vaultKey: string;
+  /** Whose they are; null where all users share them. */
+  readonly owner: string | null;
+  /** Null where none are stored. */
+  readonly setAt: number | null;
+  readonly refusedAt: number | null;
+}
+
 /** `GET /control/status` */
 export interface Status {
   readonly tenant: string;

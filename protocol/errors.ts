@@ -28,6 +28,12 @@ export const ERRORS = {
   ERR_ACCESS_DENIED: { status: 403, hop: 'user', retryable: false, message: 'Your account has no access to this application.' },
   ERR_TOKEN_INVALID: { status: 401, hop: 'user', retryable: false, message: 'The token is not good here.' },
   ERR_TOKEN_SCOPE: { status: 403, hop: 'user', retryable: false, message: 'The token does not allow this.' },
+  ERR_CREDENTIALS_MISSING: {
+    status: 403,
+    hop: 'user',
+    retryable: false,
+    message: 'This application needs a user name and a password of yours.',
+  },
   ERR_CONDITION_NOT_MET: {
     status: 403,
     hop: 'user',
@@ -164,6 +170,12 @@ export const ERRORS = {
     retryable: true,
     message: 'The connector cannot sign you in to this application.',
   },
+  ERR_CREDENTIALS_UNREADABLE: {
+    status: 502,
+    hop: 'connector',
+    retryable: false,
+    message: 'Your user name and password for this application cannot be read.',
+  },
   // origin
   ERR_ORIGIN_UNREACHABLE: { status: 502, hop: 'origin', retryable: true, message: 'The application cannot be reached.' },
   ERR_ORIGIN_CERTIFICATE: { status: 502, hop: 'origin', retryable: false, message: 'The application\u2019s certificate is not trusted.' },
@@ -171,6 +183,18 @@ export const ERRORS = {
   ERR_ORIGIN_SILENT: { status: 504, hop: 'origin', retryable: true, message: 'The application stopped in the middle of its answer.' },
   ERR_ORIGIN_INVALID: { status: 502, hop: 'origin', retryable: true, message: 'The application gave an answer that could not be read.' },
   ERR_ORIGIN_ABORTED: { status: 502, hop: 'origin', retryable: true, message: 'The application broke off its answer.' },
+  ERR_CREDENTIALS_REFUSED: {
+    status: 403,
+    hop: 'origin',
+    retryable: false,
+    message: 'The application did not accept the user name and password.',
+  },
+  ERR_SIGN_IN_FORM: {
+    status: 502,
+    hop: 'origin',
+    retryable: false,
+    message: 'You could not be signed in to the application by its sign-in page.',
+  },
   // configuration, for administrators
   ERR_CONTROL_UNREACHABLE: { status: 502, hop: 'ingress', retryable: true, message: 'The control API cannot be reached.' },
   ERR_CONTROL_DENIED: { status: 403, hop: 'ingress', retryable: false, message: 'Your AWS credentials may not use the control API.' },

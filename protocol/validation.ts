@@ -28,10 +28,15 @@ const fieldsOf =
     value !== null &&
     Object.entries(checks).every(([name, check]) => check((value as Record<string, unknown>)[name]));
 
+const signInForm: Check = (value) =>
+  value === null ||
+  fieldsOf({ page: text, usernameField: textOrNull, passwordField: textOrNull, success: textOrNull, failure: textOrNull })(value);
+
 /** A method that is not known is refused: without it the application would take the user for nobody, or for another. */
 const SIGN_ON: Readonly<Record<SignOn['method'], Check>> = {
   kerberos: fieldsOf({ service: text, identity: text, sendOn: among('request', 'challenge'), proof: among('checked', 'required') }),
   ntlm: fieldsOf({ connection: text }),
+  password: fieldsOf({ application: text, sealed: text, owner: textOrNull, session: text, form: signInForm }),
 };
 const signOn: Check = (value) => {
   if (value === undefined) return true;

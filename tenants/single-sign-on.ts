@@ -4,9 +4,10 @@ import type { Application, SingleSignOn } from '../lambdas/stores/records.ts';
 import { assertionSettings, normaliseAssertion } from './assertion.ts';
 import { claimsIn, parseTemplate } from './claim-template.ts';
 import { identityHeaders } from './identity-headers.ts';
+import { normalisePassword, passwordSettings } from './password.ts';
 import { choice, optional, setting } from './settings.ts';
 
-const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion', 'ntlm'] as const;
+const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion', 'ntlm', 'password'] as const;
 
 const readLink = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length <= 2048 && /^https:\/\/[\x21-\x7e]+$/.test(value) && URL.canParse(value) ? value : undefined;
@@ -73,6 +74,7 @@ const methods = (claims: readonly string[]) => {
     }),
     assertionSettings(claims, beside),
     z.strictObject({ method: z.literal('ntlm'), ...beside }),
+    passwordSettings(beside),
   ] as const;
 };
 
@@ -89,6 +91,7 @@ export const normaliseSingleSignOn = (
   address: Pick<Application, 'host' | 'path' | 'internalUrl'>,
 ): SingleSignOn => {
   if (read.method === 'assertion') return normaliseAssertion(read, address);
+  if (read.method === 'password') return normalisePassword(read);
   if (read.method !== 'kerberos') return read;
   return { ...read, servicePrincipalName: read.servicePrincipalName ?? `HTTP/${new URL(address.internalUrl).hostname}` };
 };

@@ -1,5 +1,6 @@
 // Signing a user in to the application with each call: a method prepares the request and looks at the answer. The methods are the files
 // beside this one; an application's `signOn` says which.
+import { SallyportError } from '../../protocol/errors.ts';
 import type { SignOn } from '../../protocol/frames.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from '../ports.ts';
 
@@ -25,11 +26,12 @@ const DRAIN_MAX_BYTES = 64 * 1024;
 
 /** Calls origins as `callOrigin` does, and signs the user in where the call says how. */
 export const signingOn =
-  (callOrigin: CallOrigin, methods: Methods): CallOrigin =>
+  (callOrigin: CallOrigin, methods: Partial<Methods>): CallOrigin =>
   async (call) => {
     const { signOn } = call;
     if (signOn === undefined) return callOrigin(call);
-    const method: Method = methods[signOn.method];
+    const method: Method | undefined = methods[signOn.method];
+    if (method === undefined) throw new SallyportError('ERR_INTERNAL', `Nobody is signed in by ${signOn.method} here.`);
     let attempt = await method.prepare(call, signOn);
     for (;;) {
       const response = await callOrigin(attempt.request).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import { readEnvironment } from '../environment.ts';
 import { randomSecret } from '../keys.ts';
 import { createManagementClient } from '../router/post.ts';
 import { createDocumentClient } from '../stores/client.ts';
+import { createCredentialStore } from '../stores/credentials.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createServiceTokens } from '../stores/service-tokens.ts';
@@ -23,6 +24,7 @@ const logOf = (group: string) => createFunctionLog({ client: logs, group, now: D
 
 export const handler = createServeControl({
   registry: createRegistry({ table: registry, now: Date.now }),
+  credentials: createCredentialStore({ table: registry, now: Date.now }),
   serviceTokens: createServiceTokens({ table: registry, now: Date.now }),
   sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),

@@ -6,6 +6,7 @@ import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } 
 import type { Directory, Registry, ServiceTokens, Sessions } from '../stores/records.ts';
 import { applyApplications } from './apply.ts';
 import { findAudit } from './audit-log.ts';
+import { type CredentialPorts, readCredentials, removeCredentials, setCredentials } from './credentials.ts';
 import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
 import type { FunctionLog } from './function-log.ts';
@@ -19,7 +20,7 @@ import { why } from './why.ts';
 /** Lambda takes 6 MB; a tenant file of this size has thousands of applications. */
 const BODY_MAX_BYTES = 2 * 1024 * 1024;
 
-export interface ControlPorts {
+export interface ControlPorts extends Pick<CredentialPorts, 'credentials'> {
   readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'removeConnector'>;
   readonly directory: Pick<Directory, 'applications' | 'applicationsOn' | 'replace'>;
   readonly routerLog: FunctionLog;
@@ -65,6 +66,14 @@ export const ROUTES: readonly Route[] = [
   {
     path: /^\/control\/service-tokens\/([\w-]{1,64})\/rotations$/,
     methods: { POST: (ports, event, name) => rotateToken(ports, event, name) },
+  },
+  {
+    path: /^\/control\/credentials\/([a-z0-9-]{1,63})$/,
+    methods: {
+      GET: async (ports, event, id) => answerJson(200, await readCredentials(id, queryOf(event), ports)),
+      PUT: (ports, event, id) => putCredentials(ports, event, id),
+      DELETE: (ports, event, id) => deleteCredentials(ports, event, id),
+    },
   },
   { path: /^\/control\/sessions$/, methods: { GET: (ports, event) => showSessions(ports, event) } },
   { path: /^\/control\/sessions\/revocations$/, methods: { POST: (ports, event) => endSessions(ports, event) } },
@@ -165,6 +174,26 @@ const revocationOf = (which: unknown, revoked: number): AuditFact => {
   const { user, session, application } = which as Readonly<Record<string, string | undefined>>;
   const entity = { type: 'Session', name: user ?? application ?? 'one', uid: session };
   return { kind: 'revocation', change: 'delete', entity, user, application, details: { revoked } };
+};
+
+const queryOf = ({ rawQueryString }: HttpEvent): URLSearchParams => new URLSearchParams(rawQueryString ?? '');
+
+const putCredentials = async (ports: ControlPorts, event: HttpEvent, id: string): Promise<HttpAnswer> => {
+  await setCredentials(id, readJson(event, BODY_MAX_BYTES), ports, administratorOf(event));
+  ports.log.info('control.credentials-set', {
+    application: id,
+    audit: { kind: 'configuration', change: 'update', entity: { type: 'Credentials', name: id }, application: id },
+  });
+  return answerJson(200, { application: id });
+};
+
+const deleteCredentials = async (ports: ControlPorts, event: HttpEvent, id: string): Promise<HttpAnswer> => {
+  await removeCredentials(id, queryOf(event), ports);
+  ports.log.info('control.credentials-removed', {
+    application: id,
+    audit: { kind: 'configuration', change: 'delete', entity: { type: 'Credentials', name: id }, application: id },
+  });
+  return answerJson(200, { application: id });
 };
 
 const administratorOf = ({ requestContext }: HttpEvent): string => requestContext.authorizer?.iam?.userArn ?? 'unknown';

@@ -85,6 +85,8 @@ const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
   ERR_MAINTENANCE: 'Please come back later. There is nothing that you have to do.',
   ERR_NO_CONNECTOR:
     'Its network is not connected just now. Please try again in a few minutes. If it stays so, tell your administrator the code and the time below.',
+  ERR_CREDENTIALS_MISSING: 'You do this once; afterwards you are signed in without typing anything.',
+  ERR_CREDENTIALS_REFUSED: 'If they are right, ask your administrator and mention the code and the time below.',
   ERR_IDENTITY_REFUSED: 'Ask your administrator and mention the code and the time below.',
 };
 

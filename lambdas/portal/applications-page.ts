@@ -13,6 +13,7 @@ import { currentSession } from './portal-session.ts';
 import type { PortalPorts } from './ports.ts';
 import { isPageLoad, type PortalAnswer, type PortalRequest, single } from './request.ts';
 import { beginSignIn } from './sign-in.ts';
+import { takesCredentials } from './takes-credentials.ts';
 
 const SEARCH_MAX_CHARACTERS = 100;
 
@@ -57,13 +58,17 @@ const fits = ({ name, description }: Application, search: string): boolean => {
 
 const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
+/** Where there is an application that needs one. */
+const passwordsLink = (cards: readonly Card[]): Html[] =>
+  cards.some(({ application, usable }) => usable && takesCredentials(application)) ? [html`<a href="/credentials">Your passwords</a>`] : [];
+
 const applicationsPage = (
   { look, portalUrl }: Pick<PortalPorts, 'look' | 'portalUrl'>,
   user: User,
   cards: readonly Card[],
   search: string,
 ): Page => {
-  const page = { title: 'Applications', look, aside: asideFor(user, html`<a href="/sessions">Your sign-ins</a>`) };
+  const page = { title: 'Applications', look, aside: asideFor(user, ...passwordsLink(cards), html`<a href="/sessions">Your sign-ins</a>`) };
   if (cards.length === 0) {
     return { ...page, content: html`<p>No application is published for you yet. If you expected one, ask your administrator.</p>` };
   }

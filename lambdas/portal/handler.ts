@@ -11,6 +11,7 @@ import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import { createAttempts } from '../stores/attempts.ts';
 import { createDocumentClient } from '../stores/client.ts';
+import { createCredentialStore } from '../stores/credentials.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createSessions } from '../stores/sessions.ts';
@@ -41,6 +42,7 @@ const ports: PortalPorts = {
   sessions,
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
   registry: createRegistry({ table: registry, now: Date.now }),
+  credentials: createCredentialStore({ table: registry, now: Date.now }),
   limits: createSourceLimits({ count: createAttempts({ table: registry }), now: Date.now }),
   providers: providers.map((profile) =>
     profile.protocol === 'saml'

@@ -74,6 +74,7 @@ describe('what another site brings about', () => {
     'POST /sign-in': 'provider=default&asked=&email=',
     'POST /callback/': 'SAMLResponse=PHgvPg%3D%3D&RelayState=x',
     'POST /sign-out': 'token=',
+    'POST /credentials': 'application=wiki&sealed=x&token=',
     'POST /sessions': 'session=everywhere&token=',
     'POST /back-channel-logout': 'logout_token=e30.e30.e30',
   };

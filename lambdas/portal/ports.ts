@@ -7,7 +7,7 @@ import type { LogoutTokens } from '../identity/logout-token.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { SourceLimits } from '../limits/source-limits.ts';
 import type { Look } from '../pages/look.ts';
-import type { Directory, Registry, Sessions, User } from '../stores/records.ts';
+import type { CredentialStore, Directory, Registry, Sessions, User } from '../stores/records.ts';
 
 /** What a sign-in asks of the provider beyond who the user is. */
 export interface SignInWishes {
@@ -72,6 +72,7 @@ export interface PortalPorts {
   readonly sessions: Sessions;
   readonly directory: Pick<Directory, 'applicationsOn' | 'applications'>;
   readonly registry: Pick<Registry, 'tunnels'>;
+  readonly credentials: Pick<CredentialStore, 'find' | 'put' | 'remove'>;
   readonly limits: SourceLimits;
   /** At least one. */
   readonly providers: readonly IdentityProvider[];

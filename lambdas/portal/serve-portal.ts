@@ -4,6 +4,7 @@ import { SECURITY_HEADERS } from '../pages/page.ts';
 import { showApplications } from './applications-page.ts';
 import { KEYS_PATH, showIssuer, showKeys, showPemKeys } from './assertion-keys.ts';
 import { CALLBACK_PATH, callback } from './callback.ts';
+import { saveCredentials, showCredentials } from './credentials-page.ts';
 import { answerFailure } from './failure.ts';
 import type { PortalPorts } from './ports.ts';
 import { postedCallback } from './posted-callback.ts';
@@ -31,6 +32,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> 
   [CALLBACK_PATH]: { GET: callback, POST: postedCallback },
   [METADATA_PATH]: shown(showMetadata),
   '/sign-out': { GET: askSignOut, POST: signOut },
+  '/credentials': { ...shown(showCredentials), POST: saveCredentials },
   '/sessions': { ...shown(showSessions), POST: endSession },
   '/back-channel-logout': { POST: backChannelLogout },
   '/front-channel-logout': { GET: frontChannelLogout },

@@ -1,9 +1,11 @@
 // A failed request as the user gets it: a page for people, problem+json for programs, with the hop that failed.
 import { ERRORS, type ErrorCode, type Hop } from '../../protocol/errors.ts';
 import { REQUEST_BODY_MAX_BYTES, RESPONSE_MAX_BYTES } from '../../protocol/limits.ts';
-import { errorPage, errorProblem } from '../pages/error-answer.ts';
+import { errorPage, errorProblem, type Failure } from '../pages/error-answer.ts';
 import type { Look } from '../pages/look.ts';
+import type { Application } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
+import type { ExternalUrls } from './external-url.ts';
 
 export interface ErrorAnswerOptions {
   /** Of the exchange when there is one, else of the request; the log has it. */
@@ -32,22 +34,45 @@ const MORE: Readonly<Partial<Record<ErrorCode, string>>> = {
   ERR_RESPONSE_TOO_LARGE: `More than ${RESPONSE_MAX_BYTES / MEGABYTE} MB come through only from applications that serve ranges, so that a download can be resumed.`,
 };
 
+/** What a user can do about credentials: only their own are theirs to enter. */
+export const credentialsHelp = (
+  code: ErrorCode,
+  application: Pick<Application, 'id' | 'name' | 'singleSignOn'> | null,
+  { portal }: Pick<ExternalUrls, 'portal'>,
+): Pick<Failure, 'detail' | 'link'> => {
+  const missing = code === 'ERR_CREDENTIALS_MISSING';
+  if ((!missing && code !== 'ERR_CREDENTIALS_REFUSED') || application?.singleSignOn.method !== 'password') return {};
+  const { id, name, singleSignOn } = application;
+  const again = missing ? '' : ' They were sent once, and are not sent again.';
+  if (singleSignOn.credentials === 'shared') {
+    return {
+      detail: `The user name and the password for ${name} are set by your administrator, who has to enter them${missing ? '' : ' anew'}.${again}`,
+    };
+  }
+  const url = new URL(`/credentials?${new URLSearchParams({ application: id })}`, portal).href;
+  return {
+    detail: `Please enter the user name and the password that you have in ${name}${missing ? '' : ' anew'}, at ${url}.${again}`,
+    link: { url, text: missing ? 'Enter them' : 'Enter them anew' },
+  };
+};
+
 /** `detail`: in place of the sentence about the hop; never an internal address or a secret. */
 export const errorAnswer = ({
   code,
   detail,
+  link,
   id,
   time,
   look,
   portal,
   pageLoad,
-}: ErrorAnswerOptions & { readonly code: ErrorCode; readonly detail?: string }): Answer => {
+}: ErrorAnswerOptions & { readonly code: ErrorCode } & Pick<Failure, 'detail' | 'link'>): Answer => {
   const failure = {
     code,
     id,
     time,
     detail: detail ?? MORE[code] ?? WHERE[ERRORS[code].hop],
-    link: { url: portal, text: 'Your applications' },
+    link: link ?? { url: portal, text: 'Your applications' },
   };
   const { statusCode, headers, body } = pageLoad ? errorPage(failure, look) : errorProblem(failure);
   return { status: statusCode, headers: Object.entries(headers), body };

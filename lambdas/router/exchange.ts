@@ -55,6 +55,7 @@ const NOT_CARRIED_OUT: ReadonlySet<string> = new Set([
   'ERR_KERBEROS_KDC',
   'ERR_KERBEROS_CREDENTIALS',
   'ERR_KERBEROS_UNAVAILABLE',
+  'ERR_CREDENTIALS_UNREADABLE',
 ]);
 
 export class Exchange {

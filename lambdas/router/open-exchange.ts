@@ -41,6 +41,7 @@ const SAME_FOR_CONNECTOR: ReadonlySet<string> = new Set([
   'ERR_KERBEROS_KDC',
   'ERR_KERBEROS_CREDENTIALS',
   'ERR_KERBEROS_UNAVAILABLE',
+  'ERR_CREDENTIALS_UNREADABLE',
 ]);
 /** More than this many silent connectors in a row are no longer chance. */
 const ATTEMPTS_MAX = 5;

@@ -19,7 +19,7 @@ import { type CanonicalRequest, canonicalHeaders, canonicalRequest, type ProxyEv
 import { createChallengeNotice } from './challenge-notice.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { type Cors, corsFor, isPreflight, NO_CORS, ownWithCors, preflightAnswer, withCors } from './cors.ts';
-import { errorAnswer } from './error-page.ts';
+import { credentialsHelp, errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
 import { createExternalUrls } from './external-url.ts';
 import { createFlow, type Flow } from './flow.ts';
@@ -30,6 +30,7 @@ import type { KeepUp } from './keep-up.ts';
 import { maintenanceAnswer } from './maintenance.ts';
 import { type OpenPorts, openExchange } from './open-exchange.ts';
 import { isPageLoad } from './page-load.ts';
+import type { Passwords } from './passwords.ts';
 import { platformHeaders } from './platform-headers.ts';
 import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
 import { bearerChallenge, resourceMetadata, resourcePath } from './protected-resource.ts';
@@ -57,6 +58,7 @@ export interface RouterPorts extends OpenPorts, TokenPorts {
   readonly sessions: SessionStore;
   readonly keepUp: KeepUp;
   readonly assertUser: AssertUser;
+  readonly passwords: Passwords;
   /** 256 random bits, base64url. */
   readonly newSecret: () => string;
 }
@@ -178,7 +180,17 @@ export const createRouter = (ports: RouterPorts): Router => {
       const flow = createFlow();
       const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => trace.exchange?.cancel(error));
       try {
-        await exchangeWith(request, application, user, caller === null ? NOTHING_TOLD : await tellOf(application, caller), flow);
+        const told = caller === null ? NOTHING_TOLD : await tellOf(application, caller);
+        try {
+          await exchangeWith(request, application, user, told, flow);
+        } catch (error) {
+          const { signOn } = told;
+          const refused = error instanceof SallyportError && error.code === 'ERR_CREDENTIALS_REFUSED';
+          if (!refused || caller === null || signOn?.method !== 'password' || response.begun) throw error;
+          const other = await ports.passwords.refused(application, caller, signOn);
+          if (other === null) throw error;
+          await exchangeWith(request, application, user, { ...told, signOn: other }, flow);
+        }
       } finally {
         stopWatch();
       }
@@ -187,7 +199,10 @@ export const createRouter = (ports: RouterPorts): Router => {
 
     async function tellOf(application: Application, caller: Caller): Promise<Introduction> {
       const { headers, signOn } = introduce(application, caller);
-      return { headers: [...headers, ...(await ports.assertUser(application, caller.user))], signOn };
+      return {
+        headers: [...headers, ...(await ports.assertUser(application, caller.user))],
+        signOn: signOn ?? (await ports.passwords.signOn(application, caller)),
+      };
     }
 
     /** RFC 9728; null where the path is the application's own. */
@@ -270,7 +285,10 @@ export const createRouter = (ports: RouterPorts): Router => {
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
       if (response.gone.aborted) return;
       if (response.begun) throw error;
-      const answer = ownWithCors(challenged(errorAnswer({ ...options(), code: error.code }), error.code), cors);
+      const answer = ownWithCors(
+        challenged(errorAnswer({ ...options(), code: error.code, ...credentialsHelp(error.code, known, urls) }), error.code),
+        cors,
+      );
       await send(response, ownWithAncestors(answer, known), event.httpMethod);
     }
   };

@@ -18,7 +18,9 @@ export interface Introduction {
 /** Fields in which only we speak to this application. What a client sends under these names never gets there. */
 export const toldNames = ({ singleSignOn }: Pick<Application, 'singleSignOn'>): string[] => [
   ...Object.keys(singleSignOn.headers),
-  ...(singleSignOn.method === 'kerberos' ? ['Authorization'] : []),
+  ...(singleSignOn.method === 'kerberos' || (singleSignOn.method === 'password' && singleSignOn.scheme === 'basic')
+    ? ['Authorization']
+    : []),
   ...(singleSignOn.method === 'assertion' ? [singleSignOn.header] : []),
 ];
 

@@ -2,12 +2,14 @@
 import { createSourceLimits } from '../limits/source-limits.ts';
 import { createAttempts } from '../stores/attempts.ts';
 import { createDocumentClient } from '../stores/client.ts';
+import { createCredentialStore } from '../stores/credentials.ts';
 import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createServiceTokens } from '../stores/service-tokens.ts';
 import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
 import { cachedDirectory, cachedServiceTokens, cachedSessions, cachedTunnels } from './caching.ts';
+import { createPasswords } from './passwords.ts';
 import type { Clock } from './ports.ts';
 import type { RouterPorts } from './router.ts';
 
@@ -16,7 +18,10 @@ type TableNames = Readonly<Record<'DIRECTORY_TABLE' | 'REGISTRY_TABLE' | 'SESSIO
 export const createStores = (
   names: TableNames,
   clock: Clock,
-): Pick<RouterPorts, 'directory' | 'tunnels' | 'limits' | 'sessions' | 'findSession' | 'findServiceToken' | 'freshServiceToken'> => {
+): Pick<
+  RouterPorts,
+  'directory' | 'tunnels' | 'limits' | 'sessions' | 'findSession' | 'findServiceToken' | 'freshServiceToken' | 'passwords'
+> => {
   const client = createDocumentClient();
   const registry = createTable(client, names.REGISTRY_TABLE);
   const serviceTokens = createServiceTokens({ table: registry, now: clock.now });
@@ -26,6 +31,7 @@ export const createStores = (
     tunnels: cachedTunnels(createRegistry({ table: registry, now: clock.now }), clock),
     findServiceToken: cachedServiceTokens(serviceTokens, clock),
     freshServiceToken: serviceTokens.find,
+    passwords: createPasswords(createCredentialStore({ table: registry, now: clock.now }), clock),
     limits: createSourceLimits({ count: createAttempts({ table: registry }), now: clock.now }),
     sessions,
     findSession: cachedSessions(sessions, clock),

@@ -32,7 +32,9 @@ import type {
   Directory,
   KerberosSignOn,
   LinkedSignOn,
+  PasswordSignOn,
   Published,
+  SignInForm,
   SingleSignOn,
   TokenPolicy,
   Translation,
@@ -42,6 +44,14 @@ import type { Item, Key, Table } from './table.ts';
 
 const named = shaped<Exclude<Access, string>>({ users: texts, groups: texts });
 const access = (value: unknown): value is Access => value === 'everyone' || (isMap(value) && named(value));
+
+const signInForm = shaped<SignInForm>({
+  page: filled,
+  usernameField: textOrNull,
+  passwordField: textOrNull,
+  success: textOrNull,
+  failure: textOrNull,
+});
 
 /** What each method of single sign-on has beside `headers`. */
 const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boolean>> = {
@@ -55,6 +65,13 @@ const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boole
     identity: filled,
     sendOn: oneOf('request', 'challenge'),
     mutualAuthentication: oneOf('checked', 'required'),
+  }),
+  password: shaped<PasswordSignOn>({
+    method: oneOf('password'),
+    scheme: oneOf('basic', 'form'),
+    credentials: oneOf('user', 'shared'),
+    vaultKey: filled,
+    form: (value): value is SignInForm | null => value === null || signInForm(value),
   }),
   assertion: shaped<AssertionSignOn>({
     method: oneOf('assertion'),

@@ -55,7 +55,7 @@ export interface Application {
 export type SingleSignOn = {
   /** Header name → template of the user's claims; told beside any method. */
   readonly headers: Readonly<Record<string, string>>;
-} & ({ readonly method: 'none' | 'headers' | 'ntlm' } | LinkedSignOn | KerberosSignOn | AssertionSignOn);
+} & ({ readonly method: 'none' | 'headers' | 'ntlm' } | LinkedSignOn | KerberosSignOn | AssertionSignOn | PasswordSignOn);
 
 /** The portal's link leads elsewhere. */
 export interface LinkedSignOn {
@@ -86,6 +86,51 @@ export interface AssertionSignOn {
   readonly audience: string;
   /** Claim of the assertion → template of the user's claims. */
   readonly claims: Readonly<Record<string, string>>;
+}
+
+/** The connector signs users in with names and passwords that only it can read. */
+export interface PasswordSignOn {
+  readonly method: 'password';
+  readonly scheme: 'basic' | 'form';
+  /** Whose they are: each user's own, or one for all. */
+  readonly credentials: 'user' | 'shared';
+  /** The public key of the connector group's vault (protocol/vault.ts). */
+  readonly vaultKey: string;
+  /** Null with `basic`. */
+  readonly form: SignInForm | null;
+}
+
+/** The application's own page; null: what it is like says it. */
+export interface SignInForm {
+  /** Path and query, at the origin. */
+  readonly page: string;
+  readonly usernameField: string | null;
+  readonly passwordField: string | null;
+  /** Regular expressions that the page after the sign-in fits, or must not fit. */
+  readonly success: string | null;
+  readonly failure: string | null;
+}
+
+/** Credentials as they are stored: sealed for the connectors, and opened by nobody else. */
+export interface StoredCredentials {
+  readonly sealed: string;
+  /** Of the user's account at the provider (`ownerOf`); null where all users share them. */
+  readonly owner: string | null;
+  /** The user's name, or that of the administrator who set them. */
+  readonly setBy: string;
+  readonly setAt: number;
+  /** When the application refused them; null: it has not. */
+  readonly refusedAt: number | null;
+}
+
+export interface CredentialStore {
+  /** Null where none are stored. */
+  find(application: string, owner: string | null): Promise<StoredCredentials | null>;
+  put(application: string, credentials: StoredCredentials): Promise<void>;
+  /** That the application has refused these; not if others have taken their place. */
+  noteRefusal(application: string, credentials: StoredCredentials): Promise<void>;
+  /** False where there were none. */
+  remove(application: string, owner: string | null): Promise<boolean>;
 }
 
 /** Whose layout of claims it has. */

@@ -58,6 +58,7 @@ export class Ingress extends Construct {
     this.router.bindItems('REGISTRY_TABLE', tables.registry, {
       tunnel: ['Query'],
       serviceToken: ['Query'],
+      credentials: ['GetItem', 'UpdateItem'],
       attempts: ['UpdateItem'],
     });
     this.router.set('EDGE', JSON.stringify(props.tenant.edge ?? null));

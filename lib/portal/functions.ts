@@ -44,7 +44,11 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
   portal.set('SESSION_REFRESH_MINUTES', String(tenant.sessionRefreshMinutes ?? 0));
   portal.set('EDGE', JSON.stringify(tenant.edge ?? null));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
-  portal.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'], attempts: ['UpdateItem'] });
+  portal.bindItems('REGISTRY_TABLE', tables.registry, {
+    tunnel: ['Query'],
+    attempts: ['UpdateItem'],
+    credentials: ['GetItem', 'PutItem', 'DeleteItem'],
+  });
   portal.bindItems('SESSIONS_TABLE', tables.sessions, {
     session: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     sessionHandle: ['Query', 'PutItem'],
@@ -108,6 +112,7 @@ export const controlFunction = (
     tunnel: ['Query', 'DeleteItem'],
     enrolmentCode: ['PutItem'],
     serviceToken: ['Query', 'PutItem', 'DeleteItem'],
+    credentials: ['GetItem', 'PutItem', 'DeleteItem'],
   });
   control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'Query', 'PutItem', 'DeleteItem');
   control.bindItems('SESSIONS_TABLE', tables.sessions, {

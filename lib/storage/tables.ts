@@ -15,6 +15,7 @@ export const PARTITIONS = {
   enrolmentCode: 'enrolment#*',
   serviceToken: 'service-tokens',
   attempts: 'limit#*',
+  credentials: 'credentials#*',
   session: 'session#*',
   sessionHandle: 'handle#*',
   signInCode: 'code#*',

@@ -1,6 +1,10 @@
 // Every Allow statement of the template is needed. A tour through the whole product uses each of them, with every action and
 // resource in it; then each is taken out of force in turn, and a step of the tour that used it is seen to be denied.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createVault } from '../../cli/commands/credentials.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { createTour, type Step, type Tour } from './tour.ts';
@@ -22,18 +26,25 @@ interface Denial {
 const AFTERWARDS_MS = 5_000;
 const STEP_MS = 60_000;
 
+let folder: string;
 let world: World;
 let tour: Tour;
 /** By the id of a statement: the steps that used it when they began with no environment, the fastest first. */
 const usedBy = new Map<string, Step[]>();
 
 beforeAll(async () => {
-  world = await startWorld('--lambda', 'quick');
-  tour = await createTour(world);
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-vault-'));
+  const [key, config] = [join(folder, 'vault.json'), join(folder, 'connector.yaml')];
+  const said: string[] = [];
+  await createVault(key, (line) => void said.push(line));
+  writeFileSync(config, `vaultKeys: [${key}]\n`);
+  world = await startWorld('--lambda', 'quick', '--connector-config', config);
+  tour = await createTour(world, /vaultKey: (\S+)/.exec(said.join('\n'))![1]!);
 }, 120_000);
 afterAll(async () => {
   await tour?.dispose();
   await world?.dispose();
+  rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
 const statements = () => world.control<Statement[]>('GET', '/iam/statements');

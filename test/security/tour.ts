@@ -1,5 +1,6 @@
 // A tour through everything that the product does for users, administrators, connectors and deployments, in steps that can be
 // taken in any order and again. Each throws when it does not get what it came for.
+import { seal } from '../../cli/commands/credentials.ts';
 import type { ControlClient } from '../../cli/control-client.ts';
 import { createWebUser, type WebUser } from '../../simulator/web-user.ts';
 import { control } from '../support/administrator.ts';
@@ -28,9 +29,11 @@ const REMEMBERED_MS = 20_000;
 /** More than a tenth of the local tenant's `sessions.idle`, and less than its `sessions.refreshEvery`. */
 const WHILE_MS = 10 * 60_000;
 
-export const createTour = async (world: World): Promise<Tour> => {
+/** `vaultKey`: that of the world's connectors. */
+export const createTour = async (world: World, vaultKey: string): Promise<Tour> => {
   const administrator = control(world);
   const intranet = world.url('intranet');
+  const safeUrl = intranet.replace('intranet', 'safe');
   const user = await signedIn(world);
   const connector = await enrolled(administrator);
   const [found] = await administrator.applications();
@@ -45,7 +48,8 @@ export const createTour = async (world: World): Promise<Tour> => {
     tokens: { services: true },
     framedBy: ['https://frames.example'],
   });
-  await administrator.apply([entry('intranet')]);
+  const safe = { ...entry('safe'), singleSignOn: { method: 'password', vaultKey }, tokens: undefined };
+  await administrator.apply([entry('intranet'), safe]);
   const published = await administrator.applications();
   const further = { ...published[0]!, id: 'further', alternateHost: null, host: published[0]!.host.replace('intranet', 'further') };
   const [resource] = Object.entries(await world.control<Record<string, { type: string }>>('GET', '/resources')).find(
@@ -118,13 +122,36 @@ export const createTour = async (world: World): Promise<Tour> => {
       if (status !== 400) throw new Error(`The guess was answered ${status}.`);
     },
 
+    'a user enters a password for an application, which refuses it, and removes it': async () => {
+      const place = `${world.ready.portal}credentials?application=safe`;
+      const { owner } = await administrator.credentials('safe', { user: 'bob' });
+      // A name that HTTP Basic cannot send: the connector says so.
+      const sealed = await seal(vaultKey, { application: 'safe', owner, username: 'b:ob', password: `${Math.random()}` });
+      see(await user.submit(await user.open(place), { sealed }), 'Entered');
+      const { text } = await user.open(safeUrl);
+      if (!text.includes('ERR_CREDENTIALS_REFUSED')) throw new Error(`The password was not refused: ${text.slice(0, 300)}`);
+      await administrator.removeCredentials('safe', { user: 'bob' });
+      see(await user.submit(await user.open(place), { sealed, remove: 'yes' }), 'Not entered yet');
+      see(await user.submit(await user.open(place), { sealed }), 'Entered');
+      see(await user.submit(await user.open(place), { remove: 'yes' }), 'Not entered yet');
+    },
+    'an administrator sets a password for a user': async () => {
+      const { owner } = await administrator.credentials('safe', { user: 'bob' });
+      await administrator.setCredentials(
+        'safe',
+        owner,
+        await seal(vaultKey, { application: 'safe', owner, username: 'bob', password: 'x' }),
+      );
+      await administrator.removeCredentials('safe', { user: 'bob' });
+    },
+
     'an administrator looks at the status': async () => {
       const { connectors, applications } = await administrator.status();
       if (connectors.length < 2 || !applications[0]?.reachable) throw new Error('The status lacks what is there.');
     },
     'an administrator publishes and withdraws an application': async () => {
-      await administrator.apply([entry('intranet'), entry('further')]);
-      const { removed } = await administrator.apply([entry('intranet')]);
+      await administrator.apply([entry('intranet'), safe, entry('further')]);
+      const { removed } = await administrator.apply([entry('intranet'), safe]);
       if (removed[0] !== 'further') throw new Error('Nothing was withdrawn.');
     },
     'an administrator asks what would be decided': async () => {

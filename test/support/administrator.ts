@@ -18,6 +18,13 @@ export const run = async (command: string, ...args: string[]): Promise<Said> => 
 export const sallyport = (world: World, ...words: string[]): Promise<Said> =>
   run(process.execPath, 'cli/sallyport.mjs', '--simulator', world.readyFile, ...words);
 
+/** The same, with something on its standard input. */
+export const sallyportReading = async (world: World, input: string, ...words: string[]): Promise<Said> => {
+  const args = ['cli/sallyport.mjs', '--simulator', world.readyFile, ...words];
+  const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings' }, input });
+  return { status: await child.ended, output: child.output() };
+};
+
 /** What the command calls, without a process for each call. */
 export const control = ({ ready: { controlApi: endpoint, region, administrator } }: World): ControlClient =>
   createControlClient({ endpoint, region, credentials: async () => administrator });

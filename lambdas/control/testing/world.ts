@@ -2,9 +2,10 @@
 import type { LogPage } from '../../../protocol/control.ts';
 import { createLog } from '../../../protocol/log.ts';
 import type { HttpAnswer } from '../../http-api.ts';
+import { createCredentialStore } from '../../stores/credentials.ts';
 import { createDirectory } from '../../stores/directory.ts';
 import { startEmulatedTables } from '../../stores/emulated-table.ts';
-import type { Directory, Registry, ServiceTokens, Sessions } from '../../stores/records.ts';
+import type { CredentialStore, Directory, Registry, ServiceTokens, Sessions } from '../../stores/records.ts';
 import { createRegistry } from '../../stores/registry.ts';
 import { createServiceTokens } from '../../stores/service-tokens.ts';
 import { createSessions } from '../../stores/sessions.ts';
@@ -31,6 +32,7 @@ export interface World {
   directory: Directory;
   serviceTokens: ServiceTokens;
   sessions: Sessions;
+  credentials: CredentialStore;
   closeTunnel: CloseTunnel;
   /** Of the directory. */
   tableName: string;
@@ -61,6 +63,7 @@ export const startWorld = async (): Promise<World> => {
     return {
       registry: createRegistry({ table, now }),
       serviceTokens: createServiceTokens({ table, now }),
+      credentials: createCredentialStore({ table, now }),
       sessions: createSessions({ table: createTable(tables.client, sessions), now }),
       directory: createDirectory({ table: createTable(tables.client, tableName) }),
       tableName,
@@ -72,9 +75,9 @@ export const startWorld = async (): Promise<World> => {
     ...(await stores()),
     ...{ tables, lines, closed, searched, pages: [] },
     call: (method, path, body, authorizer = ADMINISTRATOR) => {
-      const { registry, directory, serviceTokens, sessions, closeTunnel } = world;
+      const { registry, directory, serviceTokens, sessions, credentials, closeTunnel } = world;
       const serve = createServeControl({
-        ...{ registry, directory, serviceTokens, sessions, closeTunnel, now },
+        ...{ registry, directory, serviceTokens, sessions, credentials, closeTunnel, now },
         routerLog: {
           find: async (query) => {
             searched.push(query);

@@ -12,8 +12,9 @@ import { randomSecret, refreshTokenKey, stateKey } from '../../keys.ts';
 import { createSourceLimits } from '../../limits/source-limits.ts';
 import { type Counters, createCounters } from '../../limits/testing/counters.ts';
 import { createLook } from '../../pages/look.ts';
+import { createCredentialStore } from '../../stores/credentials.ts';
 import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-table.ts';
-import type { Application, Sessions, Tunnel } from '../../stores/records.ts';
+import type { Application, CredentialStore, Sessions, Tunnel } from '../../stores/records.ts';
 import { createSessions } from '../../stores/sessions.ts';
 import { createTable, type Table } from '../../stores/table.ts';
 import type { IdentityProvider, PortalPorts } from '../ports.ts';
@@ -44,6 +45,7 @@ export interface World {
   readonly idps: readonly TestProvider[];
   readonly providers: readonly IdentityProvider[];
   readonly sessions: Sessions;
+  readonly credentials: CredentialStore;
   readonly lines: string[];
   /** Of attempts. */
   readonly counters: Counters;
@@ -130,6 +132,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     idps,
     providers,
     sessions,
+    credentials: createCredentialStore({ table, now }),
     table,
     refresh: (refresh) => refreshSession(ports, { refresh }),
     lines: [],
@@ -160,6 +163,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
         return world.tunnels.filter((tunnel) => tunnel.group === group);
       },
     },
+    credentials: world.credentials,
     limits: createSourceLimits({ count: counters.count, now }),
     providers,
     logoutTokens: createLogoutTokens({

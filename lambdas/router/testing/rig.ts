@@ -10,12 +10,13 @@ import { digest, frameKey, randomSecret } from '../../keys.ts';
 import { createSourceLimits } from '../../limits/source-limits.ts';
 import { createCounters } from '../../limits/testing/counters.ts';
 import { createLook } from '../../pages/look.ts';
-import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, Tunnel } from '../../stores/records.ts';
+import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, StoredCredentials, Tunnel } from '../../stores/records.ts';
 import { createAssertUser } from '../assertion.ts';
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
 import { SESSION_COOKIE } from '../cookies.ts';
 import { createKeepUp } from '../keep-up.ts';
+import { createPasswords } from '../passwords.ts';
 import { ReplySocket } from '../reply-socket.ts';
 import { createRouter } from '../router.ts';
 import { createManualClock, turn } from './manual-clock.ts';
@@ -70,6 +71,15 @@ export const createRig = (edge: Edge | null = null) => {
   const keyOf = (connector: string) => frameKey(MASTER_KEY, connector);
 
   const applications: ApplicationHere[] = [application()];
+  /** By application and owner. */
+  const credentials = new Map<string, StoredCredentials>();
+  const credentialStore = {
+    find: async (application: string, owner: string | null) => credentials.get(`${application} ${owner}`) ?? null,
+    noteRefusal: async (application: string, { owner, sealed }: StoredCredentials) => {
+      const stored = credentials.get(`${application} ${owner}`);
+      if (stored?.sealed === sealed) credentials.set(`${application} ${owner}`, { ...stored, refusedAt: clock.now() });
+    },
+  };
   const sessions = new Map<string, Session>();
   const codes = new Map<string, SignInCode>();
   const tunnels: Tunnel[] = [tunnel({ connectionId: 'tunnel-a=', seenAt: clock.now() })];
@@ -155,6 +165,7 @@ export const createRig = (edge: Edge | null = null) => {
       now: clock.now,
       newId: randomSecret,
     }),
+    passwords: createPasswords(credentialStore, clock),
     issuers: [PROVIDER.issuer],
     post,
     channel,
@@ -215,6 +226,7 @@ export const createRig = (edge: Edge | null = null) => {
     lines,
     logged,
     applications,
+    credentials,
     sessions,
     codes,
     tunnels,

@@ -1,0 +1,230 @@
+import { describe, expect, test } from '@jest/globals';
+import { withResolvers } from '../../clock.ts';
+import { codeOf, FORM, formApplication, OWNER, PAGE, playing, type Said, seal, textOf } from './testing/played-application.ts';
+
+const HTML = ['Content-Type', 'text/html'] as const;
+
+test('a user is signed in by the page, with its token, cookie and preset fields; the request then goes on as theirs', async () => {
+  const { ask, heard } = playing(formApplication().answer);
+  const sealed = await seal({});
+
+  const answer = await ask({ sealed, form: FORM }, { path: '/page' });
+
+  expect(await textOf(answer)).toBe('alice by GET');
+  expect(answer.headers).toEqual([HTML]);
+  expect(heard.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'GET /login',
+    'POST /session?lang=en&x=1',
+    'GET /home',
+    'GET /page',
+  ]);
+  expect(heard[1]).toMatchObject({ body: 'csrf=t%26k1&user=alice&pass=of+alice&stay=1&go=in', cookie: 'before=1' });
+  expect(heard[1]!.fields).toEqual(
+    expect.arrayContaining([
+      ['Host', 'wiki.corp'],
+      ['Origin', 'http://wiki.corp'],
+      ['Referer', 'http://wiki.corp/login'],
+    ]),
+  );
+});
+
+test('a session signs in once, also when a page asks for twenty things at once', async () => {
+  const { ask, attempts } = playing(formApplication().answer);
+  const sealed = await seal({});
+
+  const texts = await Promise.all(Array.from({ length: 20 }, async () => textOf(await ask({ sealed, form: FORM }))));
+
+  expect(new Set(texts)).toEqual(new Set(['alice by GET']));
+  expect(attempts()).toBe(1);
+});
+
+describe('cookies', () => {
+  test('of the application never reach the browser, and those that it has of an earlier user never reach the application', async () => {
+    const { ask, heard } = playing(formApplication().answer);
+    const sealed = await seal({});
+
+    const answer = await ask(
+      { sealed, form: FORM },
+      {
+        headers: [
+          ['Host', 'wiki.corp'],
+          ['Cookie', 'sid=s9; theme=dark'],
+        ],
+      },
+    );
+
+    expect(answer.headers.filter(([name]) => name === 'Set-Cookie')).toEqual([]);
+    expect(heard.at(-1)!.cookie).toBe('before=1; sid=s1; seen=1; theme=dark');
+    expect(heard[0]!.cookie).toBeUndefined();
+  });
+
+  test('of one session are no other’s: not another user’s, not the same user’s in another browser', async () => {
+    const { ask, heard } = playing(formApplication().answer);
+    const [alice, bob] = [await seal({ owner: OWNER('alice') }), await seal({ owner: OWNER('bob'), username: 'bob', password: 'of bob' })];
+    const visits = [
+      { sealed: alice, owner: OWNER('alice'), session: 'a' },
+      { sealed: bob, owner: OWNER('bob'), session: 'b' },
+      { sealed: alice, owner: OWNER('alice'), session: 'c' },
+    ];
+
+    const texts = await Promise.all([...visits, ...visits].map(async (visit) => textOf(await ask({ ...visit, form: FORM }))));
+
+    expect(texts).toEqual(['alice by GET', 'bob by GET', 'alice by GET', 'alice by GET', 'bob by GET', 'alice by GET']);
+    expect(new Set(heard.filter(({ path }) => path === '/').map(({ cookie }) => /sid=\w+/.exec(cookie!)![0])).size).toBe(3);
+  });
+
+  test('are no more after half an hour without use', async () => {
+    const { ask, attempts, clock } = playing(formApplication().answer);
+    const sealed = await seal({});
+    await ask({ sealed, form: FORM });
+    await clock.pass(30 * 60_000);
+
+    await ask({ sealed, form: FORM });
+
+    expect(attempts()).toBe(2);
+  });
+});
+
+describe('a session that the application has ended', () => {
+  const shows: Record<string, Said> = {
+    'a redirect to the sign-in page': { status: 302, headers: [['Location', 'http://wiki.corp/login?next=x']] },
+    'the sign-in page itself': { status: 200, headers: [HTML], body: PAGE },
+    'a refusal with the form': { status: 403, headers: [['content-type', 'text/html; charset=utf-8']], body: `No. ${PAGE}` },
+    'a 401': { status: 401 },
+  };
+
+  test.each(Object.entries(shows))('told by %s: the user is signed in anew, once, and the request made again', async (_, said) => {
+    let over = false;
+    const { ask, attempts, heard } = playing(
+      formApplication(({ path, cookie = '' }) => (over && path === '/page' && cookie.includes('sid=s1') ? said : null)).answer,
+    );
+    const sealed = await seal({});
+    await ask({ sealed, form: FORM }, { path: '/page' });
+    over = true;
+
+    const answers = await Promise.all(
+      ['POST', 'GET', 'GET'].map((method) =>
+        ask({ sealed, form: FORM }, { method, path: '/page', body: method === 'POST' ? Buffer.from('kept') : null }),
+      ),
+    );
+
+    expect(await Promise.all(answers.map(textOf))).toEqual(['alice by POST', 'alice by GET', 'alice by GET']);
+    expect(attempts()).toBe(2);
+    expect(heard.filter(({ method, path }) => method === 'POST' && path === '/page').map(({ body }) => body)).toEqual(['kept', 'kept']);
+  });
+
+  test('an application that shows its form to whoever is signed in is asked twice and no more', async () => {
+    const { ask, attempts } = playing(formApplication(({ path }) => (path === '/page' ? shows['the sign-in page itself']! : null)).answer);
+    const sealed = await seal({});
+
+    expect(await textOf(await ask({ sealed, form: FORM }, { path: '/page' }))).toBe(PAGE);
+    expect(attempts()).toBe(2);
+  });
+
+  test('a page with other password fields is none, and comes whole, however long it is', async () => {
+    const body = `<form><input name=old><input type=password name=new></form>${'x'.repeat(300_000)}`;
+    const { ask, attempts } = playing(
+      formApplication(({ path }) => (path === '/profile' ? { status: 200, headers: [HTML], body } : null)).answer,
+    );
+    const sealed = await seal({});
+
+    expect(await textOf(await ask({ sealed, form: FORM }, { path: '/profile' }))).toBe(body);
+    expect(attempts()).toBe(1);
+  });
+});
+
+describe('a wrong password', () => {
+  test('is sent once: not again by the page’s other requests, by another session, or later', async () => {
+    const { ask, attempts, heard } = playing(formApplication().answer);
+    const sealed = await seal({ password: 'wrong' });
+
+    const codes = await Promise.all(['a', 'a', 'b', 'c'].map((session) => codeOf(ask({ sealed, session, form: FORM }))));
+    const later = await codeOf(ask({ sealed, form: FORM }));
+
+    expect(new Set([...codes, later])).toEqual(new Set(['ERR_CREDENTIALS_REFUSED']));
+    expect(attempts()).toBe(1);
+    expect(heard.some(({ path }) => path === '/')).toBe(false);
+    expect(await textOf(await ask({ sealed: await seal({}), form: FORM }))).toBe('alice by GET');
+  });
+
+  test.each<[string, Partial<typeof FORM>, Said]>([
+    ['by a status', {}, { status: 403, body: 'no' }],
+    ['by what the page says', { failure: 'locked|wrong' }, { status: 200, body: 'Sorry, wrong.', headers: [['Set-Cookie', 'a=1']] }],
+    ['by what the page lacks', { success: 'Welcome \\w+' }, { status: 200, body: 'Hello', headers: [['Set-Cookie', 'a=1']] }],
+  ])('is told %s', async (_, form, said) => {
+    const { ask } = playing(formApplication(({ path }) => (path.startsWith('/session') ? said : null)).answer);
+
+    expect(await codeOf(ask({ sealed: await seal({}), form: { ...FORM, ...form } }))).toBe('ERR_CREDENTIALS_REFUSED');
+  });
+});
+
+describe('the password goes nowhere but to the origin, in a body, once', () => {
+  const page = (form: string): Said => ({ status: 200, headers: [HTML], body: PAGE.replace(/<form[^>]*>/, form) });
+
+  test.each<[string, string, Said]>([
+    ['a form for another origin', '/login', page('<form method=post action="https://evil.example/session">')],
+    ['a base elsewhere', '/login', page('<base href="https://evil.example/"><form method=post action="session">')],
+    ['a form that puts it into the address', '/login', page('<form action="/session">')],
+    ['a form that a script sends', '/login', page('<form method=post action="javascript:send()">')],
+    ['a form as a file', '/login', page('<form method=post enctype="multipart/form-data">')],
+    ['a page without a form', '/login', { status: 200, headers: [HTML], body: 'Closed' }],
+    ['a sign-in page elsewhere', '/login', { status: 302, headers: [['Location', 'https://evil.example/login']] }],
+    ['a redirect that would send it again', '/session?lang=en&x=1', { status: 307, headers: [['Location', '/elsewhere']] }],
+    ['an application that is out of order', '/session?lang=en&x=1', { status: 500 }],
+    ['a sign-in that sets no cookie', '/session?lang=en&x=1', { status: 200, headers: [['Set-Cookie', 'before=; Max-Age=0; Path=/']] }],
+    ['redirects without end', '/home', { status: 302, headers: [['Location', '/home']] }],
+  ])('%s', async (_, path, said) => {
+    const { ask, heard, attempts } = playing(formApplication((asked) => (asked.path === path ? said : null)).answer);
+
+    expect(await codeOf(ask({ sealed: await seal({}), form: FORM }))).toBe('ERR_SIGN_IN_FORM');
+    expect(attempts()).toBe(path === '/login' ? 0 : 1);
+    expect(heard.some((asked) => asked.path.includes('of+alice') || asked.path.includes('elsewhere'))).toBe(false);
+  });
+
+  test('a redirect of the sign-in to another origin is not followed', async () => {
+    const { ask, heard } = playing(
+      formApplication(({ path, cookie = '' }) => {
+        if (path.startsWith('/session'))
+          return {
+            status: 302,
+            headers: [
+              ['Location', 'https://evil.example/'],
+              ['Set-Cookie', 'sid=x'],
+            ],
+          };
+        return cookie.includes('sid=x') ? { status: 200, body: 'in' } : null;
+      }).answer,
+    );
+
+    expect(await textOf(await ask({ sealed: await seal({}), form: FORM }, { path: '/inside' }))).toBe('in');
+    expect(heard.map(({ path }) => path)).toEqual(['/login', '/session?lang=en&x=1', '/inside']);
+  });
+
+  test('an application that is told its external name may call itself so', async () => {
+    const { ask, heard } = playing(
+      formApplication(({ path }) =>
+        path === '/login' ? { status: 302, headers: [['Location', 'https://wiki.apps.example.com/signin']] } : null,
+      ).answer,
+    );
+    const headers = [['Host', 'wiki.apps.example.com']] as const;
+
+    await codeOf(ask({ sealed: await seal({}), form: FORM }, { headers }));
+
+    expect(heard[1]!.path).toBe('/signin');
+  });
+});
+
+test('a sign-in that never ends is given up after 30 seconds, for whoever waits for it, and the next one may try', async () => {
+  const never = withResolvers<Said>();
+  let hangs = true;
+  const { answer } = formApplication();
+  const { ask, clock } = playing((heard) => (hangs && heard.path === '/login' ? never.promise : answer(heard)));
+  const sealed = await seal({});
+  const waiting = ask({ sealed, form: FORM });
+  await clock.pass(30_000);
+  hangs = false;
+  never.reject(Object.assign(new Error('late'), { code: 'ERR_ORIGIN_TIMEOUT' }));
+
+  expect(await codeOf(waiting)).toBe('ERR_ORIGIN_TIMEOUT');
+  expect(await textOf(await ask({ sealed, form: FORM }))).toBe('alice by GET');
+});

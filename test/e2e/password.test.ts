@@ -1,0 +1,186 @@
+// Passwords of users' own through the whole path, in a real browser: entered once at the portal, sealed there, and from then on an Apache
+// with Basic and a DokuWiki with its page know the user without anything being typed.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { accessibilityFaults } from '../support/accessibility.ts';
+import { run, sallyport, sallyportReading } from '../support/administrator.ts';
+import { type BasicApache, startBasicApache } from '../support/basic-apache.ts';
+import { picture, signInAs, startBrowser } from '../support/browser.ts';
+import { type DokuWiki, startDokuWiki } from '../support/dokuwiki.ts';
+import { connectorLog, FUNCTION_LOGS, functionLog } from '../support/logs.ts';
+import { signIn } from '../support/user.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+const BOB = { name: 'bob-of-the-archive', password: 'correct-horse-battery' };
+const ALL = { name: 'everybody', password: 'the-shared-secret' };
+const WRONG = 'not-the-password';
+
+let folder: string;
+let apache: BasicApache;
+let dokuWiki: DokuWiki;
+let world: World;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-vault-'));
+  const key = join(folder, 'vault.json');
+  const { output } = await run(process.execPath, 'cli/sallyport.mjs', 'vault', 'create', key);
+  const [, vaultKey] = /vaultKey: (\S+)/.exec(output)!;
+  const config = join(folder, 'connector.yaml');
+  writeFileSync(config, `vaultKeys: [${key}]\n`);
+
+  [apache, dokuWiki] = await Promise.all([startBasicApache({ [BOB.name]: BOB.password, [ALL.name]: ALL.password }), startDokuWiki()]);
+  const published = ['archive', 'ledger', 'shelf'].flatMap((name) => ['--publish', `${name}=${apache.url}`]);
+  world = await startWorld(...published, '--publish', `handbook=${dokuWiki.url}`, '--connector-config', config);
+  const application = (id: string, internalUrl: string, singleSignOn: object) => ({
+    id,
+    name: `The ${id}`,
+    externalUrl: `https://${id}.apps.sallyport.localhost/`,
+    internalUrl,
+    access: 'everyone',
+    singleSignOn: { method: 'password', vaultKey, ...singleSignOn },
+  });
+  await world.apply([
+    application('archive', apache.url, {}),
+    application('ledger', apache.url, {}),
+    application('shelf', apache.url, { credentials: 'shared' }),
+    { ...application('handbook', dokuWiki.url, { scheme: 'form', form: { page: '/doku.php?do=login' } }), hostHeader: 'external' },
+  ]);
+  browser = await startBrowser();
+}, 180_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await world?.dispose();
+  await Promise.all([apache?.dispose(), dokuWiki?.dispose()]);
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+const visit = async (application: string): Promise<{ readonly context: BrowserContext; readonly page: Page }> => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(world.url(application));
+  await signInAs(page, world, 'bob');
+  await page.waitForURL(`${world.url(application)}**`);
+  return { context, page };
+};
+
+/** On the page that says that they are needed. */
+const enter = async (page: Page, username: string, password: string): Promise<string[]> => {
+  const bodies: string[] = [];
+  page.on('request', (request) => {
+    const body = request.postData();
+    if (body !== null) bodies.push(body);
+  });
+  await page.getByRole('link', { name: /^Enter them/ }).click();
+  await page.getByLabel(/^User name in/).fill(username);
+  await page.getByLabel(/^Password in/).fill(password);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText(/^Entered /).waitFor();
+  return bodies;
+};
+
+const attempts = () => apache.requests().filter(({ user, status }) => user !== '-' && status === 401).length;
+
+test('Basic: the password is entered once, leaves the browser sealed, and Apache knows the user from then on', async () => {
+  const { context, page } = await visit('archive');
+  await page.getByText('ERR_CREDENTIALS_MISSING').waitFor();
+
+  const bodies = await enter(page, BOB.name, BOB.password);
+  await picture(page, 'password-entered');
+  const faults = await accessibilityFaults(page);
+  await page.getByRole('link', { name: 'Open The archive' }).click();
+
+  expect(await page.locator('#user').textContent()).toBe(BOB.name);
+  expect(bodies).toHaveLength(1);
+  for (const secret of [BOB.password, BOB.name]) expect(bodies[0]).not.toContain(secret);
+  expect(faults).toEqual([]);
+  await context.close();
+
+  const again = await visit('archive');
+  await picture(again.page, 'password-basic');
+  expect(await again.page.locator('#user').textContent()).toBe(BOB.name);
+  expect(attempts()).toBe(0);
+  await again.context.close();
+}, 90_000);
+
+test('a form: DokuWiki is filled in by the connector, its cookies stay there, and the user can write', async () => {
+  const { context, page } = await visit('handbook');
+  await page.getByText('ERR_CREDENTIALS_MISSING').waitFor();
+  const bodies = await enter(page, dokuWiki.user.name, dokuWiki.user.password);
+  await page.getByRole('link', { name: 'Open The handbook' }).click();
+  await page.getByText('Edith Editor').first().waitFor();
+  await context.close();
+
+  const again = await visit('handbook');
+  await again.page.getByText('Edith Editor').first().waitFor();
+  await picture(again.page, 'password-form');
+  await again.page.goto(`${world.url('handbook')}doku.php?id=notes&do=edit`);
+  await again.page.locator('textarea[name=wikitext]').fill('Written without a password.');
+  await again.page.getByRole('button', { name: 'Save' }).click();
+  await again.page.getByText('Written without a password.').waitFor();
+
+  const cookies = (await again.context.cookies(world.url('handbook'))).map(({ name }) => name);
+  expect(cookies.filter((name) => /^DW|DokuWiki/.test(name))).toEqual([]);
+  expect(bodies.filter((body) => body.includes(dokuWiki.user.password))).toEqual([]);
+  await again.context.close();
+}, 90_000);
+
+test('a wrong password: one attempt, a page that says what to do, and no further attempt until another is entered', async () => {
+  const { context, page } = await visit('ledger');
+  await enter(page, BOB.name, WRONG);
+  const before = attempts();
+
+  await page.getByRole('link', { name: 'Open The ledger' }).click();
+  await page.getByText('ERR_CREDENTIALS_REFUSED').waitFor();
+  await picture(page, 'password-refused');
+  const faults = await accessibilityFaults(page);
+  const program = await signIn(world, 'bob', 'ledger');
+  const answers = await Promise.all(Array.from({ length: 8 }, () => program.fetch(world.url('ledger'))));
+  await page.reload();
+  await page.getByText('ERR_CREDENTIALS_REFUSED').waitFor();
+
+  expect(attempts() - before).toBe(1);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403]));
+  expect(JSON.parse(answers[0]!.body.toString())).toMatchObject({
+    code: 'ERR_CREDENTIALS_REFUSED',
+    detail: expect.stringContaining(`${world.ready.portal}credentials?application=ledger`),
+  });
+  expect(faults).toEqual([]);
+
+  await page.getByRole('link', { name: 'Enter them anew' }).click();
+  await page.getByText('The application refused them').waitFor();
+  await page.goBack();
+  await enter(page, BOB.name, BOB.password);
+  await page.getByRole('link', { name: 'Open The ledger' }).click();
+  expect(await page.locator('#user').textContent()).toBe(BOB.name);
+  await context.close();
+}, 90_000);
+
+test('credentials that all users share are set by the command, which takes the password from its input alone', async () => {
+  const { context, page } = await visit('shelf');
+  await page.getByText('ERR_CREDENTIALS_MISSING').waitFor();
+  expect(await page.getByRole('link', { name: /^Enter/ }).count()).toBe(0);
+
+  const said = await sallyportReading(world, `${ALL.password}\n`, 'credentials', 'set', 'shelf', ALL.name);
+  await page.reload();
+
+  expect(said).toMatchObject({ status: 0, output: expect.stringContaining('for all its users') });
+  expect(await page.locator('#user').textContent()).toBe(ALL.name);
+  await context.close();
+
+  expect(await sallyport(world, 'credentials', 'remove', 'shelf')).toMatchObject({ status: 0 });
+}, 90_000);
+
+test('no log has any of the passwords', async () => {
+  const functions = await Promise.all(FUNCTION_LOGS.map((name) => functionLog(world, name)));
+  const connector = connectorLog(world.ready.connectors[0]!.logFile);
+  const text = JSON.stringify([functions, connector]) + world.child.output();
+
+  expect(text).toContain('credentials.set');
+  expect(connector.length).toBeGreaterThan(0);
+  for (const secret of [BOB.password, ALL.password, WRONG, dokuWiki.user.password]) expect(text).not.toContain(secret);
+});
