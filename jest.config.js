@@ -13,7 +13,7 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{protocol,policy,lambdas,connector,cli,simulator,tenants,lib,bin}/**/*.test.ts'],
+      testMatch: ['<rootDir>/{protocol,policy,lambdas,connector,cli,simulator,tenants,lib,bin,load-tests}/**/*.test.ts'],
     },
     { ...common, displayName: 'whole', testMatch: ['<rootDir>/test/**/*.test.ts'] },
   ],

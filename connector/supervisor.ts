@@ -6,8 +6,8 @@ import { Backoff } from './backoff.ts';
 import { type Clock, pause, withResolvers } from './clock.ts';
 import type { Tunnel } from './tunnel.ts';
 
-const BACKOFF_BASE_MS = 1_000;
-const BACKOFF_CAP_MS = 60_000;
+export const BACKOFF_BASE_MS = 1_000;
+export const BACKOFF_CAP_MS = 60_000;
 /** A tunnel that lasted this long was healthy: the next attempts begin anew. */
 const HEALTHY_MS = 30_000;
 /** A tunnel is replaced this much before its time at most, so that connectors started together do not dial together. */

@@ -23,15 +23,27 @@ export const signIn = async (ready: ReadyFile, username: string, application: st
       USERS.map((candidate) => candidate.username),
     );
 
-  const web = createWebUser({ ca: ready.certificate });
+  return signInAt(target.url, { username, password: user.password, code: oneTimeCode(user) }, ready.certificate);
+};
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /** Of the second factor. */
+  readonly code?: string;
+}
+
+/** The same at any deployment whose identity provider asks for these in plain forms. `ca`: the certificate to trust. */
+export const signInAt = async (url: string, { username, password, code }: Credentials, ca?: string): Promise<string> => {
+  const web = createWebUser({ ca });
   try {
-    let page = await web.open(target.url);
-    page = await answerForm(web, page, 'password', { username, password: user.password });
-    page = await answerForm(web, page, 'code', { code: oneTimeCode(user) });
-    if (new URL(page.url).host !== new URL(target.url).host) {
+    let page = await web.open(url);
+    page = await answerForm(web, page, 'password', { username, password });
+    if (code !== undefined) page = await answerForm(web, page, 'code', { code });
+    if (new URL(page.url).host !== new URL(url).host) {
       throw new SallyportError('ERR_SIGN_IN_INVALID', `The sign-in ended at ${page.url} with status ${page.status}: ${titleOf(page)}`);
     }
-    return web.cookieFor(target.url);
+    return web.cookieFor(url);
   } finally {
     await web.close();
   }

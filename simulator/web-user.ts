@@ -1,5 +1,6 @@
 // A browser without a screen: cookies, redirects and forms, enough to sign in as a person does.
 // Names below localhost are taken for this machine, as browsers take them; Node does not everywhere.
+import { lookup } from 'node:dns';
 import { Agent, type Dispatcher, request } from 'undici';
 import { SallyportError } from '../protocol/errors.ts';
 
@@ -24,6 +25,7 @@ const refreshIn = (text: string): string | undefined =>
   /<noscript><meta http-equiv="refresh" content="0;url=([^"]+)"><\/noscript>/.exec(text)?.[1]?.replaceAll('&amp;', '&');
 
 const REDIRECTS_MAX = 20;
+const BELOW_LOCALHOST = /(^|\.)localhost$/i;
 const LOOPBACK = { address: '127.0.0.1', family: 4 } as const;
 
 /** `ca`: the certificate to trust where the simulator serves TLS. */
@@ -32,7 +34,10 @@ export const createWebUser = ({ ca }: { readonly ca?: string } = {}): WebUser =>
   const dispatcher = new Agent({
     connect: {
       ca,
-      lookup: (_host, options, done) => (options.all ? done(null, [LOOPBACK]) : done(null, LOOPBACK.address, LOOPBACK.family)),
+      lookup: (host, options, done) => {
+        if (!BELOW_LOCALHOST.test(host)) return lookup(host, options, done);
+        return options.all ? done(null, [LOOPBACK]) : done(null, LOOPBACK.address, LOOPBACK.family);
+      },
     },
   });
 

@@ -4,75 +4,101 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { run } from '../support/administrator.ts';
-import { ROOT, read } from '../support/files.ts';
+import { filesBelow, ROOT, read } from '../support/files.ts';
+
+interface Asked {
+  readonly url: string;
+  readonly expect?: unknown;
+}
 
 interface Step {
   readonly loop?: readonly Step[];
+  readonly parallel?: readonly Step[];
   readonly count?: number;
-  readonly get?: { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly expect?: unknown };
+  readonly get?: Asked;
+  readonly post?: Asked & { readonly beforeRequest?: string };
+  readonly function?: string;
 }
 
 interface Scenario {
   readonly config: {
-    readonly target: string;
-    readonly phases: readonly { readonly duration: number; readonly arrivalCount: number }[];
-    readonly plugins: Readonly<Record<string, unknown>>;
-    readonly ensure: { readonly conditions: readonly { readonly expression: string }[] };
+    readonly phases: readonly { readonly arrivalCount: number }[];
+    readonly ensure: {
+      readonly thresholds: readonly Readonly<Record<string, number>>[];
+      readonly conditions: readonly { readonly expression: string }[];
+    };
   };
   readonly scenarios: readonly { readonly flow: readonly Step[] }[];
 }
 
 const FOLDER = 'load-tests/scenarios';
 const FILES = readdirSync(join(ROOT, FOLDER));
-const RUN = read('load-tests/run.ts');
+const SHARED = parse(read('load-tests/config.yml')).config;
+const STEPS = [...read('load-tests/steps/steps.ts').matchAll(/export \{ ([^}]+) \}/g)].flatMap(([, names]) => names!.split(', '));
 
-const requests = (steps: readonly Step[]): NonNullable<Step['get']>[] =>
-  steps.flatMap(({ get, loop = [], count = 1 }) => [...(get ? [get] : []), ...Array.from({ length: count }, () => requests(loop)).flat()]);
+/** A step and those within, as often as a user does them. */
+const done = (steps: readonly Step[]): Step[] =>
+  steps.flatMap((step) => [
+    step,
+    ...Array.from({ length: step.count ?? 1 }, () => done([...(step.loop ?? []), ...(step.parallel ?? [])])).flat(),
+  ]);
 
 describe.each(FILES)('%s', (file) => {
-  const text = read(join(FOLDER, file));
-  const { config, scenarios }: Scenario = parse(text);
-  const made = scenarios.flatMap(({ flow }) => requests(flow));
+  const { config, scenarios }: Scenario = parse(read(join(FOLDER, file)));
+  const steps = scenarios.flatMap(({ flow }) => done(flow));
+  const asked = steps.flatMap(({ get, post }) => get ?? post ?? []);
+  const users = config.phases.reduce((sum, { arrivalCount }) => sum + arrivalCount, 0);
+  const conditions = config.ensure.conditions.map(({ expression }) => expression);
 
-  test('uses only variables that the runner sets', () => {
-    const used = [...text.matchAll(/\$env\.(\w+)/g)].map(([, name]) => name!);
-
-    expect(used).toContain('LOAD_TARGET');
-    expect(used.filter((name) => !RUN.includes(` ${name}: `))).toEqual([]);
-  });
-
-  test('asks one host as a signed-in user, and expects what the plugins check', () => {
-    expect(made.length).toBeGreaterThan(0);
-    for (const request of made) {
-      expect(request.url).toMatch(/^\//);
-      expect(Object.keys(request.headers).sort()).toEqual(['Cookie', 'Host']);
-      expect(request.expect).toBeDefined();
+  test('leaves target, sign-in and plugins to the shared configuration, and asks below the target', () => {
+    expect(Object.keys(config).sort()).toEqual(['ensure', 'phases']);
+    for (const { url, expect: expected } of asked) {
+      expect(url).toMatch(/^\//);
+      expect(expected).toBeDefined();
     }
-    // Without its plugin Artillery passes over an expectation in silence.
-    expect(Object.keys(config.plugins).sort()).toEqual(['ensure', 'expect']);
   });
 
-  test('demands that every one of its requests is answered with 200', () => {
-    const users = config.phases.reduce((sum, { arrivalCount }) => sum + arrivalCount, 0);
+  test('uses only steps that there are', () => {
+    const used = steps.flatMap((step) => step.function ?? step.post?.beforeRequest ?? []);
 
-    const demanded = config.ensure.conditions.map(({ expression }) => expression);
-
-    expect(demanded).toContain(`http.codes.200 == ${users * made.length}`);
-    expect(demanded).toContain('vusers.failed == 0');
+    expect(used.filter((name) => !STEPS.includes(name))).toEqual([]);
+    expect(asked.length + used.length).toBeGreaterThan(0);
   });
+
+  test('demands that all that its users do comes to a good end, in a time', () => {
+    const demanded = conditions.map((condition) => Number(/^[\w.]+ == (\d+)$/.exec(condition)?.[1]));
+
+    expect(config.ensure.thresholds.length).toBeGreaterThan(0);
+    if (asked.length > 0) expect(conditions).toContain(`http.requests == ${users * asked.length}`);
+    if (asked.length > 0) expect(conditions.some((condition) => /^http\.codes\.[23]\d\d == /.test(condition))).toBe(true);
+    else for (const count of demanded) expect(count % users).toBe(0);
+  });
+});
+
+test('the shared configuration lets no user fail, and reads only variables that the runner sets', () => {
+  const variables = [...read('load-tests/config.yml').matchAll(/\$env\.(\w+)/g)].map(([, name]) => name!);
+  const inSteps = filesBelow('load-tests/steps', '.ts').flatMap((file) => [...read(file).matchAll(/\bLOAD_\w+/g)].map(([name]) => name));
+  const set = [...read('load-tests/target.ts').matchAll(/^ {2}readonly (\w+): string;/gm)].map(([, name]) => name!);
+
+  expect(SHARED.ensure).toEqual({ maxErrorRate: 0 });
+  // Without its plugin Artillery passes over an expectation in silence.
+  expect(Object.keys(SHARED.plugins).sort()).toEqual(['ensure', 'expect']);
+  expect([...variables, ...inSteps].filter((name) => !set.includes(name))).toEqual([]);
+});
+
+test('every step is declared async: what is not, Artillery waits for in vain', () => {
+  const sources = filesBelow('load-tests/steps', '.ts').map(read).join('\n');
+
+  expect(STEPS.length).toBeGreaterThan(0);
+  expect(STEPS.filter((name) => !new RegExp(`export const ${name} = async \\(`).test(sources))).toEqual([]);
 });
 
 test('its README has each option of the runner and each scenario, and no other', () => {
   const readme = read('load-tests/README.md');
+  const options = [...read('load-tests/options.ts').matchAll(/^ {2}'?([a-z-]+)'?: \{ type: 'string'/gm)].map(([, name]) => name);
 
-  expect([...readme.matchAll(/^\| `--([a-z-]+)/gm)].map(([, name]) => name)).toEqual(['ready-file', 'application', 'user', 'scenario']);
-  expect([...RUN.matchAll(/^ {2}'?([a-z-]+)'?: \{ type: 'string'/gm)].map(([, name]) => name)).toEqual([
-    'ready-file',
-    'application',
-    'user',
-    'scenario',
-  ]);
-  expect([...readme.matchAll(/^\| `([a-z]+)` \|/gm)].map(([, name]) => `${name}.yml`)).toEqual(FILES);
+  expect([...readme.matchAll(/^\| `--([a-z-]+)/gm)].map(([, name]) => name)).toEqual(options);
+  expect([...readme.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => `${name}.yml`).sort()).toEqual([...FILES].sort());
 });
 
 test('its lock file has the version that its package names, and no download addresses', () => {
@@ -84,7 +110,23 @@ test('its lock file has the version that its package names, and no download addr
 });
 
 test.each<[string, string[], RegExp]>([
-  ['no ready file', [], /^ERR_CONFIGURATION_INVALID: Give --ready-file FILE/],
+  ['no target', [], /^ERR_CONFIGURATION_INVALID: Give --ready-file FILE, .* or --target URL/],
+  ['two targets', ['--ready-file', 'x', '--target', 'https://a.example/'], /^ERR_CONFIGURATION_INVALID: Give --ready-file FILE/],
+  [
+    'a target in the clear',
+    ['--target', 'http://a.example/'],
+    /^ERR_CONFIGURATION_INVALID: --target http:\/\/a\.example\/ is no https URL/,
+  ],
+  [
+    'a stack without anybody to sign in',
+    ['--target', 'https://a.example/'],
+    /^ERR_CONFIGURATION_INVALID: Set LOAD_USERNAME and LOAD_PASSWORD/,
+  ],
+  [
+    'a sign-in storm by a cookie',
+    ['--target', 'https://a.example/', '--scenario', 'sign-in-storm'],
+    /^ERR_CONFIGURATION_INVALID: Set LOAD_USERNAME and LOAD_PASSWORD/,
+  ],
   [
     'a ready file that is not there',
     ['--ready-file', '/none.json'],

@@ -1,0 +1,6 @@
+// The steps of scenarios that are no single HTTP request. Artillery looks them up here by name; what is not
+// declared `async` it waits for in vain.
+export { killConnector, reconnect } from './connectors.ts';
+export { download, withPicture } from './large-bodies.ts';
+export { watchEvents } from './server-sent-events.ts';
+export { signInAnew } from './sign-in-anew.ts';
