@@ -69,6 +69,18 @@ export const ERRORS = {
   ERR_INTERNAL: { status: 500, hop: 'ingress', retryable: true, message: 'Something went wrong on our side.' },
   ERR_STORE_UNAVAILABLE: { status: 503, hop: 'ingress', retryable: true, message: 'The service is busy.' },
   ERR_IDENTITY_PROVIDER_UNREACHABLE: { status: 502, hop: 'ingress', retryable: true, message: 'The sign-in service cannot be reached.' },
+  ERR_ACCESS_TOKEN_REFUSED: {
+    status: 502,
+    hop: 'ingress',
+    retryable: false,
+    message: 'The sign-in service does not let you into this application by way of us.',
+  },
+  ERR_ACCESS_TOKEN_UNAVAILABLE: {
+    status: 503,
+    hop: 'ingress',
+    retryable: true,
+    message: 'You cannot be signed in to this application at the moment.',
+  },
   ERR_IDENTITY_REFUSED: { status: 403, hop: 'ingress', retryable: false, message: 'The sign-in service did not confirm who you are.' },
   ERR_RESPONSE_TOO_LARGE: {
     status: 502,

@@ -57,9 +57,11 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
   ];
 };
 
-/** For whom assertions of the application are; undefined where there are none. */
+/** For whom assertions and tokens of the application are; undefined where there are none. */
 const audienceIn = ({ singleSignOn, externalUrl }: Entry, { domain }: Context): string | undefined => {
-  if (!isMap(singleSignOn) || singleSignOn.method !== 'assertion') return undefined;
+  if (!isMap(singleSignOn)) return undefined;
+  if (singleSignOn.method === 'token' && typeof singleSignOn.audience === 'string') return singleSignOn.audience;
+  if (singleSignOn.method !== 'assertion') return undefined;
   const address = readExternalUrl(externalUrl, domain);
   const { audience, format } = singleSignOn;
   if (typeof audience === 'string') return audience;

@@ -11,6 +11,23 @@ const samlProvider = {
   certificates: [CERTIFICATE],
 };
 
+describe('tokens for applications', () => {
+  const entry = { ...wiki, singleSignOn: { method: 'token', audience: 'https://wiki.corp' } };
+
+  test('need the refresh tokens with which they are made', () => {
+    expect(faultsIn({ ...least, applications: [entry] })).toEqual([
+      expect.objectContaining({ path: 'applications[0].singleSignOn.method', advice: expect.stringContaining('sessions.refresh') }),
+    ]);
+    expect(() => parseTenant({ ...least, sessions: { refresh: true }, applications: [entry] }, 'x')).not.toThrow();
+  });
+
+  test('need a provider that gives some', () => {
+    const faults = faultsIn({ ...least, sessions: { refresh: true }, identityProviders: [samlProvider], applications: [entry] });
+
+    expect(faults.map(({ advice }) => advice)).toEqual([expect.stringContaining('SAML')]);
+  });
+});
+
 describe('defaults', () => {
   test('a file with the least in it has a value for everything else', () => {
     const tenant = parseTenant(least, 'x.yaml');

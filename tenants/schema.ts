@@ -141,6 +141,7 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
     ...portalFaults(portal, domain),
     ...(parsed.success ? providerFaults(parsed.data.identityProviders, raw) : []),
+    ...(parsed.success ? tokenFaults(parsed.data) : []),
     ...(parsed.success ? countryFaults(parsed.data.applications, parsed.data.edge) : []),
     ...(parsed.success ? expectationFaults(parsed.data.applications, ['applications']) : []),
     ...crossFaults(settings.applications, { domain, portalHost: portal ?? portalOf(domain) }, ['applications']),
@@ -179,6 +180,25 @@ export const claimNames = ({ identityProviders }: Pick<Tenant, 'identityProvider
   ...CLAIMS_KNOWN,
   ...new Set(identityProviders.flatMap(({ claims }) => claims.further)),
 ];
+
+/** Users’ tokens come of their refresh tokens, so those must be asked for and kept. */
+type ParsedTenant = z.output<ReturnType<typeof tenantSchema>>;
+
+const tokenFaults = ({ applications, sessions, identityProviders }: ParsedTenant): LocatedFault[] => {
+  const index = applications.findIndex(({ singleSignOn }) => singleSignOn.method === 'token');
+  if (index < 0) return [];
+  const path = `applications[${index}].singleSignOn.method`;
+  const at = ['applications', index, 'singleSignOn', 'method'];
+  const missing = (expected: string, advice: string): LocatedFault => ({ at, path, expected, got: '"token"', advice });
+  return [
+    ...(sessions.refresh
+      ? []
+      : [missing('a method that needs no refresh tokens', 'Set sessions.refresh to true: tokens are made with what it keeps.')]),
+    ...(identityProviders.some(({ protocol }) => protocol === 'openid')
+      ? []
+      : [missing('a method that needs no OpenID provider', 'A SAML provider gives no tokens: choose another method, such as assertion.')]),
+  ];
+};
 
 const configurationError = (source: string, faults: readonly LocatedFault[]): ConfigurationError =>
   new ConfigurationError(

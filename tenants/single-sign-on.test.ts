@@ -88,6 +88,25 @@ describe('a method', () => {
     });
   });
 
+  test('token needs an audience, and is sent as HTTP has it', () => {
+    expect(read({ method: 'token', audience: 'https://payroll.corp.example' })).toEqual({
+      method: 'token',
+      headers: {},
+      grant: 'exchange',
+      audience: 'https://payroll.corp.example',
+      scopes: [],
+      header: 'Authorization',
+    });
+  });
+
+  test('token takes a field of the administrator’s choice, and may be the user’s own', () => {
+    expect(read({ method: 'token', grant: 'own', header: 'X-Access-Token' })).toMatchObject({
+      grant: 'own',
+      audience: null,
+      header: 'X-Access-Token',
+    });
+  });
+
   test('linked leads elsewhere', () => {
     expect(read({ method: 'linked', url: 'https://elsewhere.example.net/start?a=1' })).toMatchObject({ method: 'linked' });
     expect(pathsOf({ method: 'linked' })).toEqual(['.url']);
@@ -125,6 +144,12 @@ describe('refused when it is applied', () => {
       ['.claims.exp', '.claims.sub'],
     ],
     ['an assertion with a claim that nobody has', { method: 'assertion', claims: { login: 'samAccountName' } }, ['.claims.login']],
+    ['a token for nobody', { method: 'token' }, ['.audience']],
+    ['a token that Entra ID could not know the application of', { method: 'token', grant: 'on-behalf-of', audience: 'a' }, ['.scopes']],
+    ['the user’s own token for another', { method: 'token', grant: 'own', audience: 'a', scopes: ['read'] }, ['.audience', '.scopes']],
+    ['a token in a field of HTTP’s', { method: 'token', audience: 'a', header: 'Cookie' }, ['.header']],
+    ['a scope that is two', { method: 'token', audience: 'a', scopes: ['read write'] }, ['.scopes']],
+    ['a token in a field that a header has', { method: 'token', audience: 'a', header: 'X-T', headers: { x_t: 'upn' } }, ['.headers.x_t']],
     ['several at once', { method: 'kerberos', sendOn: 'never', mutualAuthentication: true }, ['.sendOn', '.mutualAuthentication']],
   ])('%s', (_, singleSignOn, paths) => {
     expect(pathsOf(singleSignOn)).toEqual(paths);
@@ -151,6 +176,7 @@ describe('refused when it is applied', () => {
 
     const own = entry('wiki', { method: 'assertion' });
     expect(parse(own, entry('shop', { method: 'assertion' }))).not.toThrow();
+    expect(parse(own, entry('shop', { method: 'token', audience: 'https://wiki.apps.example.com/' }))).toThrow();
     for (const audience of ['https://wiki.apps.example.com/', 'wiki.apps.example.com']) {
       const first = audience.startsWith('https') ? own : entry('wiki', { method: 'assertion', format: 'pomerium' });
       expect(parse(first, entry('shop', { method: 'assertion', audience }))).toThrow(

@@ -6,8 +6,9 @@ import { claimsIn, parseTemplate } from './claim-template.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { normalisePassword, passwordSettings } from './password.ts';
 import { choice, optional, setting } from './settings.ts';
+import { tokenSettings } from './token-sign-on.ts';
 
-const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion', 'ntlm', 'password'] as const;
+const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion', 'ntlm', 'password', 'token'] as const;
 
 const readLink = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length <= 2048 && /^https:\/\/[\x21-\x7e]+$/.test(value) && URL.canParse(value) ? value : undefined;
@@ -75,6 +76,7 @@ const methods = (claims: readonly string[]) => {
     assertionSettings(claims, beside),
     z.strictObject({ method: z.literal('ntlm'), ...beside }),
     passwordSettings(beside),
+    tokenSettings(beside),
   ] as const;
 };
 

@@ -46,7 +46,7 @@ test('the core knows no AWS: only handlers and the adapters named here import it
     /\/handler\.ts$/,
     /^lambdas\/stores\//,
     /^lambdas\/secrets\.ts$/,
-    /^lambdas\/router\/ask-refresh\.ts$/,
+    /^lambdas\/router\/ask-portal\.ts$/,
     /^lambdas\/router\/post\.ts$/,
     /^lambdas\/control\/close-tunnel\.ts$/,
     /^lambdas\/control\/function-log\.ts$/,

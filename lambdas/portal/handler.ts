@@ -1,4 +1,5 @@
-// Composes the portal's function. The routes are in serve-portal.ts; a router's event asks for a session to be refreshed.
+// Composes the portal's function. The routes are in serve-portal.ts; a router asks for a session to be refreshed, or for an application's token.
+import { setTimeout } from 'node:timers/promises';
 import { createLog } from '../../protocol/log.ts';
 import { readEdge } from '../edge.ts';
 import { readEnvironment } from '../environment.ts';
@@ -16,6 +17,7 @@ import { createDirectory } from '../stores/directory.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createSessions } from '../stores/sessions.ts';
 import { createTable } from '../stores/table.ts';
+import { applicationToken, type TokenEvent } from './application-token.ts';
 import { ENVIRONMENT } from './environment.ts';
 import type { PortalPorts } from './ports.ts';
 import { createProvider } from './provider.ts';
@@ -72,10 +74,14 @@ const ports: PortalPorts = {
   refreshTokenKey: async () => refreshTokenKey(await masterKey.read()),
   stateKey: async () => stateKey(await masterKey.read()),
   now: Date.now,
+  wait: (ms) => setTimeout(ms),
   randomSecret,
   log,
 };
 const serve = createServePortal(ports);
 
-/** What a browser sends is below `body`, `headers` and such: it cannot make an event of the other kind. */
-export const handler = (event: PortalEvent | RefreshEvent) => ('refresh' in event ? refreshSession(ports, event) : serve(event));
+/** What a browser sends is below `body`, `headers` and such: it cannot make an event of another kind. */
+export const handler = (event: PortalEvent | RefreshEvent | TokenEvent) => {
+  if ('refresh' in event) return refreshSession(ports, event);
+  return 'tokenFor' in event ? applicationToken(ports, event) : serve(event);
+};

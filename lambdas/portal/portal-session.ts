@@ -9,8 +9,8 @@ import { isNoteDue } from '../stores/session-use.ts';
 import { PORTAL_COOKIE, readSecret, setCookie } from './cookies.ts';
 import { deviceOf } from './device.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
-import { sealRefreshToken } from './refresh-token.ts';
 import type { PortalRequest } from './request.ts';
+import { sealToken } from './sealed-token.ts';
 
 type SessionPorts = Pick<PortalPorts, 'sessions' | 'now' | 'log'>;
 
@@ -48,7 +48,7 @@ export const createSession = async (
     ...(sessionIdleMs === undefined ? {} : { idleMs: sessionIdleMs, usedAt: createdAt }),
     ...(sessionRefreshMs === undefined || refreshToken === undefined
       ? {}
-      : { refreshAt: createdAt + sessionRefreshMs, refreshToken: sealRefreshToken(refreshToken, await ports.refreshTokenKey(), id) }),
+      : { refreshAt: createdAt + sessionRefreshMs, refreshToken: sealToken(refreshToken, await ports.refreshTokenKey(), id) }),
     idToken,
     providerSession: typeof claims.sid === 'string' ? claims.sid : undefined,
     previous,

@@ -7,7 +7,7 @@ import type { LogoutTokens } from '../identity/logout-token.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { SourceLimits } from '../limits/source-limits.ts';
 import type { Look } from '../pages/look.ts';
-import type { CredentialStore, Directory, Registry, Sessions, User } from '../stores/records.ts';
+import type { CredentialStore, Directory, Registry, Sessions, TokenSignOn, User } from '../stores/records.ts';
 
 /** What a sign-in asks of the provider beyond who the user is. */
 export interface SignInWishes {
@@ -40,6 +40,27 @@ export interface SignedIn {
   readonly refreshToken?: string;
 }
 
+export interface AccessToken {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly goodUntil: number;
+}
+
+export interface Refreshed {
+  /** Null when nothing new is known. */
+  readonly claims: Claims | null;
+  readonly access: AccessToken;
+}
+
+/** Whose token it is that is exchanged. */
+export interface Subject {
+  readonly token: string;
+  /** What the provider calls the user. */
+  readonly subject: string;
+}
+
+export type Wanted = Pick<TokenSignOn, 'audience' | 'scopes'> & { readonly grant: Exclude<TokenSignOn['grant'], 'own'> };
+
 /** One of the tenant's identity providers, whatever it speaks. Each throws ERR_IDENTITY_PROVIDER_UNREACHABLE when it cannot be reached. */
 export interface IdentityProvider {
   readonly profile: ProviderProfile;
@@ -51,14 +72,19 @@ export interface IdentityProvider {
    */
   redeem(returned: URLSearchParams, checks: SignInChecks): Promise<SignedIn>;
   /**
-   * Who the user is now; null when nothing new is known. `keep` gets the token that takes the place of this one. Throws
+   * Who the user is now, and an access token of theirs. `keep` gets the token that takes the place of this one. Throws
    * ERR_IDENTITY_REFUSED when the session must end. Absent where the protocol has no such thing.
    */
   readonly refresh?: (
     refreshToken: string,
     user: Pick<User, 'issuer' | 'subject'>,
     keep: (refreshToken: string) => Promise<void>,
-  ) => Promise<Claims | null>;
+  ) => Promise<Refreshed>;
+  /**
+   * An access token for an application in exchange for one that the user has. Throws ERR_ACCESS_TOKEN_REFUSED. Absent where the protocol
+   * has no such thing.
+   */
+  readonly exchange?: (subject: Subject, wanted: Wanted) => Promise<AccessToken>;
   /** Where the browser ends its session at the provider; null when the provider offers nothing of the kind. */
   signOutUrl(idToken: string | undefined): Promise<string | null>;
 }
@@ -87,6 +113,7 @@ export interface PortalPorts {
   readonly refreshTokenKey: () => Promise<Uint8Array>;
   readonly stateKey: () => Promise<Uint8Array>;
   readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
   /** 256 random bits, base64url. */
   readonly randomSecret: () => string;
   readonly log: Log;

@@ -7,17 +7,21 @@ import { lacksAny } from '../identity/claim-names.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { User } from '../stores/records.ts';
 import { type GraphOptions, withGroups } from './graph-groups.ts';
-import type { Claims, IdentityProvider } from './ports.ts';
+import type { AccessToken, Claims, IdentityProvider } from './ports.ts';
 import type { ProviderConfiguration } from './provider-configuration.ts';
 import { isSecretRefused, providerError } from './provider-error.ts';
 
 export interface RefreshOptions extends GraphOptions {
   readonly profile: Pick<ProviderProfile, 'issuer' | 'claims'>;
+  readonly now: () => number;
 }
+
+/** What a token is taken to last of which the provider does not say it (RFC 6749 §5.1 only recommends that). */
+const LIFETIME_UNSAID_S = 300;
 
 /** RFC 6749 §5.2: refusals of ourselves and not of the user. */
 const OURS = new Set(['invalid_request', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope']);
-const BUSY = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
+export const BUSY: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
 
 export const createRefresh = (configuration: ProviderConfiguration, options: RefreshOptions): NonNullable<IdentityProvider['refresh']> => {
   const { profile, log } = options;
@@ -35,19 +39,24 @@ export const createRefresh = (configuration: ProviderConfiguration, options: Ref
       // Before anything else can fail: the provider may take the old one for stolen from now on (rotation).
       if (tokens.refresh_token !== undefined && tokens.refresh_token !== refreshToken) await keep(tokens.refresh_token);
 
+      const access = accessTokenIn(tokens, options.now);
       const claims = tokens.claims();
       if (claims !== undefined && (claims.iss !== user.issuer || claims.sub !== user.subject)) throw ofAnother();
-      if (claims !== undefined && !lacksAny(claims, profile.claims)) return claims;
-      if (config.serverMetadata().userinfo_endpoint === undefined) return claims ?? null;
+      if (claims !== undefined && !lacksAny(claims, profile.claims)) return { claims, access };
+      if (config.serverMetadata().userinfo_endpoint === undefined) return { claims: claims ?? null, access };
       const further = await userInfo(config, tokens.access_token, user, log);
-      return (
-        further && (await withGroups({ ...further, iss: user.issuer, sub: user.subject, ...claims }, config, tokens.access_token, options))
-      );
+      const all = further && { ...further, iss: user.issuer, sub: user.subject, ...claims };
+      return { claims: all && (await withGroups(all, config, tokens.access_token, options)), access };
     } catch (error) {
       throw refreshError(error, profile.issuer);
     }
   };
 };
+
+export const accessTokenIn = (
+  { access_token, expires_in = LIFETIME_UNSAID_S }: { readonly access_token: string; readonly expires_in?: number },
+  now: () => number,
+): AccessToken => ({ token: access_token, goodUntil: now() + expires_in * 1000 });
 
 /** Null when it cannot be had: what was known before is then better than less. */
 const userInfo = async (

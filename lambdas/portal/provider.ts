@@ -10,6 +10,7 @@ import { type GraphOptions, withGroups } from './graph-groups.ts';
 import type { IdentityProvider, SignedIn, SignInChecks, SignInWishes } from './ports.ts';
 import { type ConfigurationOptions, createProviderConfiguration } from './provider-configuration.ts';
 import { isSecretRefused, providerError } from './provider-error.ts';
+import { createExchange } from './provider-exchange.ts';
 import { createRefresh } from './provider-refresh.ts';
 
 export interface ProviderOptions extends Omit<ConfigurationOptions, 'issuer'> {
@@ -69,6 +70,7 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
     },
 
     refresh: createRefresh(configuration, options),
+    exchange: createExchange(configuration, options),
 
     signOutUrl: async (idToken) => {
       const config = await configuration.get();

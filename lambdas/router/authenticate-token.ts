@@ -37,7 +37,7 @@ export const authenticateToken = async (ports: TokenPorts, application: Applicat
   if (policy.audience === null)
     throw new SallyportError('ERR_TOKEN_INVALID', `${application.id} takes no tokens of the identity provider.`);
   const { claims, provider } = await ports.accessTokens.verify(token, policy.audience);
-  return byClaims(claims, provider, policy, ports);
+  return byClaims(token, claims, provider, policy, ports);
 };
 
 /** The field that carried a token for us, lower case: it is not the application's. Null when none did. */
@@ -63,10 +63,10 @@ const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, 
   const name = `service:${token.name}`;
   const user: User = { issuer: 'sallyport', subject: name, username: name, name: token.name, email: '', groups: [], claims: {}, amr: [] };
   const stillGood = async () => (await freshServiceToken(token.id)) !== null;
-  return { user, by: 'service', handle: token.id, mfa: false, authenticatedAt: null, keepUp: nothing, stillGood };
+  return { user, by: 'service', handle: token.id, token: null, mfa: false, authenticatedAt: null, keepUp: nothing, stillGood };
 };
 
-const byClaims = (claims: JWTPayload, provider: ProviderProfile, { scopes }: TokenPolicy, { clock }: TokenPorts): Caller => {
+const byClaims = (token: string, claims: JWTPayload, provider: ProviderProfile, { scopes }: TokenPolicy, { clock }: TokenPorts): Caller => {
   const granted = scopesOf(claims);
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length > 0) throw new SallyportError('ERR_TOKEN_SCOPE', `The token lacks the scope ${missing.join(' ')}.`);
@@ -74,6 +74,7 @@ const byClaims = (claims: JWTPayload, provider: ProviderProfile, { scopes }: Tok
   return {
     user: client === null ? toUser(claims, provider) : toProgram(claims, provider, client),
     by: 'token',
+    token,
     handle: digest(JSON.stringify([claims.iss, claims.sub, client])),
     mfa: showsSecondFactor(claims, provider.secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,

@@ -52,6 +52,7 @@ const bySession = ({ sessions, keepUp }: AuthenticatePorts, session: Session | n
     user: session.user,
     by: 'browser',
     handle: session.id,
+    token: null,
     mfa: session.mfa,
     authenticatedAt: session.authenticatedAt,
     keepUp: (used) => keepUp(known, used),

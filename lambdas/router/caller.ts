@@ -7,6 +7,8 @@ export interface Caller {
   readonly by: Way;
   /** Names the session or token: what is kept for it alone goes by this. */
   readonly handle: string;
+  /** The provider's token that a program came with; null for browsers, and for service tokens of ours. */
+  readonly token: string | null;
   readonly mfa: boolean;
   /** When the identity provider last asked the user to show who they are; null when it is not known. */
   readonly authenticatedAt: number | null;

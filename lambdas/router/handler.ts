@@ -10,7 +10,8 @@ import { readIdentityProviders } from '../identity/provider-profile.ts';
 import { frameKey, randomSecret, ticketKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
-import { createAskRefresh, createLambdaClient } from './ask-refresh.ts';
+import { createTokenOf } from './application-token.ts';
+import { createAskRefresh, createAskToken, createLambdaClient, createWaitingLambdaClient } from './ask-portal.ts';
 import { createAssertUser } from './assertion.ts';
 import type { ProxyEvent } from './canonical-request.ts';
 import { systemClock as clock } from './clock.ts';
@@ -51,6 +52,7 @@ const router = createRouter({
     now: clock.now,
     newId: randomUUID,
   }),
+  tokenOf: createTokenOf({ ask: createAskToken(createWaitingLambdaClient(), env.PORTAL_FUNCTION), now: clock.now }),
   issuers: providers.map(({ issuer }) => issuer),
   keepUp: createKeepUp({ ...stores, askRefresh: createAskRefresh(createLambdaClient(), env.PORTAL_FUNCTION), clock, log }),
   ...stores,

@@ -5,7 +5,7 @@ import { CACHE_MS } from '../../protocol/limits.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Session } from '../stores/records.ts';
 import { isNoteDue } from '../stores/session-use.ts';
-import type { AskRefresh } from './ask-refresh.ts';
+import type { AskRefresh } from './ask-portal.ts';
 import type { Clock, SessionStore } from './ports.ts';
 
 export type KeepUp = (session: Session, used: boolean) => Promise<void>;

@@ -9,6 +9,7 @@ import { countedAs, type SourceLimits } from '../limits/source-limits.ts';
 import type { Look } from '../pages/look.ts';
 import type { Application, User } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
+import type { TokenOf } from './application-token.ts';
 import type { AssertUser } from './assertion.ts';
 import { askedBy, challengeOf, refusalOf } from './audit-request.ts';
 import { authenticate } from './authenticate.ts';
@@ -59,6 +60,7 @@ export interface RouterPorts extends OpenPorts, TokenPorts {
   readonly keepUp: KeepUp;
   readonly assertUser: AssertUser;
   readonly passwords: Passwords;
+  readonly tokenOf: TokenOf;
   /** 256 random bits, base64url. */
   readonly newSecret: () => string;
 }
@@ -180,7 +182,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       const flow = createFlow();
       const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => trace.exchange?.cancel(error));
       try {
-        const told = caller === null ? NOTHING_TOLD : await tellOf(application, caller);
+        const told = caller === null ? NOTHING_TOLD : await tellOf(application, caller, request);
         try {
           await exchangeWith(request, application, user, told, flow);
         } catch (error) {
@@ -197,10 +199,10 @@ export const createRouter = (ports: RouterPorts): Router => {
       return null;
     }
 
-    async function tellOf(application: Application, caller: Caller): Promise<Introduction> {
+    async function tellOf(application: Application, caller: Caller, { host }: CanonicalRequest): Promise<Introduction> {
       const { headers, signOn } = introduce(application, caller);
       return {
-        headers: [...headers, ...(await ports.assertUser(application, caller.user))],
+        headers: [...headers, ...(await ports.assertUser(application, caller.user)), ...(await ports.tokenOf(application, caller, host))],
         signOn: signOn ?? (await ports.passwords.signOn(application, caller)),
       };
     }

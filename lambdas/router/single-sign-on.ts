@@ -21,7 +21,7 @@ export const toldNames = ({ singleSignOn }: Pick<Application, 'singleSignOn'>): 
   ...(singleSignOn.method === 'kerberos' || (singleSignOn.method === 'password' && singleSignOn.scheme === 'basic')
     ? ['Authorization']
     : []),
-  ...(singleSignOn.method === 'assertion' ? [singleSignOn.header] : []),
+  ...(singleSignOn.method === 'assertion' || singleSignOn.method === 'token' ? [singleSignOn.header] : []),
 ];
 
 /** How fields begin that an application of this kind takes for ours. */

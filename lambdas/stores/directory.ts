@@ -37,6 +37,7 @@ import type {
   SignInForm,
   SingleSignOn,
   TokenPolicy,
+  TokenSignOn,
   Translation,
 } from './records.ts';
 import { nameOf, replaceItems } from './replace-items.ts';
@@ -79,6 +80,13 @@ const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boole
     header: filled,
     audience: filled,
     claims: textByName,
+  }),
+  token: shaped<TokenSignOn>({
+    method: oneOf('token'),
+    grant: oneOf('own', 'exchange', 'on-behalf-of'),
+    audience: textOrNull,
+    scopes: texts,
+    header: filled,
   }),
 };
 const singleSignOn = (value: unknown): value is SingleSignOn =>

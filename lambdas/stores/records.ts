@@ -55,7 +55,7 @@ export interface Application {
 export type SingleSignOn = {
   /** Header name → template of the user's claims; told beside any method. */
   readonly headers: Readonly<Record<string, string>>;
-} & ({ readonly method: 'none' | 'headers' | 'ntlm' } | LinkedSignOn | KerberosSignOn | AssertionSignOn | PasswordSignOn);
+} & ({ readonly method: 'none' | 'headers' | 'ntlm' } | LinkedSignOn | KerberosSignOn | AssertionSignOn | PasswordSignOn | TokenSignOn);
 
 /** The portal's link leads elsewhere. */
 export interface LinkedSignOn {
@@ -131,6 +131,18 @@ export interface CredentialStore {
   noteRefusal(application: string, credentials: StoredCredentials): Promise<void>;
   /** False where there were none. */
   remove(application: string, owner: string | null): Promise<boolean>;
+}
+
+/** The application gets an access token of the user's identity provider. */
+export interface TokenSignOn {
+  readonly method: 'token';
+  /** The user's own, or one that the provider gives for it: by RFC 8693, or as Entra ID does. */
+  readonly grant: 'own' | 'exchange' | 'on-behalf-of';
+  /** Whom the given token must be for: no other application's. Null for the user's own. */
+  readonly audience: string | null;
+  readonly scopes: readonly string[];
+  /** The header field that carries it. */
+  readonly header: string;
 }
 
 /** Whose layout of claims it has. */
@@ -230,8 +242,13 @@ export interface Session {
   readonly usedAt?: number;
   /** When the provider is to be asked anew who the user is. Like the token, kept with the portal session; absent where there is none. */
   readonly refreshAt?: number;
-  /** What the provider is asked with, sealed (portal/refresh-token.ts). */
+  /** What the provider is asked with, sealed (portal/sealed-token.ts). */
   readonly refreshToken?: string;
+  /** Until when a function has the refresh in hand: the same as `refreshAt` while it has, or has failed. */
+  readonly claimedUntil?: number;
+  /** The user's access token, sealed in the same way, and until when it is good. Kept once an application is to have tokens. */
+  readonly accessToken?: string;
+  readonly accessTokenUntil?: number;
   /** For sign-out at the provider; kept with the portal session only. */
   readonly idToken?: string;
   /** The provider's own session (`sid`), which it may end. */
@@ -352,7 +369,12 @@ export interface Sessions {
   /** Keeps the token that takes the place of the one before. A session that has ended stays so. */
   keepRefreshToken(id: string, refreshToken: string): Promise<void>;
   /** Keeps what the provider says of the user now, with all sessions that came from this one. A session that has ended stays so. */
-  refresh(session: Session, user: User, refreshAt: number): Promise<void>;
+  refresh(
+    session: Session,
+    user: User,
+    refreshAt: number,
+    access?: Required<Pick<Session, 'accessToken' | 'accessTokenUntil'>>,
+  ): Promise<void>;
   /** Ends a portal session and every application session that came from it, or one application session alone. */
   revoke(id: string): Promise<void>;
   /** Those that are good. */

@@ -46,6 +46,9 @@ const SESSION: RecordShape<Session> = {
   usedAt: optionalCount,
   refreshAt: optionalCount,
   refreshToken: optionalText,
+  claimedUntil: optionalCount,
+  accessToken: optionalText,
+  accessTokenUntil: optionalCount,
   idToken: optionalText,
   providerSession: optionalText,
   previous: optionalText,
@@ -134,7 +137,7 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
 
     claimRefresh: ({ id, refreshAt }, until) =>
       table.update(sessionKey(id), {
-        update: 'SET refreshAt = :until',
+        update: 'SET refreshAt = :until, claimedUntil = :until',
         condition: 'refreshAt = :seen',
         values: { ':until': until, ':seen': refreshAt },
       }),
@@ -147,14 +150,18 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
       });
     },
 
-    refresh: async (session, user, refreshAt) => {
+    refresh: async (session, user, refreshAt, access) => {
       // First: a session that could not be found by its user's new name could not be revoked.
       if (user.username !== session.user.username) await putHandles({ ...session, user });
       await table.update(sessionKey(session.id), {
-        update: 'SET #user = :user, refreshAt = :at',
+        update: `SET #user = :user, refreshAt = :at${access === undefined ? '' : ', accessToken = :token, accessTokenUntil = :until'}`,
         condition: 'attribute_exists(pk)',
         names: { '#user': 'user' },
-        values: { ':user': user, ':at': refreshAt },
+        values: {
+          ':user': user,
+          ':at': refreshAt,
+          ...(access && { ':token': access.accessToken, ':until': access.accessTokenUntil }),
+        },
       });
     },
 

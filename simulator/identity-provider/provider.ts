@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { signedOutPage, signOutPage } from './pages.ts';
+import { registerTokenExchange, TOKEN_EXCHANGE } from './token-exchange.ts';
 import { MAIL_DOMAIN, ON_PREMISES_DOMAIN, type TestUser } from './users.ts';
 
 export interface ProviderClient {
@@ -22,7 +23,7 @@ export const PROGRAM_CLIENT_ID = 'program';
 const HOUR_S = 3600;
 
 export const createProvider = async (issuer: string, client: ProviderClient, users: () => readonly TestUser[]): Promise<Provider> => {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const configuration: Configuration = {
     clients: [
       {
@@ -30,7 +31,7 @@ export const createProvider = async (issuer: string, client: ProviderClient, use
         client_secret: client.clientSecret,
         redirect_uris: [...client.redirectUris],
         post_logout_redirect_uris: [...client.postLogoutRedirectUris],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', TOKEN_EXCHANGE],
         response_types: ['code'],
       },
       {
@@ -87,7 +88,10 @@ export const createProvider = async (issuer: string, client: ProviderClient, use
   };
   withoutNotices();
   const oidc = await import('oidc-provider');
-  return new oidc.Provider(issuer, configuration);
+  const provider = new oidc.Provider(issuer, configuration);
+  const isAccount = (accountId: string) => findAccount(users(), accountId) !== undefined;
+  await registerTokenExchange(provider, { publicKey, isAccount, scopes: API_SCOPES });
+  return provider;
 };
 
 /** What the library says about production (an adapter, a newer Node) means nothing for test users in memory. */

@@ -4,13 +4,14 @@ import { REGION } from '../account.ts';
 import { type AwsEndpoint, startAwsEndpoint } from '../aws-endpoint.ts';
 import { systemClock } from '../clock.ts';
 import { createIam } from '../iam/iam.ts';
-import { type AccessKeys, AwsError } from '../services.ts';
+import { type AccessKeys, AwsError, type InvokeResult } from '../services.ts';
 import { createInvokeApi } from './invoke-api.ts';
 
 const PORTAL = 'arn:aws:lambda:us-east-1:123456789012:function:portal';
 
 const iam = createIam({ clock: systemClock });
 const invoked: Array<[arn: string, event: unknown]> = [];
+let answers: InvokeResult;
 let endpoint: AwsEndpoint;
 let router: AccessKeys;
 
@@ -20,6 +21,10 @@ beforeAll(async () => {
       if (name === 'portal' || name === PORTAL) return PORTAL;
       if (name === 'other') return PORTAL.replace('portal', 'other');
       throw new AwsError(404, 'ResourceNotFoundException', `Function not found: ${name}`);
+    },
+    invoke: async (arn: string, event: unknown) => {
+      invoked.push([arn, event]);
+      return answers;
     },
     invokeAsync: (arn: string, event: unknown) => void invoked.push([arn, event]),
   };
@@ -43,7 +48,7 @@ beforeEach(() => {
   invoked.length = 0;
 });
 
-const invoke = async (FunctionName: string, InvocationType: 'Event' | 'RequestResponse' = 'Event') => {
+const invoke = async (FunctionName: string, InvocationType: 'Event' | 'RequestResponse' | 'DryRun' = 'Event') => {
   const client = new LambdaClient({ region: REGION, endpoint: endpoint.url, credentials: router, maxAttempts: 1 });
   try {
     return await client.send(new InvokeCommand({ FunctionName, InvocationType, Payload: JSON.stringify({ refresh: 'x' }) }));
@@ -57,12 +62,28 @@ test.each(['portal', PORTAL])('an event is taken for %s, and nobody waits for wh
   expect(invoked).toEqual([[PORTAL, { refresh: 'x' }]]);
 });
 
+test('a caller that waits gets what the function answers', async () => {
+  answers = { payload: '{"given":"Zoë"}' };
+
+  const { StatusCode, Payload, FunctionError } = await invoke('portal', 'RequestResponse');
+
+  expect([StatusCode, Payload?.transformToString(), FunctionError]).toEqual([200, '{"given":"Zoë"}', undefined]);
+  expect(invoked).toEqual([[PORTAL, { refresh: 'x' }]]);
+});
+
+test('a caller that waits is told of a function that failed', async () => {
+  answers = { payload: '{"errorType":"Error"}', functionError: 'Unhandled' };
+
+  expect(await invoke('portal', 'RequestResponse')).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
+});
+
 test('a function that the caller may not invoke is not', async () => {
   await expect(invoke('other')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await expect(invoke('other', 'RequestResponse')).rejects.toMatchObject({ name: 'AccessDeniedException' });
   expect(invoked).toEqual([]);
 });
 
 test('what AWS has and this does not is refused by name', async () => {
-  await expect(invoke('portal', 'RequestResponse')).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
+  await expect(invoke('portal', 'DryRun')).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
   await expect(invoke('nobody')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });

@@ -1,11 +1,16 @@
-// Lambda's own API, as functions call it at the AWS endpoint: Invoke, for asynchronous events. Other operations are refused.
-import type { AwsService, Protocol } from '../aws-protocols.ts';
-import { AwsError, type Iam } from '../services.ts';
+// Lambda's own API, as functions call it at the AWS endpoint: Invoke, for events and for answers. Other operations are refused.
+import type { AwsService, Protocol, Reply } from '../aws-protocols.ts';
+import { AwsError, type Iam, type InvokeResult } from '../services.ts';
 import type { LambdaService } from './lambda.ts';
 
 export interface InvokeApiDependencies {
   readonly iam: Pick<Iam, 'authorize'>;
-  readonly lambda: () => Pick<LambdaService, 'arnOf' | 'invokeAsync'>;
+  readonly lambda: () => Pick<LambdaService, 'arnOf' | 'invoke' | 'invokeAsync'>;
+}
+
+/** What becomes of an invocation: 202 where nobody waits for its end. */
+interface Invoked extends Partial<InvokeResult> {
+  readonly status: 200 | 202;
 }
 
 const PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/;
@@ -18,7 +23,11 @@ const protocol: Protocol = {
       throw new AwsError(404, 'UnknownOperationException', `The simulator has Invoke, not ${method} ${url}.`);
     return { action: 'Invoke', input: { name: decodeURIComponent(name), type: headers['x-amz-invocation-type'], payload: readJson(body) } };
   },
-  result: (_action, output) => ({ status: (output as { StatusCode: number }).StatusCode, headers: {}, body: '' }),
+  result: (_action, output) => {
+    const { status, payload = '', functionError } = output as Invoked;
+    const headers: Reply['headers'] = functionError === undefined ? {} : { 'x-amz-function-error': functionError };
+    return { status, headers, body: payload };
+  },
   failure: ({ status, code, message }) => {
     const name = code === 'AccessDenied' ? 'AccessDeniedException' : code;
     return { status, headers: { 'content-type': 'application/json', 'x-amzn-errortype': name }, body: JSON.stringify({ message }) };
@@ -29,13 +38,17 @@ export const createInvokeApi = ({ iam, lambda }: InvokeApiDependencies): AwsServ
   scope: 'lambda',
   protocol,
   answer: async ({ input, principal }) => {
-    if (input.type !== 'Event') {
-      throw new AwsError(400, 'InvalidParameterValueException', `The simulator has InvocationType Event, not ${String(input.type)}.`);
+    // RequestResponse is what Lambda takes a call without a type for.
+    const { type = 'RequestResponse' } = input;
+    if (type !== 'Event' && type !== 'RequestResponse') {
+      const message = `The simulator has InvocationType Event and RequestResponse, not ${String(type)}.`;
+      throw new AwsError(400, 'InvalidParameterValueException', message);
     }
     const arn = lambda().arnOf(String(input.name));
     iam.authorize(principal, 'lambda:InvokeFunction', arn);
+    if (type === 'RequestResponse') return { status: 200, ...(await lambda().invoke(arn, input.payload)) } satisfies Invoked;
     lambda().invokeAsync(arn, input.payload);
-    return { StatusCode: 202 };
+    return { status: 202 } satisfies Invoked;
   },
 });
 

@@ -7,6 +7,16 @@ import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-prov
 
 export const CLIENT_ID = 'sallyport';
 const HOUR_S = 3600;
+const EXCHANGES = ['urn:ietf:params:oauth:grant-type:token-exchange', 'urn:ietf:params:oauth:grant-type:jwt-bearer'];
+const EXCHANGE_PARAMETERS = [
+  'subject_token',
+  'subject_token_type',
+  'requested_token_type',
+  'audience',
+  'scope',
+  'assertion',
+  'requested_token_use',
+];
 const SCOPES = ['openid', 'profile', 'email', 'groups'];
 
 export interface TestProvider {
@@ -19,6 +29,10 @@ export interface TestProvider {
   readonly accounts: Map<string, Record<string, unknown>>;
   /** While not null, what the token endpoint answers to a refresh. */
   refreshAnswer: { readonly status: number; readonly body: object } | null;
+  /** What the token endpoint answers to a client of good standing that wants a token exchanged. */
+  exchange: (asked: Readonly<Record<string, string>>) => Promise<{ readonly status: number; readonly body: object }>;
+  /** What was asked in exchanges. */
+  readonly exchanges: Record<string, string>[];
   /** How many refreshes were asked for. */
   refreshes: number;
   /** A token with these claims, signed as the provider signs its own. */
@@ -54,7 +68,7 @@ export const startIdentityProvider = async ({
         client_secret: clientSecret,
         redirect_uris: [`${portalUrl}/callback/${id}`],
         post_logout_redirect_uris: [`${portalUrl}/signed-out`],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', ...EXCHANGES],
       },
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'test', use: 'sig', alg: 'RS256' }] },
@@ -84,6 +98,14 @@ export const startIdentityProvider = async ({
     },
   };
   const provider = new Provider(issuer, configuration);
+  for (const grantType of EXCHANGES) {
+    const play = async (ctx: KoaContextWithOIDC): Promise<void> => {
+      const asked = Object.entries(ctx.oidc.params ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+      test.exchanges.push(Object.fromEntries(asked));
+      Object.assign(ctx, await test.exchange(test.exchanges.at(-1)!));
+    };
+    provider.registerGrantType(grantType, play, EXCHANGE_PARAMETERS);
+  }
   const serve = provider.callback();
   provider.on('grant.success', ({ oidc }) => {
     if (oidc.params?.grant_type === 'refresh_token') test.refreshes += 1;
@@ -97,6 +119,8 @@ export const startIdentityProvider = async ({
     away: false,
     accounts,
     refreshAnswer: null,
+    exchange: async () => ({ status: 400, body: { error: 'unsupported_grant_type' } }),
+    exchanges: [],
     refreshes: 0,
     close: async () => {
       const closed = once(server, 'close');

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { createLog } from '../../../protocol/log.ts';
 import type { ClaimNames } from '../../identity/claim-names.ts';
 import { createLogoutTokens } from '../../identity/logout-token.ts';
@@ -17,6 +18,7 @@ import { type EmulatedTables, startEmulatedTables } from '../../stores/emulated-
 import type { Application, CredentialStore, Sessions, Tunnel } from '../../stores/records.ts';
 import { createSessions } from '../../stores/sessions.ts';
 import { createTable, type Table } from '../../stores/table.ts';
+import { applicationToken, type TokenAnswer, type TokenAsk } from '../application-token.ts';
 import type { IdentityProvider, PortalPorts } from '../ports.ts';
 import { createProvider } from '../provider.ts';
 import { refreshSession } from '../refresh-session.ts';
@@ -58,6 +60,7 @@ export interface World {
   tunnels: Tunnel[] | Error;
   /** As a router asks for it. */
   refresh(portalSession: string): Promise<void>;
+  tokenFor(ask: TokenAsk): Promise<TokenAnswer>;
   /** The sessions' own table. */
   readonly table: Table;
   close(): Promise<void>;
@@ -135,6 +138,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     credentials: createCredentialStore({ table, now }),
     table,
     refresh: (refresh) => refreshSession(ports, { refresh }),
+    tokenFor: (tokenFor) => applicationToken(ports, { tokenFor }),
     lines: [],
     counters,
     clock: 1_700_000_000_000,
@@ -178,6 +182,8 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     refreshTokenKey: async () => refreshTokenKey('master'),
     stateKey: async () => stateKey('master'),
     now,
+    // The clock stands; what is waited for happens at the provider.
+    wait: () => setTimeout(10),
     randomSecret,
     log,
   };

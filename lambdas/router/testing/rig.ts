@@ -10,7 +10,9 @@ import { digest, frameKey, randomSecret } from '../../keys.ts';
 import { createSourceLimits } from '../../limits/source-limits.ts';
 import { createCounters } from '../../limits/testing/counters.ts';
 import { createLook } from '../../pages/look.ts';
+import type { TokenAnswer, TokenAsk } from '../../portal/application-token.ts';
 import type { ApplicationHere, Connector, ServiceToken, Session, SignInCode, StoredCredentials, Tunnel } from '../../stores/records.ts';
+import { createTokenOf } from '../application-token.ts';
 import { createAssertUser } from '../assertion.ts';
 import { cachedDirectory, cachedSessions, cachedTunnels } from '../caching.ts';
 import type { ProxyEvent } from '../canonical-request.ts';
@@ -95,6 +97,15 @@ export const createRig = (edge: Edge | null = null) => {
     refreshes.push(portalSession);
     if (failing.refreshes) throw failing.refreshes;
   };
+  /** What the portal was asked tokens for, and what it answers. */
+  const tokenAsks: TokenAsk[] = [];
+  const tokenAnswer: { give: (ask: TokenAsk) => Promise<TokenAnswer> } = {
+    give: async ({ application: id, by }) => ({ token: `for ${id} by ${JSON.stringify(by)}`, goodUntil: clock.now() + 3_600_000 }),
+  };
+  const askToken = (ask: TokenAsk) => {
+    tokenAsks.push(ask);
+    return tokenAnswer.give(ask);
+  };
   const reads = { directory: 0, sessions: 0, registry: 0 };
   const failing: { directory?: Error; sessions?: Error; registry?: Error; notes?: Error; refreshes?: Error } = {};
 
@@ -166,6 +177,7 @@ export const createRig = (edge: Edge | null = null) => {
       newId: randomSecret,
     }),
     passwords: createPasswords(credentialStore, clock),
+    tokenOf: createTokenOf({ ask: askToken, now: clock.now }),
     issuers: [PROVIDER.issuer],
     post,
     channel,
@@ -237,6 +249,8 @@ export const createRig = (edge: Edge | null = null) => {
     reads,
     notes,
     refreshes,
+    tokenAsks,
+    tokenAnswer,
     failing,
     channel,
     keyOf,
