@@ -5,7 +5,6 @@ import { errorPage, errorProblem, type Failure } from '../pages/error-answer.ts'
 import type { Look } from '../pages/look.ts';
 import type { Application } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
-import type { ExternalUrls } from './external-url.ts';
 
 export interface ErrorAnswerOptions {
   /** Of the exchange when there is one, else of the request; the log has it. */
@@ -38,20 +37,20 @@ const MORE: Readonly<Partial<Record<ErrorCode, string>>> = {
 export const credentialsHelp = (
   code: ErrorCode,
   application: Pick<Application, 'id' | 'name' | 'singleSignOn'> | null,
-  { portal }: Pick<ExternalUrls, 'portal'>,
+  { portal, pageLoad }: Pick<ErrorAnswerOptions, 'portal' | 'pageLoad'>,
 ): Pick<Failure, 'detail' | 'link'> => {
   const missing = code === 'ERR_CREDENTIALS_MISSING';
   if ((!missing && code !== 'ERR_CREDENTIALS_REFUSED') || application?.singleSignOn.method !== 'password') return {};
   const { id, name, singleSignOn } = application;
-  const again = missing ? '' : ' They were sent once, and are not sent again.';
+  const anew = missing ? '' : ' anew';
+  const again = missing ? '' : ' The ones before are not sent again.';
   if (singleSignOn.credentials === 'shared') {
-    return {
-      detail: `The user name and the password for ${name} are set by your administrator, who has to enter them${missing ? '' : ' anew'}.${again}`,
-    };
+    return { detail: `The user name and the password for ${name} are your administrator’s to set${anew}.${again}` };
   }
   const url = new URL(`/credentials?${new URLSearchParams({ application: id })}`, portal).href;
+  const where = pageLoad ? '' : `, at ${url}`;
   return {
-    detail: `Please enter the user name and the password that you have in ${name}${missing ? '' : ' anew'}, at ${url}.${again}`,
+    detail: `Please enter the user name and the password that you have in ${name}${anew}${where}.${again}`,
     link: { url, text: missing ? 'Enter them' : 'Enter them anew' },
   };
 };

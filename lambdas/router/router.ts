@@ -288,7 +288,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       if (response.gone.aborted) return;
       if (response.begun) throw error;
       const answer = ownWithCors(
-        challenged(errorAnswer({ ...options(), code: error.code, ...credentialsHelp(error.code, known, urls) }), error.code),
+        challenged(errorAnswer({ ...options(), code: error.code, ...credentialsHelp(error.code, known, options()) }), error.code),
         cors,
       );
       await send(response, ownWithAncestors(answer, known), event.httpMethod);

@@ -60,7 +60,8 @@ export class CookieJar {
     const key = JSON.stringify([cookie.name, path]);
     this.#cookies.delete(key);
     const until = endOf(cookie, this.#now());
-    if (until !== null && until <= this.#now()) return;
+    // The library passes over a negative age, with which servers delete a cookie.
+    if (/;\s*max-age\s*=\s*-\d/i.test(line) || (until !== null && until <= this.#now())) return;
     this.#cookies.set(key, { name: cookie.name, value: cookie.value, path, until });
     if (this.#cookies.size > COOKIES_MAX) this.#cookies.delete(this.#cookies.keys().next().value!);
   }

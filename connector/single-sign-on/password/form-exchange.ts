@@ -19,7 +19,8 @@ interface Page {
   readonly path: string;
   readonly status: number;
   readonly text: string;
-  /** Where it leads, if that is no page of the origin. */
+  readonly redirected: boolean;
+  /** Whether it leads to a page that is not the origin's. */
   readonly elsewhere: boolean;
   readonly utf8: boolean;
 }
@@ -35,6 +36,8 @@ export const signInByForm = async (
   form: SignInForm,
   jar: CookieJar,
   { username, password }: Credentials,
+  /** Called when the password is about to leave. */
+  leaving: () => void,
 ): Promise<FormOutcome> => {
   const site = siteOf(request);
   const ask = async (method: 'GET' | 'POST', path: string, headers: HeaderList, body: Buffer | null): Promise<OriginAnswer> => {
@@ -49,18 +52,19 @@ export const signInByForm = async (
   /** Follows redirects within the origin, by GET. */
   const load = async (first: OriginAnswer, at: string, repeats: boolean): Promise<Page> => {
     let [answer, path] = [first, at];
-    for (let redirects = 0; REDIRECTS.has(answer.status); redirects += 1) {
+    let redirects = 0;
+    for (; REDIRECTS.has(answer.status); redirects += 1) {
       if (KEEPS_METHOD.has(answer.status) && redirects === 0 && !repeats) {
         throw refusal(request.origin, `it answered ${answer.status}, with which the password would be sent again`);
       }
       if (redirects >= REDIRECTS_MAX) throw refusal(request.origin, `it redirected ${REDIRECTS_MAX} times`);
       const next = within(site, path, locationOf(answer));
       await readText(answer);
-      if (next === null) return { path, status: answer.status, text: '', elsewhere: true, utf8: true };
+      if (next === null) return { path, status: answer.status, text: '', redirected: true, elsewhere: true, utf8: true };
       path = next;
       answer = await ask('GET', path, [], null);
     }
-    return { path, status: answer.status, elsewhere: false, ...(await readText(answer)) };
+    return { path, status: answer.status, redirected: redirects > 0, elsewhere: false, ...(await readText(answer)) };
   };
 
   const page = await load(await ask('GET', form.page, [], null), form.page, true);
@@ -84,19 +88,22 @@ export const signInByForm = async (
     ['Origin', site.origin],
     ['Referer', site.origin + page.path],
   ] as const;
+  leaving();
   const after = await load(await ask('POST', action, headers, body), action, false);
   const fields = { usernameField: found.usernameField, passwordField: found.passwordField };
   const refused = refusedBy(after, form, fields);
   if (refused !== null) return { refused };
-  if (after.status >= 400) throw refusal(request.origin, `${after.path} answered ${after.status} after the sign-in`);
+  if (after.status >= 400 && !(after.status === 403 && after.redirected))
+    throw refusal(request.origin, `${after.path} answered ${after.status} after the sign-in`);
   if (jar.empty) throw refusal(request.origin, 'it set no cookie, so that it cannot know the user afterwards');
   return { fields };
 };
 
-const refusedBy = ({ status, text }: Page, { success, failure }: SignInForm, fields: FieldNames): string | null => {
+const refusedBy = ({ status, text, redirected }: Page, { success, failure }: SignInForm, fields: FieldNames): string | null => {
   if (failure !== null && new RegExp(failure, 'u').test(text)) return 'The page after the sign-in fits `failure`.';
   if (success !== null) return new RegExp(success, 'u').test(text) ? null : 'The page after the sign-in does not fit `success`.';
-  if (status === 401 || status === 403) return `The sign-in was answered ${status}.`;
+  // A 403 further on is for a page that the user, who is known by then, may not see.
+  if (status === 401 || (status === 403 && !redirected)) return `The sign-in was answered ${status}.`;
   return findSignInForm(text, fields) === null ? null : 'The sign-in page came again.';
 };
 

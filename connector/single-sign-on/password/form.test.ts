@@ -28,6 +28,12 @@ test('a user is signed in by the page, with its token, cookie and preset fields;
   );
 });
 
+test('a landing page that the user may not see is no refusal of their password', async () => {
+  const { ask } = playing(formApplication(({ path }) => (path === '/home' ? { status: 403, body: 'Not for you' } : null)).answer);
+
+  expect(await textOf(await ask({ sealed: await seal({}), form: FORM }, { path: '/page' }))).toBe('alice by GET');
+});
+
 test('a session signs in once, also when a page asks for twenty things at once', async () => {
   const { ask, attempts } = playing(formApplication().answer);
   const sealed = await seal({});
@@ -214,17 +220,117 @@ describe('the password goes nowhere but to the origin, in a body, once', () => {
   });
 });
 
+describe('a sign-in that fails when the password has left', () => {
+  test.each<[string, () => Said]>([
+    ['because the application is out of order', () => ({ status: 500 })],
+    ['because it says so in its own way', () => ({ status: 404, body: 'no' })],
+    [
+      'because it cannot be reached',
+      () => {
+        throw Object.assign(new Error('gone'), { code: 'ERR_SIGN_IN_FORM' });
+      },
+    ],
+  ])('%s is not repeated by the next requests, and is after a minute', async (_, said) => {
+    let broken = true;
+    const { ask, attempts, clock } = playing(formApplication(({ path }) => (broken && path.startsWith('/session') ? said() : null)).answer);
+    const sealed = await seal({});
+
+    const codes = [];
+    for (const session of ['a', 'a', 'b', 'c']) codes.push(await codeOf(ask({ sealed, session, form: FORM })));
+    const before = attempts();
+    broken = false;
+    await clock.pass(60_000);
+
+    expect(new Set(codes)).toEqual(new Set(['ERR_SIGN_IN_FORM']));
+    expect(before).toBe(1);
+    expect(await textOf(await ask({ sealed, form: FORM }))).toBe('alice by GET');
+  });
+});
+
+test('fifty users in two thousand requests at once, while the application ends sessions: each is seen as themselves alone', async () => {
+  const people = Array.from({ length: 50 }, (_, index) => `user${index}`);
+  const sessions = new Map<string, string>();
+  let made = 0;
+  let asked = 0;
+  const { ask, heard } = playing(({ path, cookie = '', body }) => {
+    if (path === '/login') return { status: 200, headers: [HTML], body: PAGE };
+    if (path.startsWith('/session')) {
+      made += 1;
+      sessions.set(`sid=s${made}`, new URLSearchParams(body).get('user')!);
+      return {
+        status: 303,
+        headers: [
+          ['Location', '/home'],
+          ['Set-Cookie', `sid=s${made}; Path=/`],
+        ],
+      };
+    }
+    if (path === '/home') return { status: 200 };
+    asked += 1;
+    // Sessions end in the middle of it.
+    if (asked % 97 === 0) sessions.delete(cookie);
+    const known = sessions.get(cookie);
+    return known === undefined ? { status: 401 } : { status: 200, body: known };
+  });
+  const sealed = await Promise.all(people.map((username) => seal({ owner: OWNER(username), username, password: 'pass' })));
+
+  const wanted = Array.from({ length: 2_000 }, (_, index) => (index * 7) % people.length);
+  const answers = await Promise.all(
+    wanted.map(async (who) =>
+      textOf(await ask({ sealed: sealed[who]!, owner: OWNER(people[who]!), session: people[who]!, form: FORM }, { path: '/page' })),
+    ),
+  );
+
+  // One whose session ended twice in a row reads the application's refusal: nobody reads another's page.
+  const wrong = answers.filter((text, index) => text !== people[wanted[index]!] && text !== '');
+  expect(wrong).toEqual([]);
+  expect(answers.filter((text) => text === '').length).toBeLessThan(40);
+  expect(heard.filter(({ path }) => path === '/login').length).toBeLessThan(150);
+});
+
+test('a page that comes slowly is passed on as it comes', async () => {
+  const { answer } = formApplication();
+  const [rest, begun] = [withResolvers<void>(), withResolvers<void>()];
+  const sealed = await seal({});
+  const { ask, clock } = playing((heard) => {
+    const said = answer(heard);
+    if (heard.path !== '/slow') return said;
+    return {
+      ...said,
+      body: (async function* () {
+        yield Buffer.from('<p>first');
+        begun.resolve();
+        await rest.promise;
+        yield Buffer.from(' and last');
+      })(),
+    };
+  });
+  await ask({ sealed, form: FORM });
+
+  const coming = ask({ sealed, form: FORM }, { path: '/slow' });
+  await begun.promise;
+  await clock.pass(2_000);
+  const got = await coming;
+  rest.resolve();
+
+  expect(await textOf(got)).toBe('<p>first and last');
+});
+
 test('a sign-in that never ends is given up after 30 seconds, for whoever waits for it, and the next one may try', async () => {
-  const never = withResolvers<Said>();
+  const reached = withResolvers<void>();
   let hangs = true;
   const { answer } = formApplication();
-  const { ask, clock } = playing((heard) => (hangs && heard.path === '/login' ? never.promise : answer(heard)));
+  const { ask, clock } = playing((heard) => {
+    if (!hangs || heard.path !== '/login') return answer(heard);
+    reached.resolve();
+    return new Promise<Said>(() => undefined);
+  });
   const sealed = await seal({});
-  const waiting = ask({ sealed, form: FORM });
+  const waiting = codeOf(ask({ sealed, form: FORM }));
+  await reached.promise;
   await clock.pass(30_000);
   hangs = false;
-  never.reject(Object.assign(new Error('late'), { code: 'ERR_ORIGIN_TIMEOUT' }));
 
-  expect(await codeOf(waiting)).toBe('ERR_ORIGIN_TIMEOUT');
+  expect(await waiting).toBe('ERR_ORIGIN_TIMEOUT');
   expect(await textOf(await ask({ sealed, form: FORM }))).toBe('alice by GET');
 });

@@ -36,7 +36,7 @@ export interface Heard {
 export interface Said {
   readonly status: number;
   readonly headers?: HeaderList;
-  readonly body?: string;
+  readonly body?: string | AsyncIterable<Uint8Array>;
 }
 
 export const OWNER = (name: string): string => ownerOf({ issuer: 'https://idp', subject: name });
@@ -60,8 +60,8 @@ export const playing = (answer: (heard: Heard) => Said | Promise<Said>) => {
       body: call.body instanceof Uint8Array ? Buffer.from(call.body).toString() : '',
     };
     heard.push(one);
-    const { status, headers = [], body = '' } = await answer(one);
-    return { status, headers, body: once(body) };
+    const { status, headers = [], body = '' } = await Promise.race([answer(one), aborted(call.signal)]);
+    return { status, headers, body: typeof body === 'string' ? once(body) : body };
   };
   const open = createVault(new Map([[VAULT_KEY.id, VAULT_JWK]]));
   const call = signingOn(callOrigin, { password: passwordMethod({ open, callOrigin, clock }) });
@@ -89,6 +89,9 @@ export const playing = (answer: (heard: Heard) => Said | Promise<Said>) => {
     attempts: () => heard.filter(({ authorization, body }) => authorization?.startsWith('Basic ') || /pass/.test(body)).length,
   };
 };
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 async function* once(text: string): AsyncGenerator<Uint8Array> {
   if (text !== '') yield Buffer.from(text);
