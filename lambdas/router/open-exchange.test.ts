@@ -1,6 +1,7 @@
 // Which connector is asked, and when a request is run a second time (D13).
 import { describe, expect, test } from '@jest/globals';
 import { SallyportError } from '../../protocol/errors.ts';
+import type { Application } from '../stores/records.ts';
 import { asked, code, failWith, framesTo, silent, withTwo } from './testing/connectors.ts';
 import { application, tunnel } from './testing/records.ts';
 import { answerWith, createRig } from './testing/rig.ts';
@@ -60,12 +61,16 @@ describe('finding a connector', () => {
     expect(better.response.body().toString()).toBe('live=');
   });
 
-  test('what has a connection of its own goes to one connector, whichever router asks; to another when that one is gone', async () => {
-    const singleSignOn = { method: 'ntlm', headers: {} } as const;
+  const form = { page: '/login', usernameField: null, passwordField: null, success: null, failure: null };
+  test.each<[string, Application['singleSignOn']]>([
+    ['a connection of its own', { method: 'ntlm', headers: {} }],
+    ['cookies at a connector', { method: 'password', headers: {}, scheme: 'form', credentials: 'shared', vaultKey: 'key', form }],
+  ])('a session that has %s goes to one connector, whichever router asks; to another when that one is gone', async (_, singleSignOn) => {
     const askedOf = async (random: number, dead: string[] = []) => {
       const rig = createRig();
       rig.chance.next = random;
       rig.applications.splice(0, 1, application({ singleSignOn }));
+      rig.credentials.set('wiki null', { sealed: 'sealed', owner: null, setBy: 'ada', setAt: 0, refusedAt: null });
       for (const name of ['b', 'c', 'd']) {
         rig.tunnels.push(tunnel({ connectionId: `tunnel-${name}=`, connector: `connector-${name}`, seenAt: rig.clock.now() }));
       }
@@ -133,6 +138,7 @@ describe('running a request a second time', () => {
     'ERR_KERBEROS_KDC',
     'ERR_KERBEROS_CREDENTIALS',
     'ERR_KERBEROS_UNAVAILABLE',
+    'ERR_CREDENTIALS_UNREADABLE',
   ])('after %s nothing was carried out, so even a POST goes on', async (refusal) => {
     const rig = withTwo(failWith(refusal));
 
@@ -160,7 +166,7 @@ describe('running a request a second time', () => {
     expect(response.status).toBe(status);
   });
 
-  test.each(['ERR_ORIGIN_UNREACHABLE', 'ERR_KERBEROS_KDC'])(
+  test.each(['ERR_ORIGIN_UNREACHABLE', 'ERR_KERBEROS_KDC', 'ERR_CREDENTIALS_UNREADABLE'])(
     'what one connector cannot do is not tried through its other tunnel (%s)',
     async (failure) => {
       const rig = createRig();

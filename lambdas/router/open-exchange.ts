@@ -120,15 +120,22 @@ const mayRunElsewhere = ({ request }: Ask, { exchange, error }: Failed): boolean
   return CONNECTOR_FAILED.has(error.code) || error.code === 'ERR_ORIGIN_UNREACHABLE' || exchange.postFailed;
 };
 
+/** What one connector has of the user's session: its connection, its cookies at the application. */
+const keptThere = (signOn: SignOn | undefined): string | null => {
+  if (signOn?.method === 'ntlm') return signOn.connection;
+  return signOn?.method === 'password' && signOn.form !== null ? signOn.session : null;
+};
+
 /** As long as it lives, every router finds the same connector for the same session (rendezvous hashing). */
 const keptTo = (signOn: SignOn | undefined, tunnels: readonly Tunnel[]): readonly Tunnel[] => {
-  if (signOn?.method !== 'ntlm') return tunnels;
-  const rank = ({ connector }: Tunnel): string => digest(`${signOn.connection} ${connector}`);
+  const kept = keptThere(signOn);
+  if (kept === null) return tunnels;
+  const rank = ({ connector }: Tunnel): string => digest(`${kept} ${connector}`);
   const [first] = tunnels.map(rank).sort();
   return tunnels.filter((tunnel) => rank(tunnel) === first);
 };
 
-/** Live tunnels first, at random, of the one connector that has the user's own connection where there is such; stale ones when no other is left; from memory, then once more from the registry itself. */
+/** Live tunnels first, at random, of the one connector that has something of the user's session where there is such; stale ones when no other is left; from memory, then once more from the registry itself. */
 const nextTunnel = async (ports: OpenPorts, { group, request }: Ask, untried: (tunnel: Tunnel) => boolean): Promise<Tunnel | null> => {
   const { tunnels, clock } = ports;
   for (const read of [tunnels.tunnels, tunnels.freshTunnels]) {
