@@ -15,7 +15,7 @@ const BLOCKS_MAX = 8;
 
 const read = (path: string): Buffer => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)));
 const texts: Readonly<Record<string, Buffer>> = {
-  JSON: Buffer.concat([read('package-lock.json'), read('load-tests/package-lock.json')]),
+  JSON: Buffer.concat([read('package-lock.json'), read('load-tests/artillery/package-lock.json')]),
   JavaScript: read('node_modules/playwright-core/lib/coreBundle.js'),
   prose: read('node_modules/aws-cdk-lib/aws-ec2/README.md'),
 };

@@ -15,12 +15,14 @@ import { writeResults } from './report/results.ts';
 import { findLoadTarget } from './target.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const ARTILLERY = join(HERE, 'node_modules/.bin/artillery');
+/** Apart from our own code, which would otherwise find Artillery's packages before ours. */
+const INSTALLED = join(HERE, 'artillery');
+const ARTILLERY = join(INSTALLED, 'node_modules/.bin/artillery');
 
 const main = async (args: readonly string[]): Promise<number> => {
   const options = readOptions(args);
   const target = await findLoadTarget(options, process.env);
-  if (!existsSync(ARTILLERY)) execFileSync('npm', ['ci'], { cwd: HERE, stdio: 'inherit' });
+  if (!existsSync(ARTILLERY)) execFileSync('npm', ['ci'], { cwd: INSTALLED, stdio: 'inherit' });
 
   await bundleSteps(join(HERE, 'steps/steps.ts'), join(HERE, 'dist/steps.mjs'));
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-load-'));

@@ -1,17 +1,18 @@
-// Results as the tables of docs/performance.md.
+// Results of capacity and bill as the tables of docs/performance.md.
+
+import type { Table } from '../report/page.ts';
 import { type BillLine, dollars } from './bill.ts';
 import { type Capacity, ENTRA } from './capacity.ts';
 
-type Row = readonly string[];
-
-const table = (head: Row, rows: readonly Row[]): string =>
+/** As docs/performance.md has it. */
+export const markdown = ({ head, rows }: Table): string =>
   [head, head.map((_, column) => (column === 0 ? '---' : '--:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 export const size = (bytes: number): string => (bytes < 1024 ** 2 ? `${bytes / 1024} KB` : `${bytes / 1024 ** 2} MB`);
 
-export const capacityTable = (results: readonly Capacity[]): string => {
+export const capacityTable = (results: readonly Capacity[]): Table => {
   const entra = ['Entra’s connector, 2 cores, size not told', whole(ENTRA.perSecond), '', '', String(ENTRA.p99Ms), '', '', ''];
   const rows = results.flatMap(({ bytes, bare, connector, toBare, p99AtRateMs, cpuMicroseconds, residentMegabytes, least }) => [
     [`bare origin, ${size(bytes)}`, whole(bare.perSecond), '1.00', bare.p99Ms.toFixed(1), '', '', '', ''],
@@ -46,10 +47,10 @@ export const capacityTable = (results: readonly Capacity[]): string => {
     'exchanges/s of a core',
     'memory MB',
   ];
-  return table(head, [...rows, entra]);
+  return { head, rows: [...rows, entra] };
 };
 
-export const billTable = (lines: readonly BillLine[]): string => {
+export const billTable = (lines: readonly BillLine[]): Table => {
   const money = (value: number) => `$${value.toFixed(2)}`;
   const rows = lines.map(({ bytes, kind, ours, relay, polling }) => [
     `${size(bytes)} of ${kind}`,
@@ -60,8 +61,8 @@ export const billTable = (lines: readonly BillLine[]): string => {
     kind === 'text' ? '' : money(dollars(relay)),
     kind === 'text' ? '' : money(dollars(polling)),
   ]);
-  return table(
-    ['response', 'messages', 'read units', 'Sallyport, measured', 'relay function, computed', 'database polling, computed'],
+  return {
+    head: ['response', 'messages', 'read units', 'Sallyport, measured', 'relay function, computed', 'database polling, computed'],
     rows,
-  );
+  };
 };

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { PARTS } from '../../load-tests/bench/parts.ts';
 import { run } from '../support/administrator.ts';
 import { filesBelow, ROOT, read } from '../support/files.ts';
 
@@ -93,17 +94,20 @@ test('every step is declared async: what is not, Artillery waits for in vain', (
   expect(STEPS.filter((name) => !new RegExp(`export const ${name} = async \\(`).test(sources))).toEqual([]);
 });
 
-test('its README has each option of the runner and each scenario, and no other', () => {
+test('its README has each option of the runner, each scenario and each part of the benchmark, and no other', () => {
   const readme = read('load-tests/README.md');
   const options = [...read('load-tests/options.ts').matchAll(/^ {2}'?([a-z-]+)'?: \{ type: 'string'/gm)].map(([, name]) => name);
 
   expect([...readme.matchAll(/^\| `--([a-z-]+)/gm)].map(([, name]) => name)).toEqual(options);
-  expect([...readme.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => `${name}.yml`).sort()).toEqual([...FILES].sort());
+  const [scenarios = '', parts = ''] = readme.split('| part of the benchmark |');
+  const rows = (text: string) => [...text.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+  expect(rows(scenarios).sort()).toEqual(FILES.map((file) => file.replace('.yml', '')).sort());
+  expect(rows(parts)).toEqual(Object.keys(PARTS));
 });
 
 test('its lock file has the version that its package names, and no download addresses', () => {
-  const { dependencies } = JSON.parse(read('load-tests/package.json'));
-  const { packages } = JSON.parse(read('load-tests/package-lock.json'));
+  const { dependencies } = JSON.parse(read('load-tests/artillery/package.json'));
+  const { packages } = JSON.parse(read('load-tests/artillery/package-lock.json'));
 
   for (const [name, version] of Object.entries(dependencies)) expect(packages[`node_modules/${name}`].version).toBe(version);
   expect(Object.values<{ resolved?: string }>(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);

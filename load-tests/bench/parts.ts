@@ -1,0 +1,64 @@
+// The parts of the benchmark by their names: how each is measured and shown.
+import type { Table } from '../report/page.ts';
+import { barPlot } from '../report/plot.ts';
+import { dollars, measureBill } from './bill.ts';
+import { measureCapacity } from './capacity.ts';
+import { measureRecovery } from './recovery.ts';
+import { recoveryPlots, recoveryTables } from './recovery-table.ts';
+import { billTable, capacityTable, size } from './table.ts';
+
+export interface Measured {
+  /** As it was measured. */
+  readonly result: unknown;
+  readonly tables: readonly Table[];
+  readonly plots: readonly string[];
+}
+
+export interface Part {
+  readonly title: string;
+  readonly measure: (rounds: number) => Promise<Measured>;
+}
+
+const part = <Result>(
+  title: string,
+  measure: (rounds: number) => Promise<Result>,
+  tables: (result: Result) => readonly Table[],
+  plots: (result: Result) => readonly string[],
+): Part => ({
+  title,
+  measure: async (rounds) => {
+    const result = await measure(rounds);
+    return { result, tables: tables(result), plots: plots(result) };
+  },
+});
+
+export const PARTS: Readonly<Record<string, Part>> = {
+  bill: part(
+    'What a million exchanges cost',
+    measureBill,
+    (lines) => [billTable(lines)],
+    (lines) => [
+      barPlot({
+        title: 'Dollars for a million exchanges',
+        unit: '$',
+        bars: lines.map(({ bytes, kind, ours }) => ({ label: `${size(bytes)} of ${kind}`, value: dollars(ours) })),
+      }),
+    ],
+  ),
+  capacity: part(
+    'What one connector carries',
+    measureCapacity,
+    (results) => [capacityTable(results)],
+    (results) => [
+      barPlot({
+        title: 'CPU for an exchange',
+        unit: 'µs',
+        bars: results.flatMap(({ bytes, cpuMicroseconds, least }) => [
+          { label: `Sallyport’s connector, ${size(bytes)}`, value: cpuMicroseconds },
+          { label: `the least connector, ${size(bytes)}`, value: least.cpuMicroseconds },
+        ]),
+      }),
+    ],
+  ),
+  recovery: part('Detection and recovery', measureRecovery, recoveryTables, recoveryPlots),
+};
