@@ -10,6 +10,7 @@ import { links } from './commands/links.ts';
 import { listSessions, type RevokeOptions, revokeSessions } from './commands/session.ts';
 import { status } from './commands/status.ts';
 import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
+import { type UploadOptions, upload, uploadFault } from './commands/upload.ts';
 import { type WhyOptions, why } from './commands/why.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { readPasswordFrom } from './read-password.ts';
@@ -40,8 +41,10 @@ const USAGE = `sallyport — administers a deployment
   sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
       --group NAME, --claim NAME=VALUE (repeatable), --email ADDRESS, --address ADDRESS, --country DE,
       --at TIME, --mfa, --signed-in-ago 15m, --by browser|token|service
+  sallyport upload FILE URL                 sends a file of any size to an application (bigUploads: on) and shows its answer; with the token of
+      SALLYPORT_TOKEN_FILE or SALLYPORT_TOKEN, and --method PUT, --type TYPE, --token-header NAME
 
-Which deployment:
+Which deployment (upload needs none):
   --endpoint URL       the stack's output ControlEndpoint (or SALLYPORT_CONTROL_ENDPOINT); with your usual AWS credentials
   --region REGION      only where the endpoint's name does not tell it
   --simulator FILE     the ready file of a running simulator (npm start -- --ready-file FILE)`;
@@ -75,11 +78,17 @@ const OPTIONS = {
   kind: { type: 'string' },
   since: { type: 'string' },
   json: { type: 'boolean' },
+  method: { type: 'string' },
+  type: { type: 'string' },
+  'token-header': { type: 'string' },
 } as const;
 
 interface Running {
+  /** Of the deployment that was named: asked for only by commands that speak to one. */
   readonly client: ControlClient;
   readonly say: (line: string) => void;
+  readonly complain: (line: string) => void;
+  readonly env: Environment;
   readonly now: () => number;
   readonly readPassword: () => Promise<string>;
   /** What follows the words. */
@@ -99,7 +108,8 @@ interface Syntax {
   readonly oneOf?: readonly string[];
   /** What is wrong with their values, if anything. */
   readonly fault?: (options: Readonly<Record<string, unknown>>) => string | null;
-  readonly run: (running: Running) => Promise<void>;
+  /** False: it was refused, and has said so. */
+  readonly run: (running: Running) => Promise<unknown>;
 }
 
 const COMMANDS: readonly Syntax[] = [
@@ -158,6 +168,13 @@ const COMMANDS: readonly Syntax[] = [
     run: ({ client, given, options, say }) => removeCredentials(client, given[0]!, whoseOf(options), say),
   },
   { words: ['vault', 'create'], needs: ['FILE'], run: ({ given, say }) => createVault(given[0]!, say) },
+  {
+    words: ['upload'],
+    needs: ['FILE', 'URL'],
+    options: ['method', 'type', 'token-header'],
+    fault: (options) => uploadFault(options as UploadOptions),
+    run: ({ given, options, env, say, complain }) => upload(given[0]!, given[1]!, options as UploadOptions, { env, say, complain }),
+  },
   { words: ['status'], needs: [], run: ({ client, say, now }) => status(client, now(), say) },
   {
     words: ['why'],
@@ -187,13 +204,13 @@ export const main = async (argv: readonly string[], ports: CommandPorts = {}): P
   try {
     const { run, given, options } = call;
     // Asked for by the commands that need a deployment, and by no other.
-    await run({
-      ...{ given, options, say, now, readPassword },
+    const done = await run({
+      ...{ given, options, say, complain, env, now, readPassword },
       get client() {
         return connect(findTarget(options, env));
       },
     });
-    return 0;
+    return done === false ? 1 : 0;
   } catch (failure) {
     const error = asSallyportError(failure);
     complain(`${error.code}: ${error.message}`);

@@ -3,7 +3,7 @@
 import { encode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
 import { CODINGS } from '../protocol/coding.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
-import type { BodyFrame, CreditFrame, ReplyToFrame, RequestFrame } from '../protocol/frames.ts';
+import type { BodyFrame, ConnectorFrame, CreditFrame, ErrorFrame, PartFrame, ReplyToFrame, RequestFrame } from '../protocol/frames.ts';
 import {
   EXCHANGE_MAX_MS,
   LINGER_MS,
@@ -14,6 +14,8 @@ import {
   REASSEMBLY_MAX_FRAMES,
   REQUEST_BODY_MAX_BYTES,
   RESUME_MS,
+  UPLOAD_MAX_MS,
+  UPLOAD_WAIT_MS,
 } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
@@ -25,6 +27,7 @@ import { RequestBody } from './request-body.ts';
 import { ResponseFrames } from './response-frames.ts';
 import { Sender } from './sender.ts';
 import { Timers } from './timers.ts';
+import { type Awaited, Upload } from './upload.ts';
 
 /** How long frames of an exchange wait for its request frame, which may have been overtaken. */
 const EARLY_MS = 5_000;
@@ -55,10 +58,10 @@ export interface ExchangeContext {
 }
 
 /** Tells a router that asks for an exchange which is not known here (any more). */
-export const unknownExchange = ({ exchange, received }: ReplyToFrame, key: FrameKey): string =>
+export const unknownExchange = ({ exchange, received }: Pick<ReplyToFrame, 'exchange' | 'received'>, key: FrameKey): string =>
   encode({ type: 'error', exchange, n: received, code: 'ERR_EXCHANGE_UNKNOWN', message: 'No such exchange here (any more).' }, key);
 
-type Timer = 'early' | 'life' | 'timeout' | 'idle' | 'progress' | 'resume' | 'linger';
+type Timer = 'early' | 'life' | 'part' | 'timeout' | 'idle' | 'progress' | 'resume' | 'linger';
 
 export class Exchange {
   readonly id: string;
@@ -74,9 +77,12 @@ export class Exchange {
   #earlyReplyTo: ReplyToFrame | null = null;
   #begun = false;
   #body: RequestBody | null = null;
+  #upload: Upload | null = null;
   #sender: Sender | null = null;
   #response: ResponseFrames | null = null;
   #outcome: ErrorCode | 'OK' = 'OK';
+  #answered = false;
+  #failure: SallyportError | null = null;
   #ended = false;
   #closed = false;
   #beganAt = 0;
@@ -101,6 +107,7 @@ export class Exchange {
     if (this.#closed) return;
     const { frame } = opened;
     if (frame.type === 'request' || frame.type === 'body') this.#take(frame, opened);
+    else if (frame.type === 'part') this.#takePart(frame, opened.payload);
     else if (frame.type === 'credit') this.#credit(frame);
     else if (frame.type === 'reply-to') this.#resume(frame);
     else if (frame.type === 'cancel') this.#close('CANCELLED');
@@ -135,13 +142,13 @@ export class Exchange {
   #begin(request: RequestFrame, payload: Buffer): void {
     this.#timers.disarm('early');
     // By then nobody can be waiting, whatever cancel was lost.
-    this.#timers.arm('life', EXCHANGE_MAX_MS, () => this.#lose());
+    this.#timers.arm('life', request.upload ? UPLOAD_MAX_MS : EXCHANGE_MAX_MS, () => this.#lose());
     this.#begun = true;
     this.#beganAt = this.#context.clock.monotonic();
     this.#watch = new PremisesWatch(this.#context.clock, this.#context.ageMs(request));
     this.#log = this.#log.with({ application: request.application, user: request.user, method: request.method });
     this.#sender = new Sender({
-      replyTo: this.#earlyReplyTo?.replyTo ?? request.replyTo,
+      replyTo: this.#earlyReplyTo?.replyTo ?? (request.upload ? null : request.replyTo),
       key: this.key,
       post: this.#context.post,
       changed: () => this.#advance(),
@@ -151,9 +158,13 @@ export class Exchange {
     try {
       const admission = this.#context.admit(request);
       this.#log = this.#log.with({ origin: admission.origin });
-      if (request.hasBody && !request.end) this.#body = new RequestBody(() => this.#account(), request.signOn !== undefined);
+      if (request.hasBody && !request.end) {
+        const keptMax = request.upload ? REQUEST_BODY_MAX_BYTES : Number.POSITIVE_INFINITY;
+        this.#body = new RequestBody(() => this.#bodyChanged(), request.signOn !== undefined, keptMax);
+      }
       this.#body?.push(payload);
       this.#call(request, admission, request.hasBody ? (this.#body ?? payload) : null);
+      this.#openUpload(request, admission);
     } catch (error) {
       this.#fail(asSallyportError(error));
     }
@@ -164,18 +175,66 @@ export class Exchange {
     if (end) this.#body?.end();
   }
 
+  #openUpload({ upload, replyTo, timeoutMs }: RequestFrame, { origin }: Admission): void {
+    if (!upload || !this.#body) return;
+    this.#upload = new Upload({
+      exchange: this.id,
+      length: upload.length,
+      replyTo,
+      body: this.#body,
+      answered: () => this.#answered,
+      tell: (frame, to) => this.#tell(frame, to),
+      awaits: (whom) => this.#awaitUpload(whom, origin, timeoutMs),
+    });
+  }
+
+  #takePart(frame: PartFrame, payload: Buffer): void {
+    try {
+      if (this.#failure) this.#tell(this.#errorFrame(this.#failure), frame.replyTo);
+      else this.#upload?.accept(frame, payload);
+    } catch (error) {
+      this.#fail(asSallyportError(error));
+    }
+    this.#account();
+  }
+
+  /** Routers have a time for the next part, the origin has one for taking it, and in the end for its answer. */
+  #awaitUpload(whom: Awaited, origin: string, timeoutMs: number): void {
+    if (this.#ended || this.#closed) return;
+    if (whom === 'router') {
+      this.#timers.disarm('timeout');
+      this.#timers.arm('part', UPLOAD_WAIT_MS, () =>
+        this.#fail(new SallyportError('ERR_UPLOAD_LOST', `No part of the upload came within ${UPLOAD_WAIT_MS} ms.`)),
+      );
+    } else {
+      this.#timers.disarm('part');
+      if (!this.#answered) this.#awaitOrigin(origin, timeoutMs);
+      if (whom === 'answer') this.#advance();
+    }
+  }
+
+  #awaitOrigin(origin: string, timeoutMs: number): void {
+    this.#timers.arm('timeout', timeoutMs, () =>
+      this.#fail(new SallyportError('ERR_ORIGIN_TIMEOUT', `${origin} gave no answer within ${timeoutMs} ms.`)),
+    );
+  }
+
+  /** To a router that has a part in hand: the response waits for one of its own. */
+  #tell(frame: ConnectorFrame, replyTo: string): void {
+    void this.#context.post(encode(frame, this.key), replyTo, () => !this.#closed);
+  }
+
   #call(request: RequestFrame, { origin, path, loopbackAllowed }: Admission, body: RequestBody | Buffer | null): void {
     const { method, headers, verifyCertificate, timeoutMs, signOn } = request;
     const { signal } = this.#abort;
     this.#timers.arm('progress', PROGRESS_FIRST_MS, () => this.#progress());
-    this.#timers.arm('timeout', timeoutMs, () =>
-      this.#fail(new SallyportError('ERR_ORIGIN_TIMEOUT', `${origin} gave no answer within ${timeoutMs} ms.`)),
-    );
+    this.#awaitOrigin(origin, timeoutMs);
     const watch = this.#watch!;
     const connected = () => watch.connected();
     this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signOn, signal, connected }).then(
       (answer) => {
         watch.answered();
+        this.#answered = true;
         this.#timers.disarm('timeout');
         this.#body?.release();
         if (this.#ended || this.#closed) return;
@@ -203,8 +262,11 @@ export class Exchange {
   #advance(): void {
     if (this.#closed) return;
     const sender = this.#sender!;
-    if (sender.lost) this.#timers.armOnce('resume', RESUME_MS, () => this.#lose());
-    else this.#timers.disarm('resume');
+    if (sender.lost && (this.#ended || !this.#upload?.unfinished)) {
+      this.#timers.armOnce('resume', this.#upload ? UPLOAD_WAIT_MS : RESUME_MS, () => this.#lose());
+    } else {
+      this.#timers.disarm('resume');
+    }
 
     if (this.#response && !this.#ended) {
       const state = this.#response.advance();
@@ -236,7 +298,11 @@ export class Exchange {
       this.#earlyReplyTo = frame;
       return;
     }
-    if (this.#sender.resume(frame.replyTo, frame.received)) return;
+    if (this.#sender.resume(frame.replyTo, frame.received)) {
+      // Its router has sent nothing that would be answered, and must know that somebody is here.
+      if (this.#upload) this.#sender.note({ type: 'progress', exchange: this.id, received: this.#incoming.received });
+      return;
+    }
     this.#log.warn('exchange.lost', { code: 'ERR_EXCHANGE_LOST', received: frame.received });
     this.#close('ERR_EXCHANGE_LOST');
   }
@@ -255,12 +321,19 @@ export class Exchange {
   #fail(error: SallyportError): void {
     if (this.#ended || this.#closed || !this.#sender) return;
     this.#abort.abort(error);
+    this.#body?.abandon();
     this.#response?.abandon();
-    const { code, message } = error;
-    this.#sender.send({ type: 'error', exchange: this.id, n: this.#sender.next, code, message, timings: this.#watch?.read() });
+    this.#failure = error;
+    const frame = this.#errorFrame(error);
+    this.#sender.send(frame);
+    if (this.#upload) this.#tell(frame, this.#upload.replyTo);
     this.#log.warn('exchange.failed', { code: error.code, error });
     this.#end(error.code);
     this.#advance();
+  }
+
+  #errorFrame({ code, message }: SallyportError): ErrorFrame {
+    return { type: 'error', exchange: this.id, n: this.#sender!.next, code, message, timings: this.#watch?.read() };
   }
 
   #end(outcome: ErrorCode | 'OK'): void {
@@ -308,10 +381,19 @@ export class Exchange {
     this.#context.onClosed(this, outcome);
   }
 
+  #bodyChanged(): void {
+    this.#account();
+    this.#upload?.moved();
+  }
+
   #account(): void {
     if (this.#closed) return;
     this.#context.account.note(
-      (this.#sender?.size ?? 0) + (this.#body?.size ?? 0) + (this.#response?.size ?? 0) + this.#incoming.heldBytes,
+      (this.#sender?.size ?? 0) +
+        (this.#body?.size ?? 0) +
+        (this.#response?.size ?? 0) +
+        (this.#upload?.heldBytes ?? 0) +
+        this.#incoming.heldBytes,
     );
   }
 }

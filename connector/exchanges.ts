@@ -135,6 +135,13 @@ export class Exchanges {
           return;
         }
         break;
+      case 'part':
+        // Its router had been told that the request has come: so it has ended, or another process had it.
+        if (!live) {
+          void this.#ports.post(unknownExchange({ exchange: frame.exchange, received: 0 }, this.#identity!.key), frame.replyTo, () => true);
+          return;
+        }
+        break;
       case 'body':
       case 'credit':
       case 'cancel':

@@ -6,7 +6,13 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #changed: () => void;
   /** Whether what was read is kept for another reader. */
   #kept: boolean;
+  /** What is kept at most; a body that is longer can be read only once. */
+  readonly #keptMax: number;
   #size = 0;
+  /** Bytes that no reader can have any more. */
+  #dropped = 0;
+  /** Bytes that the last reader has come back from. */
+  #taken = 0;
   #ended = false;
   #abandoned = false;
   /** Counts readers; only the last one reads. */
@@ -15,10 +21,21 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #read = 0;
   #wake: (() => void) | null = null;
 
-  /** `changed` is called whenever the size held has changed; `repeatable` keeps what was read until `release`. */
-  constructor(changed: () => void = () => {}, repeatable = false) {
+  /** `changed` is called whenever the size held has changed; `repeatable` keeps what was read until `release`, up to `keptMax` bytes. */
+  constructor(changed: () => void = () => {}, repeatable = false, keptMax = Number.POSITIVE_INFINITY) {
     this.#changed = changed;
     this.#kept = repeatable;
+    this.#keptMax = keptMax;
+  }
+
+  /** Bytes that the origin has taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Nobody reads it any more, or will. */
+  get closed(): boolean {
+    return this.#abandoned;
   }
 
   /** Bytes that wait for the origin, or are kept. */
@@ -30,6 +47,10 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     if (this.#abandoned || chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.#size += chunk.length;
+    if (this.#kept && this.#dropped + this.#size > this.#keptMax) {
+      this.#kept = false;
+      this.#drop();
+    }
     this.#signal();
   }
 
@@ -58,6 +79,9 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     this.#reader += 1;
     const reader = this.#reader;
+    let position = 0;
+    // Its beginning is gone: what is left is not the body.
+    if (this.#dropped > 0) this.abandon();
     this.#read = 0;
     this.#signal();
     try {
@@ -70,6 +94,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
           this.#drop();
           this.#changed();
           yield chunk;
+          position += chunk.length;
+          if (position > this.#taken) {
+            this.#taken = position;
+            this.#changed();
+          }
         } else if (this.#ended) {
           return;
         } else {
@@ -79,13 +108,19 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
         }
       }
     } finally {
-      if (!this.#kept && reader === this.#reader) this.abandon();
+      if (!this.#kept && reader === this.#reader) {
+        this.abandon();
+        this.#changed();
+      }
     }
   }
 
   #drop(): void {
     if (this.#kept) return;
-    for (const chunk of this.#chunks.splice(0, this.#read)) this.#size -= chunk.length;
+    for (const chunk of this.#chunks.splice(0, this.#read)) {
+      this.#size -= chunk.length;
+      this.#dropped += chunk.length;
+    }
     this.#read = 0;
   }
 

@@ -12,7 +12,8 @@ const POSTS_MAX = 8;
 export type NumberedFrame = ResponseFrame | BodyFrame | ErrorFrame;
 
 export interface SenderOptions {
-  readonly replyTo: string;
+  /** Null: no router waits yet, and one that will announces itself. */
+  readonly replyTo: string | null;
   readonly key: FrameKey;
   readonly post: Post;
   /** Something may be possible that was not: a post ended, the router allowed more, a new connection is there. */
@@ -34,7 +35,8 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#replyTo = options.replyTo;
+    this.#replyTo = options.replyTo ?? '';
+    this.#lost = options.replyTo === null;
   }
 
   /** The number that the next frame takes. */

@@ -19,6 +19,9 @@ export const stateKey = (masterKey: string) => derive(masterKey, 'sign-in-state'
 /** Encrypts the refresh tokens that the sessions table keeps. */
 export const refreshTokenKey = (masterKey: string) => derive(masterKey, 'refresh-token');
 
+/** Encrypts the addresses of uploads, which hold what routers need of them. */
+export const uploadKey = (masterKey: string) => derive(masterKey, 'upload');
+
 /** 256 random bits, base64url: session secrets, codes, exchange ids. */
 export const randomSecret = (): string => randomBytes(32).toString('base64url');
 

@@ -51,6 +51,10 @@ export const ERRORS = {
   ERR_APPLICATION_UNKNOWN: { status: 404, hop: 'user', retryable: false, message: 'No application is published at this address.' },
   ERR_METHOD_REFUSED: { status: 405, hop: 'user', retryable: false, message: 'This method is not allowed here.' },
   ERR_BODY_TOO_LARGE: { status: 413, hop: 'user', retryable: false, message: 'The upload is larger than this service carries.' },
+  ERR_UPLOAD_INVALID: { status: 400, hop: 'user', retryable: false, message: 'The upload could not be read.' },
+  ERR_UPLOAD_VERSION: { status: 412, hop: 'user', retryable: false, message: 'The upload speaks another version of the tus protocol.' },
+  ERR_UPLOAD_UNKNOWN: { status: 404, hop: 'user', retryable: false, message: 'There is no such upload, or it is not yours.' },
+  ERR_UPLOAD_OFFSET: { status: 409, hop: 'user', retryable: true, message: 'The upload goes on at another place.' },
   ERR_HEADERS_TOO_LARGE: {
     status: 431,
     hop: 'user',
@@ -110,6 +114,18 @@ export const ERRORS = {
   ERR_CONNECTOR_DRAINING: { status: 503, hop: 'connector', retryable: true, message: 'The connector is being restarted.' },
   ERR_ORIGIN_NOT_ALLOWED: { status: 502, hop: 'connector', retryable: false, message: 'The connector does not allow this application.' },
   ERR_EXCHANGE_UNKNOWN: { status: 502, hop: 'connector', retryable: true, message: 'The connector no longer knows this exchange.' },
+  ERR_UPLOAD_LOST: {
+    status: 410,
+    hop: 'connector',
+    retryable: true,
+    message: 'The upload was given up. Please begin it again.',
+  },
+  ERR_CONNECTOR_OUTDATED: {
+    status: 502,
+    hop: 'connector',
+    retryable: false,
+    message: 'The connector is too old for large uploads.',
+  },
   ERR_CONNECTOR_UNKNOWN: { status: 401, hop: 'connector', retryable: false, message: 'This connector is not enrolled.' },
   ERR_DIAL_REPLAYED: { status: 409, hop: 'connector', retryable: true, message: 'This dial was made before.' },
   ERR_CONNECTOR_CLOCK: { status: 401, hop: 'connector', retryable: false, message: 'The connector\u2019s clock is wrong.' },
@@ -194,6 +210,12 @@ export const ERRORS = {
   ERR_ORIGIN_TIMEOUT: { status: 504, hop: 'origin', retryable: true, message: 'The application did not answer in time.' },
   ERR_ORIGIN_SILENT: { status: 504, hop: 'origin', retryable: true, message: 'The application stopped in the middle of its answer.' },
   ERR_ORIGIN_INVALID: { status: 502, hop: 'origin', retryable: true, message: 'The application gave an answer that could not be read.' },
+  ERR_UPLOAD_ANSWERED: {
+    status: 410,
+    hop: 'origin',
+    retryable: false,
+    message: 'The application has answered before it had the whole upload.',
+  },
   ERR_ORIGIN_ABORTED: { status: 502, hop: 'origin', retryable: true, message: 'The application broke off its answer.' },
   ERR_CREDENTIALS_REFUSED: {
     status: 403,

@@ -89,6 +89,11 @@ export interface RequestFrame extends ExchangeFrame {
   readonly signOn?: SignOn;
   /** Whether the request has a body at all: an absent one and an empty one are told apart. */
   readonly hasBody: boolean;
+  /**
+   * The body comes in `part` frames, from whichever router has them, and the response waits for a `reply-to`. What is known of the body's
+   * length; null: a later part tells it.
+   */
+  readonly upload?: { readonly length: number | null };
   /** Codings that the router undoes, of the response's payloads. Routers of older releases undo none. */
   readonly codings?: readonly string[];
   /** True when the body is complete in this frame. */
@@ -102,6 +107,22 @@ export interface BodyFrame extends ExchangeFrame {
   readonly end: boolean;
   /** How this frame's payload is compressed, one of the request's `codings`; absent: not at all. */
   readonly coding?: string;
+}
+
+/**
+ * A piece of an upload's body, known by its place in it, so that one which is lost, late or sent twice does no harm. Answered by `taken`:
+ * at once where it has no payload, else when the origin has taken everything before `until`.
+ */
+export interface PartFrame extends ExchangeFrame {
+  readonly type: 'part';
+  /** Bytes of body before this payload. */
+  readonly offset: number;
+  /** Where what the router has in hand ends. */
+  readonly until: number;
+  /** Of the whole body; null while it is not known. */
+  readonly length: number | null;
+  /** Where `taken` goes. */
+  readonly replyTo: string;
 }
 
 /** Acknowledges and allows more: the connector may have sent `limit` in all. */
@@ -160,6 +181,18 @@ export interface ProgressFrame extends ExchangeFrame {
   readonly received: number;
 }
 
+/** How far an upload has come. Also said once unasked, when its request has come. */
+export interface TakenFrame extends ExchangeFrame {
+  readonly type: 'taken';
+  /** Bytes of body received without a gap. */
+  readonly received: number;
+  /** Of these, what the origin has taken. */
+  readonly taken: number;
+  readonly length: number | null;
+  /** The origin has answered and takes no more. */
+  readonly over: boolean;
+}
+
 /** The connector has a new tunnel; request frames from `received` on and credit are to be sent there (again). */
 export interface MovedFrame extends ExchangeFrame {
   readonly type: 'moved';
@@ -178,8 +211,8 @@ export interface ErrorFrame extends ExchangeFrame {
   readonly timings?: PremisesTimings;
 }
 
-export type RouterFrame = RequestFrame | BodyFrame | CreditFrame | ReplyToFrame | CancelFrame;
-export type ConnectorFrame = ResponseFrame | BodyFrame | ProgressFrame | MovedFrame | ErrorFrame;
+export type RouterFrame = RequestFrame | BodyFrame | PartFrame | CreditFrame | ReplyToFrame | CancelFrame;
+export type ConnectorFrame = ResponseFrame | BodyFrame | TakenFrame | ProgressFrame | MovedFrame | ErrorFrame;
 export type Frame = RouterFrame | ConnectorFrame;
 
 // ── connector ↔ Tunnel API: one JSON object each, no payload ──────────────────────────────────────────────

@@ -21,6 +21,8 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
 export const FRAME_MIN_COST_BYTES = 1024;
 /** Request bodies are bounded by Lambda's 6 MB event, base64 included; so an upload needs no credit. */
 export const REQUEST_BODY_MAX_BYTES = 4_400_000;
+/** What a router has of an upload at once: one part. A client cuts an upload into parts of this size at most. */
+export const UPLOAD_PART_MAX_BYTES = 4 * 1024 * 1024;
 /** Response bodies are bounded by Lambda's 200 MB of a response stream, prelude included, whichever megabyte AWS means. */
 export const RESPONSE_MAX_BYTES = 199_000_000;
 /** Frames of one direction of one exchange that a receiver holds while an earlier one is missing. */
@@ -52,6 +54,10 @@ export const INVOCATION_RESERVE_MS = 3_000;
 export const EXCHANGE_MAX_MS = 15 * 60_000;
 /** How long a side that lost its channel may take to resume an exchange. */
 export const RESUME_MS = 30_000;
+/** How long a connector keeps an upload of which nothing comes, and its response while nobody has asked for it. */
+export const UPLOAD_WAIT_MS = 60_000;
+/** How old an upload may get. */
+export const UPLOAD_MAX_MS = 24 * 60 * 60_000;
 /** How long a connector keeps the frames of a finished exchange for a router that may ask again. */
 export const LINGER_MS = 10_000;
 

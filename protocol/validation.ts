@@ -12,6 +12,7 @@ const status: Check = (value) => count(value) && (value as number) >= 200 && (va
 const countOrAbsent: Check = (value) => value === undefined || count(value);
 const textOrAbsent: Check = (value) => value === undefined || text(value);
 const textsOrAbsent: Check = (value) => value === undefined || (Array.isArray(value) && value.every(text));
+const countOrNull: Check = (value) => value === null || count(value);
 const textOrNull: Check = (value) => value === null || text(value);
 const exchangeId: Check = (value) => typeof value === 'string' && /^[\w-]{8,64}$/.test(value);
 const headerList: Check = (value) =>
@@ -44,6 +45,8 @@ const signOn: Check = (value) => {
   return typeof method === 'string' && Object.hasOwn(SIGN_ON, method) && SIGN_ON[method](value);
 };
 
+const upload: Check = (value) => value === undefined || fieldsOf({ length: countOrNull })(value);
+
 const timings: Check = (value) =>
   value === undefined || fieldsOf({ verified: count, connected: countOrAbsent, answered: countOrAbsent, sent: count })(value);
 
@@ -65,14 +68,17 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
     verifyCertificate: flag,
     signOn,
     hasBody: flag,
+    upload,
     codings: textsOrAbsent,
     end: flag,
   },
   body: { n: count, end: flag, coding: textOrAbsent },
+  part: { offset: count, until: count, length: countOrNull, replyTo: text },
   credit: { received: count, limit: count },
   'reply-to': { replyTo: text, received: count },
   cancel: { code: text },
   response: { n: zero, status, headers: headerList, end: flag, coding: textOrAbsent, timings },
+  taken: { received: count, taken: count, length: countOrNull, over: flag },
   progress: { received: count },
   moved: { tunnel: text, received: count },
   error: { n: count, code: text, message: text, timings },

@@ -171,6 +171,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
         'Write for example [https://teams.microsoft.com, https://*.cloud.microsoft]: no path, no final slash.',
         readFramers,
       ),
+      bigUploads: choice(['off', 'on'], 'on lets pages and programs send more than 4.4 MB, in parts.'),
       robots: choice(['deny', 'application'], 'Leave it out to have crawlers turned away.'),
       maintenance: optional<string | null>(
         null,

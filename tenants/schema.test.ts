@@ -82,6 +82,7 @@ describe('defaults', () => {
           cors: [],
           calls: [],
           framedBy: [],
+          bigUploads: 'off',
           robots: 'deny',
           maintenance: null,
         },
@@ -137,6 +138,7 @@ describe('what an application may say of itself', () => {
       cors: [{ origins: ['https://shop.example.com'], headers: ['X-Shop-*'] }],
       calls: ['wiki'],
       framedBy: ['https://teams.microsoft.com', 'https://*.cloud.microsoft', 'https://teams.microsoft.com'],
+      bigUploads: 'on',
       robots: 'application',
       maintenance: 'Back on Monday',
     });
@@ -161,6 +163,7 @@ describe('what an application may say of itself', () => {
       ],
       calls: ['wiki'],
       framedBy: ['https://teams.microsoft.com', 'https://*.cloud.microsoft'],
+      bigUploads: 'on',
       robots: 'application',
       maintenance: 'Back on Monday',
     });

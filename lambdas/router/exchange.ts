@@ -47,7 +47,7 @@ export interface ExchangePorts {
 }
 
 /** What a connector says when it has not carried the request out: it may go to another, whatever the method. */
-const NOT_CARRIED_OUT: ReadonlySet<string> = new Set([
+export const NOT_CARRIED_OUT: ReadonlySet<string> = new Set([
   'ERR_CONNECTOR_DRAINING',
   'ERR_CONNECTOR_BUSY',
   'ERR_FRAME_EXPIRED',
@@ -100,7 +100,7 @@ export class Exchange {
   /** Posts the request and waits for the head. Null: the tunnel is gone and nothing was delivered. Throws what ended the exchange. */
   async open(): Promise<ResponseHead | null> {
     const { channel, clock, post } = this.#ports;
-    const { request, body, key, deadlineAt } = this.#plan;
+    const { request, body, key } = this.#plan;
     // An idle channel is probed meanwhile: probe and request are under way together.
     this.#replyTo = await channel.address();
     const { tunnel } = this.#follower;
@@ -114,16 +114,7 @@ export class Exchange {
     };
     const frames = requestFrames({ type: 'request', exchange: this.id, n: 0, ...addressed }, body, key);
 
-    this.#detach = channel.attend(this.id, this.#listener());
-    this.#silence = createSilence({
-      clock,
-      deadlineAt,
-      headMs: request.timeoutMs,
-      gap: () => this.#inbox.gap,
-      quiet: () => this.#ask(),
-      suspected: () => this.#suspect(),
-      expired: (error) => this.#fail(error),
-    });
+    this.#attend();
     this.#note('posted');
     const posting = post(tunnel, frames.first).then(
       (posted) => {
@@ -141,6 +132,15 @@ export class Exchange {
     return opened;
   }
 
+  /** Takes the response of a request that has come to the connector by other routers. Throws what ended the exchange. */
+  async join(): Promise<ResponseHead> {
+    const { channel } = this.#ports;
+    this.#replyTo = await channel.address();
+    this.#attend();
+    this.#announce();
+    return this.#inbox.head;
+  }
+
   /** The body's parts in order. Taking the next one says that the last has left for the user. Throws what ended the exchange early. */
   body(): AsyncGenerator<Buffer> {
     return this.#inbox.body();
@@ -154,6 +154,21 @@ export class Exchange {
   /** Resolves when no post is under way: one that is would be frozen with the environment and fail when it thaws. */
   async settled(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  #attend(): void {
+    const { channel, clock } = this.#ports;
+    const { request, deadlineAt } = this.#plan;
+    this.#detach = channel.attend(this.id, this.#listener());
+    this.#silence = createSilence({
+      clock,
+      deadlineAt,
+      headMs: request.timeoutMs,
+      gap: () => this.#inbox.gap,
+      quiet: () => this.#ask(),
+      suspected: () => this.#suspect(),
+      expired: (error) => this.#fail(error),
+    });
   }
 
   #listener(): ExchangeListener {

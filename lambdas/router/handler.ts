@@ -7,7 +7,7 @@ import { readEnvironment } from '../environment.ts';
 import { createAccessTokens } from '../identity/access-token.ts';
 import { createProviderKeys } from '../identity/provider-keys.ts';
 import { readIdentityProviders } from '../identity/provider-profile.ts';
-import { frameKey, randomSecret, ticketKey } from '../keys.ts';
+import { frameKey, randomSecret, ticketKey, uploadKey } from '../keys.ts';
 import { readLook } from '../pages/look.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import { createTokenOf } from './application-token.ts';
@@ -42,6 +42,7 @@ const router = createRouter({
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
+  uploadKey: async () => uploadKey(await masterKey.read()),
   accessTokens: createAccessTokens({
     issuers: providers.map((profile) => ({ profile, keys: createProviderKeys({ issuer: profile.issuer, now: clock.now }) })),
     now: clock.now,

@@ -136,7 +136,11 @@ const keptTo = (signOn: SignOn | undefined, tunnels: readonly Tunnel[]): readonl
 };
 
 /** Live tunnels first, at random, of the one connector that has something of the user's session where there is such; stale ones when no other is left; from memory, then once more from the registry itself. */
-const nextTunnel = async (ports: OpenPorts, { group, request }: Ask, untried: (tunnel: Tunnel) => boolean): Promise<Tunnel | null> => {
+export const nextTunnel = async (
+  ports: OpenPorts,
+  { group, request }: { readonly group: string; readonly request: Pick<Ask['request'], 'signOn'> },
+  untried: (tunnel: Tunnel) => boolean,
+): Promise<Tunnel | null> => {
   const { tunnels, clock } = ports;
   for (const read of [tunnels.tunnels, tunnels.freshTunnels]) {
     const now = clock.now();

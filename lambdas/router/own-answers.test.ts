@@ -8,6 +8,7 @@ import { SIGN_IN_COOKIE } from './cookies.ts';
 import { PAGES } from './reserved.ts';
 import { application, type EventChanges, HOST } from './testing/records.ts';
 import { createRig } from './testing/rig.ts';
+import { beginning, playUploads } from './testing/uploads.ts';
 
 const TOKENS = { header: 'Authorization', audience: 'api://wiki', scopes: [], services: true };
 const PAGE_LOAD = { Accept: ['text/html'], 'Sec-Fetch-Mode': ['navigate'], 'Sec-Fetch-Dest': ['document'] };
@@ -45,6 +46,12 @@ const ANSWERS: Readonly<Record<string, (rig: Rig) => EventChanges>> = {
     publish(rig, { conditions: [{ name: 'Two factors', paths: [], methods: [], require: { mfa: true }, refuse: null }] });
     return { headers: { ...PAGE_LOAD, Cookie: [rig.signIn()] } };
   },
+  'upload-abilities': () => ({ httpMethod: 'OPTIONS', path: '/.sallyport/uploads' }),
+  upload: (rig) => {
+    publish(rig, { bigUploads: 'on' });
+    rig.behaviours.set('tunnel-a=', playUploads().behaviour);
+    return beginning(rig.signIn());
+  },
   maintenance: (rig) => {
     publish(rig, { maintenance: 'Back soon.' });
     return { headers: { ...PAGE_LOAD, Cookie: [rig.signIn()] } };
@@ -54,7 +61,8 @@ const LASTING = new Set(['robots', 'resource-metadata']);
 
 describe('what an answer says to the browser', () => {
   test('is told of every kind of answer that there is', () => {
-    const kinds = [...read('lambdas/router/router.ts').matchAll(/\bown\('([\w-]+)'/g)].map(([, kind]) => kind!);
+    const code = read('lambdas/router/router.ts') + read('lambdas/router/own-path.ts');
+    const kinds = [...code.matchAll(/\b(?:own\(|what: )'([\w-]+)'/g)].map(([, kind]) => kind!);
 
     expect([...new Set(kinds)].sort()).toEqual(Object.keys(ANSWERS).sort());
   });

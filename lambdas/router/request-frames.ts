@@ -22,7 +22,7 @@ export const requestFrames = (
   }
 
   const room = Math.floor((FRAME_MAX_BYTES - headerBytes - SEAL_ROOM_BYTES) / 4) * 3;
-  const first = encode({ ...head, end: body.length <= room }, key, body.subarray(0, room));
+  const first = encode({ ...head, end: body.length <= room && head.upload === undefined }, key, body.subarray(0, room));
   return { first, rest: bodyFrames(head.exchange, body.subarray(room), key) };
 };
 

@@ -3,6 +3,7 @@
 
 import type { StepUp } from '../../policy/decide.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../../protocol/errors.ts';
+import { UPLOADS_PATH } from '../../protocol/upload-client.ts';
 import type { Edge } from '../../tenants/edge.ts';
 import { sourceOf } from '../edge.ts';
 import { countedAs, type SourceLimits } from '../limits/source-limits.ts';
@@ -18,7 +19,6 @@ import { authorise } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { type CanonicalRequest, canonicalHeaders, canonicalRequest, type ProxyEvent } from './canonical-request.ts';
 import { createChallengeNotice } from './challenge-notice.ts';
-import { cleanHeaders } from './clean-headers.ts';
 import { type Cors, corsFor, isPreflight, NO_CORS, ownWithCors, preflightAnswer, withCors } from './cors.ts';
 import { credentialsHelp, errorAnswer } from './error-page.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,23 +30,24 @@ import { holding } from './hold.ts';
 import type { KeepUp } from './keep-up.ts';
 import { maintenanceAnswer } from './maintenance.ts';
 import { type OpenPorts, openExchange } from './open-exchange.ts';
+import { answerOwnPath } from './own-path.ts';
 import { isPageLoad } from './page-load.ts';
 import type { Passwords } from './passwords.ts';
 import { platformHeaders } from './platform-headers.ts';
 import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
-import { bearerChallenge, resourceMetadata, resourcePath } from './protected-resource.ts';
+import { NOTHING_TOLD, prepare, tellOf } from './prepare.ts';
+import { bearerChallenge } from './protected-resource.ts';
 import { relay } from './relay.ts';
-import { answerReserved } from './reserved.ts';
 import { resolve } from './resolve.ts';
 import { responseHeaders } from './response-headers.ts';
-import { answerRobots } from './robots.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
-import { type Introduction, introduce } from './single-sign-on.ts';
-import { targetUrl } from './target-url.ts';
-import { createExchangeTranslation } from './translation/exchange-translation.ts';
+import type { Introduction } from './single-sign-on.ts';
+import { answerUpload, noteRefusedUpload } from './uploads/answer.ts';
+import { abilities, type CallPorts, isUploads, type ResponseCall, readCall, refusalHeaders, type UploadCall } from './uploads/call.ts';
+import { checkOwner, joinExchange } from './uploads/serve.ts';
 import { watchCaller } from './watch-caller.ts';
 
-export interface RouterPorts extends OpenPorts, TokenPorts {
+export interface RouterPorts extends OpenPorts, TokenPorts, Pick<CallPorts, 'uploadKey'> {
   /** The CDN in front of the ingress; null where there is none. */
   readonly edge: Edge | null;
   readonly look: Look;
@@ -71,6 +72,7 @@ export type Router = (event: ProxyEvent, response: UserResponse, deadlineAt: num
 /** What the log line of a request tells, as far as it is known. */
 interface Trace {
   exchange?: Exchange;
+  upload?: { readonly exchange: string; readonly connector: string };
   application?: string;
   user?: string;
   status?: number;
@@ -80,8 +82,6 @@ interface Trace {
   /** Which answer of the router's own it was. */
   answer?: string;
 }
-
-const NOTHING_TOLD: Introduction = { headers: [], signOn: undefined };
 
 export const createRouter = (ports: RouterPorts): Router => {
   const urls = createExternalUrls(ports.portalUrl);
@@ -100,7 +100,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>
       log[level](name, { ...traced(trace), method: request?.method, host: request?.host, ms: sinceStart(), ...fields });
     const options = () => ({
-      id: trace.exchange?.id ?? event.requestContext.requestId,
+      id: trace.exchange?.id ?? trace.upload?.exchange ?? event.requestContext.requestId,
       time: ports.clock.now(),
       look: ports.look,
       portal: urls.portal,
@@ -111,13 +111,13 @@ export const createRouter = (ports: RouterPorts): Router => {
       request = canonicalRequest(event, ports.edge);
       const answer = await passes(request);
       if (answer !== null) {
-        await send(response, ownWithAncestors(ownWithCors(answer, cors), known), request.method);
+        await send(response, ownWithAncestors(ownWithCors(answer, cors), known), event.httpMethod);
         const audit = trace.answer === 'step-up' ? challengeOf(asked(), answer.status) : undefined;
         tell('info', 'request.answered', { status: answer.status, audit });
       }
     } catch (error) {
       const failure = asSallyportError(error);
-      const attempt = { address: source, method: event.httpMethod, path: event.path };
+      const attempt = { address: source, method: event.httpMethod, path: request?.path ?? event.path };
       await failed(await ports.limits.refused(failure, countedAs(failure), attempt, log));
     } finally {
       await Promise.all([trace.exchange?.settled(), keptUp]);
@@ -139,15 +139,25 @@ export const createRouter = (ports: RouterPorts): Router => {
     }
 
     /** The router's own answer, or null when the origin's has been relayed. */
-    async function passes(request: CanonicalRequest): Promise<Answer | null> {
-      const reserved = await answerReserved({ ...ports, log, urls }, request);
-      if (reserved !== null) return own('reserved', reserved);
+    async function passes(received: CanonicalRequest): Promise<Answer | null> {
+      const call = isUploads(received.path) ? await uploadCall(received) : null;
+      if (call !== null && 'status' in call) return own('upload-abilities', call);
+      // Whatever is asked of an upload is decided on as the request whose body it is.
+      if (call !== null) return withApplication(call.target, call);
+      const found = await answerOwnPath({ ...ports, log, urls }, received);
+      return found === null ? withApplication(received, null) : own(found.what, found.answer);
+    }
 
-      const robots = await answerRobots(ports.directory, request);
-      if (robots !== null) return own('robots', robots);
-      const metadata = await metadataOf(request);
-      if (metadata !== null) return own('resource-metadata', metadata);
+    async function uploadCall(received: CanonicalRequest): Promise<UploadCall | Answer> {
+      // The address of an upload is for whoever began it, and for no log.
+      request = { ...received, path: UPLOADS_PATH };
+      if (received.method === 'OPTIONS') return abilities();
+      const call = await readCall(ports, received);
+      request = call.target;
+      return call;
+    }
 
+    async function withApplication(request: CanonicalRequest, call: UploadCall | null): Promise<Answer | null> {
       const resolved = await resolve(ports.directory, request);
       const { application } = resolved;
       trace.application = application.id;
@@ -156,7 +166,8 @@ export const createRouter = (ports: RouterPorts): Router => {
       cors = corsFor(application, request, urls);
       const preflight = isPreflight(request) ? preflightAnswer(cors, request) : null;
       if (preflight !== null) return own('preflight', preflight);
-      if ('slash' in resolved) return own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
+      if (call === null && 'slash' in resolved)
+        return own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
 
       const caller = await identify(request, application);
       const signIn = (stepUp: StepUp | null) =>
@@ -177,42 +188,42 @@ export const createRouter = (ports: RouterPorts): Router => {
       const stepUp = await authorise(application, request, caller, ports.clock.now());
       if (stepUp !== null) return own('step-up', signIn(stepUp));
       trace.admitted = sinceStart();
+      if (call !== null) checkOwner(application, caller, call);
       const maintenance = maintenanceAnswer(application, options());
       if (maintenance !== null) return own('maintenance', maintenance);
       const flow = createFlow();
-      const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => trace.exchange?.cancel(error));
+      const ended = new AbortController();
+      const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => {
+        trace.exchange?.cancel(error);
+        ended.abort(error);
+      });
       try {
-        const told = caller === null ? NOTHING_TOLD : await tellOf(application, caller, request);
+        if (call !== null && call.kind !== 'response') {
+          const asked = { call, application, caller, served: { gone: AbortSignal.any([response.gone, ended.signal]), deadlineAt, found } };
+          return own('upload', await holding(ports.clock, response, answerUpload({ ...ports, log, urls }, asked)));
+        }
+        const told = call === null ? await tellOf(ports, application, caller, request.host) : NOTHING_TOLD;
         try {
-          await exchangeWith(request, application, user, told, flow);
+          await exchangeWith(request, application, user, told, flow, call);
         } catch (error) {
           const { signOn } = told;
           const refused = error instanceof SallyportError && error.code === 'ERR_CREDENTIALS_REFUSED';
           if (!refused || caller === null || signOn?.method !== 'password' || response.begun) throw error;
           const other = await ports.passwords.refused(application, caller, signOn);
           if (other === null) throw error;
-          await exchangeWith(request, application, user, { ...told, signOn: other }, flow);
+          await exchangeWith(request, application, user, { ...told, signOn: other }, flow, call);
         }
+        return null;
+      } catch (error) {
+        if (call !== null && caller !== null) await noteRefusedUpload(ports, application, caller, error);
+        throw error;
       } finally {
         stopWatch();
       }
-      return null;
     }
 
-    async function tellOf(application: Application, caller: Caller, { host }: CanonicalRequest): Promise<Introduction> {
-      const { headers, signOn } = introduce(application, caller);
-      return {
-        headers: [...headers, ...(await ports.assertUser(application, caller.user)), ...(await ports.tokenOf(application, caller, host))],
-        signOn: signOn ?? (await ports.passwords.signOn(application, caller)),
-      };
-    }
-
-    /** RFC 9728; null where the path is the application's own. */
-    async function metadataOf(request: CanonicalRequest): Promise<Answer | null> {
-      const path = request.method === 'GET' || request.method === 'HEAD' ? resourcePath(request.path) : null;
-      if (path === null) return null;
-      const resolved = await resolve(ports.directory, { host: request.host, path });
-      return 'application' in resolved ? resourceMetadata(resolved.application, urls.origin(request.host), ports.issuers) : null;
+    function found(exchange: string, connector: string): void {
+      trace.upload = { exchange, connector };
     }
 
     /** Null where the application lets everyone pass. */
@@ -227,34 +238,21 @@ export const createRouter = (ports: RouterPorts): Router => {
       user: User | null,
       told: Introduction,
       flow: Flow,
+      upload: ResponseCall | null,
     ): Promise<void> {
-      const translation = createExchangeTranslation({ ...ports, log, urls }, application, request);
-      const headers = await translation.request(cleanHeaders(request, application, told.headers, urls));
-      const opening = openExchange(
-        { ...ports, log },
-        {
-          group: application.connectorGroup,
-          request: {
-            application: application.id,
-            user: user?.username ?? null,
-            method: request.method,
-            url: targetUrl(application, request),
-            headers,
-            signOn: told.signOn,
-            timeoutMs: application.timeoutMs,
-            idleTimeoutMs: application.idleTimeoutMs,
-            verifyCertificate: application.verifyCertificate,
-            hasBody: request.hasBody,
-          },
-          body: request.body,
-          receivedAt: startedAt,
-          deadlineAt,
-          gone: response.gone,
-          attempted: (attempt) => {
-            trace.exchange = attempt;
-          },
+      const { translation, request: asked } = await prepare({ ...ports, log, urls }, request, application, user, told);
+      const timed = {
+        receivedAt: startedAt,
+        deadlineAt,
+        gone: response.gone,
+        attempted: (attempt: Exchange) => {
+          trace.exchange = attempt;
         },
-      );
+      };
+      const opening =
+        upload === null
+          ? openExchange({ ...ports, log }, { group: application.connectorGroup, request: asked, body: request.body, ...timed })
+          : joinExchange({ ...ports, log }, upload, asked, timed);
       const { exchange, head } = await holding(ports.clock, response, opening);
       trace.status = head.status;
       noticeChallenge(application.id, head.headers);
@@ -287,16 +285,19 @@ export const createRouter = (ports: RouterPorts): Router => {
       // Half an answer cannot become an error page: it is cut, so that nobody takes it for a whole one.
       if (response.gone.aborted) return;
       if (response.begun) throw error;
-      const answer = ownWithCors(
-        challenged(errorAnswer({ ...options(), code: error.code, ...credentialsHelp(error.code, known, options()) }), error.code),
-        cors,
+      const refusal = challenged(
+        errorAnswer({ ...options(), code: error.code, ...credentialsHelp(error.code, known, options()) }),
+        error.code,
       );
+      const told = isUploads(event.path) ? { ...refusal, headers: [...refusal.headers, ...refusalHeaders(error.code)] } : refusal;
+      const answer = ownWithCors(told, cors);
       await send(response, ownWithAncestors(answer, known), event.httpMethod);
     }
   };
 };
 
-const traced = ({ exchange, ...known }: Trace) => ({
+const traced = ({ exchange, upload, ...known }: Trace) => ({
+  ...upload,
   ...(exchange && { exchange: exchange.id, connector: exchange.connector, ...exchange.course }),
   ...known,
 });

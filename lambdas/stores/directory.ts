@@ -125,6 +125,7 @@ const APPLICATION: RecordShape<Application> = {
   cors: listOf(shaped<CorsRule>({ path: filled, origins: texts, methods: texts, headers: texts, credentials: flag, maxAgeSeconds: count })),
   calls: texts,
   framedBy: texts,
+  bigUploads: oneOf('on', 'off'),
   robots: oneOf('deny', 'application'),
   maintenance: textOrNull,
 };
@@ -146,6 +147,7 @@ const BEFORE: Partial<ApplicationHere> = {
   calls: [],
   framedBy: [],
   callers: [],
+  bigUploads: 'off',
   robots: 'deny',
   maintenance: null,
 };

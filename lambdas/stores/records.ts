@@ -45,6 +45,8 @@ export interface Application {
   readonly calls: readonly string[];
   /** Other sites whose pages may frame it, as CSP's frame-ancestors has them. */
   readonly framedBy: readonly string[];
+  /** Whether bodies beyond what one request carries go up in parts. */
+  readonly bigUploads: 'on' | 'off';
   /** Who answers `/robots.txt`: we, turning crawlers away, or the application. */
   readonly robots: 'deny' | 'application';
   /** What users read instead of the application; empty for a text of ours, null when there is no maintenance. */

@@ -6,7 +6,7 @@ import { createLog } from '../../../protocol/log.ts';
 import type { Edge } from '../../../tenants/edge.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import { profile } from '../../identity/testing/profile.ts';
-import { digest, frameKey, randomSecret } from '../../keys.ts';
+import { digest, frameKey, randomSecret, uploadKey } from '../../keys.ts';
 import { createSourceLimits } from '../../limits/source-limits.ts';
 import { createCounters } from '../../limits/testing/counters.ts';
 import { createLook } from '../../pages/look.ts';
@@ -125,7 +125,7 @@ export const createRig = (edge: Edge | null = null) => {
     const { frame, payload } = decode(text, () => key);
     const taken: Received = { tunnel: connectionId, frame: frame as RouterFrame, payload };
     received.push(taken);
-    if (frame.type === 'request' || frame.type === 'reply-to') replyTo.set(frame.exchange, frame.replyTo);
+    if (frame.type === 'request' || frame.type === 'part' || frame.type === 'reply-to') replyTo.set(frame.exchange, frame.replyTo);
     setImmediate(() => behaviour(taken, (reply, body) => replyApi.post(replyTo.get(reply.exchange)!, encode(reply, key, body))));
     return 'posted';
   };
@@ -181,6 +181,7 @@ export const createRig = (edge: Edge | null = null) => {
     issuers: [PROVIDER.issuer],
     post,
     channel,
+    uploadKey: async () => uploadKey(MASTER_KEY),
     frameKeyOf: async (connector) => keyOf(connector),
     clock,
     log,

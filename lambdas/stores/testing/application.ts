@@ -28,6 +28,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   cors: [],
   calls: [],
   framedBy: [],
+  bigUploads: 'off',
   robots: 'deny',
   maintenance: null,
   ...changes,

@@ -1,0 +1,32 @@
+// What is answered by path alone, before any application is asked for: our reserved paths, robots.txt, and what RFC 9728 puts at a well-known one.
+import type { Answer } from './answer.ts';
+import type { CanonicalRequest } from './canonical-request.ts';
+import { resourceMetadata, resourcePath } from './protected-resource.ts';
+import { answerReserved } from './reserved.ts';
+import { resolve } from './resolve.ts';
+import { answerRobots } from './robots.ts';
+import type { RedeemPorts } from './session-redeem.ts';
+
+export interface OwnPathPorts extends RedeemPorts {
+  readonly issuers: readonly string[];
+}
+
+/** Null where the path is the application's own. */
+export const answerOwnPath = async (
+  ports: OwnPathPorts,
+  request: CanonicalRequest,
+): Promise<{ readonly what: string; readonly answer: Answer } | null> => {
+  const reserved = await answerReserved(ports, request);
+  if (reserved !== null) return { what: 'reserved', answer: reserved };
+  const robots = await answerRobots(ports.directory, request);
+  if (robots !== null) return { what: 'robots', answer: robots };
+  const metadata = await metadataOf(ports, request);
+  return metadata === null ? null : { what: 'resource-metadata', answer: metadata };
+};
+
+const metadataOf = async ({ directory, urls, issuers }: OwnPathPorts, request: CanonicalRequest): Promise<Answer | null> => {
+  const path = request.method === 'GET' || request.method === 'HEAD' ? resourcePath(request.path) : null;
+  if (path === null) return null;
+  const resolved = await resolve(directory, { host: request.host, path });
+  return 'application' in resolved ? resourceMetadata(resolved.application, urls.origin(request.host), issuers) : null;
+};
