@@ -125,6 +125,7 @@ test('the page’s script seals, so that jose opens it with the private key, and
     password: { value: 'pässword – 密码' },
     sealed: { value: '' },
     save: { value: '', disabled: true },
+    insecure: { value: '' },
   };
   const form = {
     dataset: { application: 'wiki', owner: owner('alice'), key: KEY, keyId: readVaultKey(KEY)!.id },

@@ -108,6 +108,7 @@ const entry = async (ports: PortalPorts, { user }: Session, application: Passwor
 ${stored !== null && stored.refusedAt === null ? open : null}
 <p>Enter the user name and the password that you have in this application. They are sealed in your browser, so that only the connector beside the application can read them.</p>
 <noscript><p>This page needs scripts: without them nothing would be sealed, and nothing is sent.</p></noscript>
+<p id="insecure" class="mark" hidden>Your browser seals only on pages that came by https: nothing can be entered here.</p>
 <form id="credentials" class="fields" method="post" action="${PATH}" data-application="${id}" data-owner="${owner}" data-key="${singleSignOn.vaultKey}" data-key-id="${readVaultKey(singleSignOn.vaultKey)?.id ?? ''}">
 ${own}<input type="hidden" id="sealed" name="sealed">
 <p><label for="username">User name in ${name}</label>

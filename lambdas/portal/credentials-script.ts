@@ -27,6 +27,7 @@ const seal=async(text)=>{
   return [header,'',base64url(iv),base64url(out.slice(0,-16)),base64url(out.slice(-16))].join('.');
 };
 
+byId('insecure').hidden=Boolean(subtle);
 if(subtle){
   byId('save').disabled=false;
   form.addEventListener('submit',async(event)=>{

@@ -10,11 +10,14 @@ import { run, sallyport, sallyportReading } from '../support/administrator.ts';
 import { type BasicApache, startBasicApache } from '../support/basic-apache.ts';
 import { picture, signInAs, startBrowser } from '../support/browser.ts';
 import { type DokuWiki, startDokuWiki } from '../support/dokuwiki.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectorLog, FUNCTION_LOGS, functionLog } from '../support/logs.ts';
+import { registryTable } from '../support/stored-credentials.ts';
 import { signIn } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const BOB = { name: 'bob-of-the-archive', password: 'correct-horse-battery' };
+const CAROL = { name: 'carol-of-the-archive', password: 'two-of-them-at-once' };
 const ALL = { name: 'everybody', password: 'the-shared-secret' };
 const WRONG = 'not-the-password';
 
@@ -32,7 +35,10 @@ beforeAll(async () => {
   const config = join(folder, 'connector.yaml');
   writeFileSync(config, `vaultKeys: [${key}]\n`);
 
-  [apache, dokuWiki] = await Promise.all([startBasicApache({ [BOB.name]: BOB.password, [ALL.name]: ALL.password }), startDokuWiki()]);
+  [apache, dokuWiki] = await Promise.all([
+    startBasicApache(Object.fromEntries([BOB, CAROL, ALL].map(({ name, password }) => [name, password]))),
+    startDokuWiki(),
+  ]);
   const published = ['archive', 'ledger', 'shelf'].flatMap((name) => ['--publish', `${name}=${apache.url}`]);
   world = await startWorld(...published, '--publish', `handbook=${dokuWiki.url}`, '--connector-config', config);
   const application = (id: string, internalUrl: string, singleSignOn: object) => ({
@@ -59,11 +65,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
-const visit = async (application: string): Promise<{ readonly context: BrowserContext; readonly page: Page }> => {
+const visit = async (application: string, username = 'bob'): Promise<{ readonly context: BrowserContext; readonly page: Page }> => {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(world.url(application));
-  await signInAs(page, world, 'bob');
+  await signInAs(page, world, username);
   await page.waitForURL(`${world.url(application)}**`);
   return { context, page };
 };
@@ -91,13 +97,17 @@ test('Basic: the password is entered once, leaves the browser sealed, and Apache
 
   const bodies = await enter(page, BOB.name, BOB.password);
   await picture(page, 'password-entered');
+  await page.goto(`${world.ready.portal}credentials`);
+  await picture(page, 'password-list');
+  const listFaults = await accessibilityFaults(page);
+  await page.getByRole('link', { name: 'Change: The archive' }).click();
   const faults = await accessibilityFaults(page);
   await page.getByRole('link', { name: 'Open The archive' }).click();
 
   expect(await page.locator('#user').textContent()).toBe(BOB.name);
   expect(bodies).toHaveLength(1);
   for (const secret of [BOB.password, BOB.name]) expect(bodies[0]).not.toContain(secret);
-  expect(faults).toEqual([]);
+  expect([...faults, ...listFaults]).toEqual([]);
   await context.close();
 
   const again = await visit('archive');
@@ -105,6 +115,51 @@ test('Basic: the password is entered once, leaves the browser sealed, and Apache
   expect(await again.page.locator('#user').textContent()).toBe(BOB.name);
   expect(attempts()).toBe(0);
   await again.context.close();
+}, 90_000);
+
+test('two users at once are each known as themselves', async () => {
+  const { context, page } = await visit('archive', 'carol');
+  await enter(page, CAROL.name, CAROL.password);
+  await context.close();
+
+  const people = [BOB, CAROL];
+  const programs = await Promise.all(['bob', 'carol'].map((username) => signIn(world, username, 'archive')));
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => programs[index % 2]!.fetch(world.url('archive'))));
+
+  const seen = answers.map(({ body }) => /id="user">([\w-]+)/.exec(body.toString())?.[1]);
+  expect(seen).toEqual(answers.map((_, index) => people[index % 2]!.name));
+}, 90_000);
+
+test('attack: sealed credentials that somebody moves in the table, to another user or another application, are not used', async () => {
+  const table = await registryTable(world);
+  const items = await table.credentials('archive');
+  const [bobs, carols] = [BOB, CAROL].map(({ name }) => items.find(({ setBy }) => setBy === name.split('-')[0])!);
+  await table.put({ ...carols!, sealed: bobs!.sealed });
+  await table.put({ ...bobs!, pk: 'credentials#ledger' });
+  const before = apache.requests().length;
+
+  const programs = await Promise.all([signIn(world, 'carol', 'archive'), signIn(world, 'bob', 'ledger')]);
+  const answers = await Promise.all([
+    eventually(20_000, async () => {
+      const answer = await programs[0].fetch(world.url('archive'));
+      // Routers believe their memory for ten seconds.
+      if (answer.status === 200) throw new Error('The ones before are still remembered.');
+      return answer;
+    }),
+    programs[1].fetch(world.url('ledger')),
+  ]);
+  await table.put(carols!);
+  await table.remove({ ...bobs!, pk: 'credentials#ledger' });
+
+  expect(answers.map(({ status, body }) => [status, JSON.parse(body.toString()).code])).toEqual(
+    Array(2).fill([502, 'ERR_CREDENTIALS_UNREADABLE']),
+  );
+  expect(
+    apache
+      .requests()
+      .slice(before)
+      .filter(({ user }) => user === BOB.name),
+  ).toEqual([]);
 }, 90_000);
 
 test('a form: DokuWiki is filled in by the connector, its cookies stay there, and the user can write', async () => {
