@@ -35,11 +35,11 @@ export const viewerOf = (edge: Edge | null, headers: HeaderList, peer: string): 
 };
 
 /** For logs, limits and lists: where a request comes from as far as can be told, whatever else is wrong with it. */
-export const sourceOf = (edge: Edge | null, headers: () => HeaderList, peer: string): string => {
+export const sourceOf = (edge: Edge | null, headers: () => HeaderList, peer: string): Viewer => {
   try {
-    return viewerOf(edge, headers(), peer).address;
+    return viewerOf(edge, headers(), peer);
   } catch {
-    return peer;
+    return { address: peer, country: null };
   }
 };
 

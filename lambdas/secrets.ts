@@ -1,5 +1,5 @@
-// Reads a secret's value from Secrets Manager once and keeps it; `refresh` reads it anew (a rotated client secret).
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+// Reads a secret's value from Secrets Manager once and keeps it; `refresh` reads it anew (a rotated client secret). Writes one.
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SallyportError } from '../protocol/errors.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -38,6 +38,16 @@ export const createSecret = (client: Pick<SecretsManagerClient, 'send'>, id: str
     },
     refresh,
   };
+};
+
+/** Throws ERR_STORE_UNAVAILABLE. */
+export const writeSecret = async (client: Pick<SecretsManagerClient, 'send'>, id: string, value: string): Promise<void> => {
+  try {
+    await client.send(new PutSecretValueCommand({ SecretId: id, SecretString: value }));
+  } catch (error) {
+    const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new SallyportError('ERR_STORE_UNAVAILABLE', `Secret ${id} cannot be written (${told}).`, { cause: error });
+  }
 };
 
 const fetchValue = async (client: Pick<SecretsManagerClient, 'send'>, id: string): Promise<string> => {

@@ -68,9 +68,11 @@ describe('what each function may do, and nothing else', () => {
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
         'Allow dynamodb:Query dynamodb:PutItem on {TablesSessions.Arn} with handle#*',
         'Allow dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn} with code#*',
+        'Allow dynamodb:PutItem on {TablesSessions.Arn} with assertion#*',
         'Allow dynamodb:Query on {TablesSessions.Arn}/index/by-parent',
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
         'Allow secretsmanager:GetSecretValue on {SecretsAssertion}',
+        'Allow secretsmanager:GetSecretValue on {SecretsSaml}',
         'Allow secretsmanager:GetSecretValue on {SecretsClientSecretmain}',
       ],
     ],
@@ -108,7 +110,15 @@ describe('what each function may do, and nothing else', () => {
         connections('TunnelApi', 'DELETE'),
       ],
     ],
-    ['DirectoryWriterRole', [log('DirectoryWriter'), 'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}']],
+    [
+      'DirectoryWriterRole',
+      [
+        log('DirectoryWriter'),
+        'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
+        'Allow secretsmanager:GetSecretValue on {SecretsSaml}',
+        'Allow secretsmanager:PutSecretValue on {SecretsSaml}',
+      ],
+    ],
   ])('%s', (role, expected) => {
     expect(grants(template, role)).toEqual(expected);
   });

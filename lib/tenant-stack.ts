@@ -34,7 +34,7 @@ export class TenantStack extends Stack {
     const tunnelApi = new TunnelApi(this, 'TunnelApi', { tenant: tenant.tenant, tables, secrets });
     const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, secrets, tunnelApi });
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
-    const directory = new Directory(this, 'Directory', { tenant, tables });
+    const directory = new Directory(this, 'Directory', { tenant, tables, secrets });
     const portal = new Portal(this, 'Portal', {
       tenant,
       portalUrl,

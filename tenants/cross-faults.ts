@@ -4,7 +4,8 @@
 import { isWildcard, readAlternateUrl, readExternalUrl, readInternalUrl, withoutWildcard } from './addresses.ts';
 import type { ApplicationContext } from './application.ts';
 import { audienceOf } from './assertion-formats.ts';
-import { isMap, type LocatedFault, type Path, pathText, shown } from './faults.ts';
+import { isMap, type LocatedFault, type Path, pathText, shown, valueAt } from './faults.ts';
+import { straySettings } from './saml.ts';
 import { readIdentifier } from './settings.ts';
 
 type Context = Pick<ApplicationContext, 'domain' | 'portalHost' | 'alternateHosts'>;
@@ -47,6 +48,17 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
       'an audience that no other application has',
       'With one audience, what is said to one application would be believed by the other.',
     ),
+    ...repeated(
+      maps.map(({ singleSignOn }) =>
+        isMap(singleSignOn) && singleSignOn.method === 'saml' && typeof singleSignOn.entityId === 'string'
+          ? singleSignOn.entityId
+          : undefined,
+      ),
+      (index) => [...at, index, 'singleSignOn', 'entityId'],
+      'an entity id that no other application has',
+      'With one entity id, what is said to one application would be believed by the other.',
+    ),
+    ...maps.flatMap((entry, index) => samlFaults(entry, hostsOf(entry, index, published, alternates), [...at, index, 'singleSignOn'])),
     ...published.flatMap((one) => [...wildcardFaults(one), ...coveredFaults(one, published, context.domain)]),
     ...maps.flatMap((entry, index) => [
       ...alternateFaults(entry, alternates[index], context, [...at, index]),
@@ -67,6 +79,29 @@ const audienceIn = ({ singleSignOn, externalUrl }: Entry, { domain }: Context): 
   if (typeof audience === 'string') return audience;
   return address && audienceOf(format, address);
 };
+
+type Place = Pick<Published, 'host' | 'path'>;
+
+const hostsOf = (
+  { alternateUrl }: Entry,
+  index: number,
+  published: readonly Published[],
+  alternates: ReadonlyArray<string | undefined>,
+): Place[] => {
+  const own = published.filter(({ owner }) => owner === index);
+  const host = alternates[index];
+  return alternateUrl === undefined || host === undefined ? own : [...own, ...own.slice(0, 1).map(({ path }) => ({ host, path }))];
+};
+
+const samlFaults = ({ singleSignOn }: Entry, own: readonly Place[], at: Path): LocatedFault[] =>
+  straySettings(singleSignOn, own).map((setting) =>
+    fault(
+      [...at, ...setting],
+      'an address at an external URL of this application',
+      valueAt(singleSignOn, setting),
+      'Who users are is told to this application alone: write where it is published.',
+    ),
+  );
 
 const publishedBy = (entry: Entry, owner: number, { domain }: Context, at: Path): Published[] => {
   const segments = Array.isArray(entry.segments) ? entry.segments : [];

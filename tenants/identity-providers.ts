@@ -1,8 +1,8 @@
 // Where users sign in: `identityProviders` of the tenant file, one map for each. What they all have is told once; what a protocol
 // needs is its own member of the union. Where there are several, each speaks for users of its own e-mail domains alone.
-import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { readHost, readIssuer } from './addresses.ts';
+import { RSA_MIN_BITS, readCertificates } from './certificates.ts';
 import { isMap, type LocatedFault, pathText, shown, valueAt } from './faults.ts';
 import { choice, IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
 
@@ -153,24 +153,6 @@ const readEntityId = (value: unknown): string | undefined =>
 
 const readEndpoint = (value: unknown): string | undefined =>
   typeof value === 'string' && !/[#@]/.test(value) && readIssuer(value.split('?')[0]) !== undefined ? value : undefined;
-
-/** Weaker RSA keys can be had for money. */
-const RSA_MIN_BITS = 2048;
-
-const readCertificate = (value: unknown): string | undefined => {
-  try {
-    const { publicKey } = new X509Certificate(String(value));
-    const isStrong = publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= RSA_MIN_BITS;
-    return isStrong ? publicKey.export({ type: 'spki', format: 'der' }).toString('base64') : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const readCertificates = (value: unknown): readonly string[] | undefined => {
-  const keys = Array.isArray(value) && value.length > 0 ? value.map(readCertificate) : [undefined];
-  return keys.every((key) => key !== undefined) ? [...new Set(keys)] : undefined;
-};
 
 const saml = z.strictObject({
   protocol: z.literal('saml'),

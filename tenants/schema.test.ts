@@ -36,6 +36,7 @@ describe('defaults', () => {
       tenant: 'example',
       domain: 'example.com',
       portalHost: 'portal.example.com',
+      samlKeys: ['main'],
       sessionLifetimeMinutes: 480,
       sessionIdleMinutes: null,
       sessionRefreshMinutes: null,

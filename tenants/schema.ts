@@ -33,6 +33,8 @@ export interface Tenant {
   readonly region?: string;
   readonly account?: string;
   readonly identityProviders: readonly IdentityProviderSettings[];
+  /** Names of the keys that sign for SAML applications: the first signs, all are published. */
+  readonly samlKeys: readonly string[];
   readonly sessionLifetimeMinutes: number;
   /** How long a session may lie unused; null: until it expires. */
   readonly sessionIdleMinutes: number | null;
@@ -68,6 +70,14 @@ const readPattern = (pattern: RegExp) => (value: unknown) => (typeof value === '
 const readSupport = (value: unknown): string | undefined =>
   typeof value === 'string' && /^(?:https:\/\/|mailto:)[\x21-\x7e]{1,500}$/.test(value) && URL.canParse(value) ? value : undefined;
 
+const SAML_KEYS_DEFAULT = ['main'];
+const SAML_KEYS_MAX = 3;
+
+const readKeyNames = (value: unknown): readonly string[] | undefined => {
+  const names = Array.isArray(value) && value.length > 0 && value.length <= SAML_KEYS_MAX ? value.map(readIdentifier) : [undefined];
+  return names.every((name) => name !== undefined) && new Set(names).size === names.length ? names : undefined;
+};
+
 /** The whole file. Exported so that a test compares docs/configuration.md with it. */
 export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claims'>) =>
   z.strictObject(
@@ -86,6 +96,12 @@ export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claim
         readPattern(/^\d{12}$/),
       ).optional(),
       identityProviders: identityProvidersSetting,
+      samlKeys: optional<readonly string[]>(
+        SAML_KEYS_DEFAULT,
+        'a list of one to three names',
+        'The first signs, all are published: add a name, deploy, give its certificate to the applications, put it first, deploy.',
+        readKeyNames,
+      ),
       sessions: z
         .strictObject(
           {

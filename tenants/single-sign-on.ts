@@ -5,10 +5,11 @@ import { assertionSettings, normaliseAssertion } from './assertion.ts';
 import { claimsIn, parseTemplate } from './claim-template.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { normalisePassword, passwordSettings } from './password.ts';
+import { normaliseSaml, samlSettings } from './saml.ts';
 import { choice, optional, setting } from './settings.ts';
 import { tokenSettings } from './token-sign-on.ts';
 
-const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion', 'ntlm', 'password', 'token'] as const;
+const METHODS = ['none', 'linked', 'headers', 'kerberos', 'assertion', 'ntlm', 'password', 'token', 'saml'] as const;
 
 const readLink = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length <= 2048 && /^https:\/\/[\x21-\x7e]+$/.test(value) && URL.canParse(value) ? value : undefined;
@@ -77,6 +78,7 @@ const methods = (claims: readonly string[]) => {
     z.strictObject({ method: z.literal('ntlm'), ...beside }),
     passwordSettings(beside),
     tokenSettings(beside),
+    samlSettings(claims, beside),
   ] as const;
 };
 
@@ -94,6 +96,7 @@ export const normaliseSingleSignOn = (
 ): SingleSignOn => {
   if (read.method === 'assertion') return normaliseAssertion(read, address);
   if (read.method === 'password') return normalisePassword(read);
+  if (read.method === 'saml') return normaliseSaml(read);
   if (read.method !== 'kerberos') return read;
   return { ...read, servicePrincipalName: read.servicePrincipalName ?? `HTTP/${new URL(address.internalUrl).hostname}` };
 };

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -5,6 +6,7 @@ import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { Directory } from '../stores/records.ts';
 import { type CustomResourceEvent, createCustomResource } from './custom-resource.ts';
+import type { NamedKey } from './signing-keys.ts';
 
 /** What CloudFormation's side of the conversation got. */
 let received: Array<{ method: string | undefined; contentType: string | undefined; body: Record<string, string> }>;
@@ -28,16 +30,32 @@ beforeEach(async () => {
 });
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
+const NOW = Date.UTC(2030, 0, 1);
+let secret: string;
+const signingKeys = {
+  read: async () => secret,
+  write: async (value: string) => {
+    secret = value;
+  },
+};
+
 const wiki = { id: 'wiki', host: 'wiki.apps.example.com', path: '/' };
 
 const run = async (change: Partial<CustomResourceEvent>, replace: Directory['replace'], remainingMs = 120_000) => {
-  const handle = createCustomResource({ directory: { replace }, fetch, log: createLog({ write: () => undefined }) });
+  const handle = createCustomResource({
+    directory: { replace },
+    signingKeys,
+    now: () => NOW,
+    fetch,
+    log: createLog({ write: () => undefined }),
+  });
   const event: CustomResourceEvent = {
     RequestType: 'Create',
     ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/answer`,
     StackId: 'stack',
     RequestId: 'request',
     LogicalResourceId: 'Applications',
+    ResourceType: 'Custom::SallyportApplications',
     ResourceProperties: { Applications: JSON.stringify([wiki]) },
     ...change,
   };
@@ -117,5 +135,47 @@ describe('failures are answered, never thrown', () => {
 
   test('nobody there to answer to', async () => {
     await expect(run({ ResponseURL: 'http://127.0.0.1:1/' }, accept)).resolves.toBeUndefined();
+  });
+});
+
+describe('signing keys', () => {
+  const keep = async (SigningKeys: readonly string[]) => {
+    await run({ RequestType: 'Update', ResourceType: 'Custom::SallyportSigningKeys', ResourceProperties: { SigningKeys } }, accept);
+    return JSON.parse(secret).keys as NamedKey[];
+  };
+  const namesOf = (keys: readonly NamedKey[]) => keys.map(({ name }) => name);
+  beforeEach(() => {
+    secret = 'characters of chance';
+  });
+
+  test('are made by name, and kept for as long as they are named, in the order that is asked for', async () => {
+    const [first] = await keep(['main']);
+    const both = await keep(['main', 'next']);
+    const turned = await keep(['next', 'main']);
+    const left = await keep(['next']);
+
+    expect([namesOf(both), namesOf(turned), namesOf(left)]).toEqual([['main', 'next'], ['next', 'main'], ['next']]);
+    expect(both[0]).toEqual(first);
+    expect(turned).toEqual([both[1], both[0]]);
+    expect(received[0]?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'signing-keys' });
+  }, 30_000);
+
+  test('come with a certificate that is their own, good now and for long', async () => {
+    const [key] = await keep(['main']);
+
+    const certificate = new X509Certificate(key!.certificate);
+
+    expect(certificate.checkPrivateKey(createPrivateKey(key!.privateKey))).toBe(true);
+    expect(certificate.verify(certificate.publicKey)).toBe(true);
+    expect([certificate.subject, certificate.publicKey.asymmetricKeyDetails?.modulusLength]).toEqual(['CN=Sallyport main', 3072]);
+    expect(Date.parse(certificate.validFrom)).toBeLessThan(NOW);
+    expect(Date.parse(certificate.validTo)).toBeGreaterThan(NOW + 9 * 365 * 86_400_000);
+  }, 30_000);
+
+  test('without names are refused, and the secret stays as it was', async () => {
+    await run({ ResourceType: 'Custom::SallyportSigningKeys', ResourceProperties: {} }, accept);
+
+    expect(received[0]?.body).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('SigningKeys') });
+    expect(secret).toBe('characters of chance');
   });
 });

@@ -1,8 +1,9 @@
-// CloudFormation's custom resource: makes the directory hold the tenant file's applications. Always answers, since CloudFormation waits
-// for an answer to the end. A deleted stack leaves the directory as it is: its tables are retained.
+// CloudFormation's custom resources: makes the directory hold the tenant file's applications, and the secret its signing keys. Always
+// answers, since CloudFormation waits for an answer to the end. A deleted stack leaves both as they are.
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Application, Directory } from '../stores/records.ts';
+import { keepSigningKeys, type SecretStore } from './signing-keys.ts';
 
 export interface CustomResourceEvent {
   readonly RequestType: 'Create' | 'Update' | 'Delete';
@@ -10,11 +11,15 @@ export interface CustomResourceEvent {
   readonly StackId: string;
   readonly RequestId: string;
   readonly LogicalResourceId: string;
-  readonly ResourceProperties: { readonly Applications?: string };
+  readonly ResourceType: string;
+  readonly ResourceProperties: { readonly Applications?: string; readonly SigningKeys?: readonly string[] };
 }
 
 export interface CustomResourcePorts {
   readonly directory: Pick<Directory, 'replace'>;
+  /** Holds the keys that sign for SAML applications. */
+  readonly signingKeys: SecretStore;
+  readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly log: Log;
 }
@@ -25,8 +30,10 @@ const ANSWER_TIMEOUT_MS = 5_000;
 const ANSWER_ATTEMPTS = 2;
 /** CloudFormation takes 4,096 bytes in all. */
 const REASON_MAX_CHARACTERS = 1_000;
-/** One for the whole life of the stack: another one would make CloudFormation delete the first. */
-const PHYSICAL_ID = 'applications';
+/** One each for the whole life of the stack: another one would make CloudFormation delete the first. */
+const APPLICATIONS = { physicalId: 'applications', entity: { type: 'Directory', name: 'applications' } };
+const SIGNING_KEYS = { physicalId: 'signing-keys', entity: { type: 'Secret', name: 'signing keys' } };
+const isOfKeys = ({ ResourceType }: CustomResourceEvent): boolean => ResourceType === 'Custom::SallyportSigningKeys';
 
 export const createCustomResource =
   (ports: CustomResourcePorts) =>
@@ -35,13 +42,18 @@ export const createCustomResource =
     const log = ports.log.with({ request, requestId: RequestId });
     let failure: string | undefined;
     try {
-      if (request !== 'Delete') await within(getRemainingTimeInMillis() - ANSWER_RESERVE_MS, write(event, ports, log));
+      if (request !== 'Delete')
+        await within(
+          getRemainingTimeInMillis() - ANSWER_RESERVE_MS,
+          isOfKeys(event) ? writeKeys(event, ports, log) : write(event, ports, log),
+        );
     } catch (thrown) {
       const error = asSallyportError(thrown);
       log.error('directory.failed', { error });
       failure = `${error.code}: ${error.message}`.slice(0, REASON_MAX_CHARACTERS);
     }
-    const answer = { StackId, RequestId, LogicalResourceId, PhysicalResourceId: PHYSICAL_ID };
+    const { physicalId } = isOfKeys(event) ? SIGNING_KEYS : APPLICATIONS;
+    const answer = { StackId, RequestId, LogicalResourceId, PhysicalResourceId: physicalId };
     await put(ResponseURL, failure === undefined ? { ...answer, Status: 'SUCCESS' } : { ...answer, Status: 'FAILED', Reason: failure }, {
       ...ports,
       log,
@@ -50,10 +62,26 @@ export const createCustomResource =
 
 const write = async ({ ResourceProperties, StackId }: CustomResourceEvent, { directory }: CustomResourcePorts, log: Log): Promise<void> => {
   const { written, removed } = await directory.replace(readApplications(ResourceProperties.Applications));
-  const entity = { type: 'Directory', name: 'applications' };
+  const { entity } = APPLICATIONS;
   log.info('directory.replaced', {
     ...{ written, removed, administrator: StackId },
     audit: { kind: 'configuration', change: 'update', entity, details: { written, removed } },
+  });
+};
+
+const writeKeys = async (
+  { ResourceProperties, StackId }: CustomResourceEvent,
+  { signingKeys, now }: CustomResourcePorts,
+  log: Log,
+): Promise<void> => {
+  const { SigningKeys: names } = ResourceProperties;
+  if (!Array.isArray(names) || names.length === 0)
+    throw new SallyportError('ERR_CONFIGURATION_INVALID', 'The property SigningKeys is not a list of names. Synthesise the stack again.');
+  const created = await keepSigningKeys(names, signingKeys, now());
+  const { entity } = SIGNING_KEYS;
+  log.info('directory.signing-keys', {
+    ...{ names, created, administrator: StackId },
+    audit: { kind: 'configuration', change: 'update', entity, details: { names, created } },
   });
 };
 

@@ -4,6 +4,7 @@ import { type Html, html } from '../pages/html.ts';
 import { TILES } from '../pages/style.ts';
 import type { ExternalUrls } from '../router/external-url.ts';
 import type { Application } from '../stores/records.ts';
+import { START_PATH } from './saml-idp/names.ts';
 
 export interface Card {
   readonly application: Application;
@@ -27,8 +28,10 @@ export const applicationCard = ({ application, usable, offline, found }: Card, u
 
 const NO_ACCESS = html`<span class="mark">No access</span><span>Ask your administrator if you need it.</span>`;
 
-const linkTo = ({ singleSignOn, host, path, homePath }: Application, urls: ExternalUrls): string =>
-  singleSignOn.method === 'linked' ? singleSignOn.url : `${urls.origin(host)}${path}${homePath.replace(/^\/+/, '')}`;
+const linkTo = ({ id, singleSignOn, host, path, homePath }: Application, urls: ExternalUrls): string => {
+  if (singleSignOn.method === 'saml' && singleSignOn.unsolicited) return `${START_PATH}?application=${id}`;
+  return singleSignOn.method === 'linked' ? singleSignOn.url : `${urls.origin(host)}${path}${homePath.replace(/^\/+/, '')}`;
+};
 
 /** Why the link would lead to no application just now. */
 const markOf = ({ singleSignOn, maintenance }: Application, offline: boolean): Html | null => {

@@ -4,12 +4,14 @@ import { createExternalUrls } from '../router/external-url.ts';
 import type { Session } from '../stores/records.ts';
 import type { PortalPorts } from './ports.ts';
 import { type PortalAnswer, redirectTo } from './request.ts';
+import { sealAsk } from './saml-idp/ask.ts';
+import { ANSWER_PATH } from './saml-idp/names.ts';
 import type { SignInTarget } from './sign-in-state.ts';
 import { visitsFor } from './visits.ts';
 
 const CODE_LIFETIME_MS = 60_000;
 
-type HandOverPorts = Pick<PortalPorts, 'sessions' | 'directory' | 'portalUrl' | 'now' | 'randomSecret' | 'log'>;
+type HandOverPorts = Pick<PortalPorts, 'sessions' | 'directory' | 'portalUrl' | 'stateKey' | 'now' | 'randomSecret' | 'log'>;
 
 /** Sends the browser on: to the target's host with a code, or to the portal itself. */
 export const handOver = async (
@@ -20,6 +22,10 @@ export const handOver = async (
 ): Promise<PortalAnswer> => {
   const { sessions, portalUrl, now, randomSecret, log } = ports;
   if (target === null) return redirectTo(`${portalUrl}/`, cookies);
+  if ('saml' in target) {
+    const ask = await sealAsk(target.saml, await ports.stateKey());
+    return redirectTo(`${portalUrl}${ANSWER_PATH}?ask=${ask}`, cookies);
+  }
 
   const to = new URL(target.to);
   const all = await visitsFor(ports, session.user, to);

@@ -70,6 +70,7 @@ const ports: PortalPorts = {
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,
   sessionIdleMs: Number(env.SESSION_IDLE_MINUTES) * 60_000 || undefined,
   assertionSecret: createSecret(secrets, env.ASSERTION_SECRET).read,
+  samlSecret: createSecret(secrets, env.SAML_SECRET).read,
   sessionRefreshMs: Number(env.SESSION_REFRESH_MINUTES) * 60_000 || undefined,
   refreshTokenKey: async () => refreshTokenKey(await masterKey.read()),
   stateKey: async () => stateKey(await masterKey.read()),

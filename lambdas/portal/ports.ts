@@ -108,6 +108,8 @@ export interface PortalPorts {
   readonly sessionIdleMs: number | undefined;
   /** What the keys of assertions are derived from. */
   readonly assertionSecret: () => Promise<string>;
+  /** The keys that sign for SAML applications (saml-idp/signing.ts). */
+  readonly samlSecret: () => Promise<string>;
   /** How often the provider is asked anew; undefined: never. */
   readonly sessionRefreshMs: number | undefined;
   readonly refreshTokenKey: () => Promise<Uint8Array>;

@@ -13,6 +13,8 @@ export interface PortalRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  /** As it was sent. */
+  readonly rawQuery: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** As the browser sent them, each `name=value`. */
@@ -20,6 +22,8 @@ export interface PortalRequest {
   readonly body: string;
   /** Where it comes from. */
   readonly address: string;
+  /** Null when it is not known. */
+  readonly country: string | null;
 }
 
 export interface PortalAnswer {
@@ -34,14 +38,11 @@ export const toRequest = (event: PortalEvent, edge: Edge | null): PortalRequest 
   method: event.requestContext.http.method,
   path: event.rawPath,
   query: new URLSearchParams(event.rawQueryString ?? ''),
+  rawQuery: event.rawQueryString ?? '',
   headers: event.headers,
   cookies: event.cookies ?? [],
   body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8').toString('utf8'),
-  address: sourceOf(
-    edge,
-    () => Object.entries(event.headers).map(([name, value = '']) => [name, value]),
-    event.requestContext.http.sourceIp,
-  ),
+  ...sourceOf(edge, () => Object.entries(event.headers).map(([name, value = '']) => [name, value]), event.requestContext.http.sourceIp),
 });
 
 /** 303: whatever the method was, the browser goes on with GET. */

@@ -11,6 +11,10 @@ import { postedCallback } from './posted-callback.ts';
 import { backChannelLogout, frontChannelLogout } from './provider-sign-out.ts';
 import { type PortalAnswer, type PortalEvent, type PortalRequest, toRequest } from './request.ts';
 import { METADATA_PATH, showMetadata } from './saml/metadata.ts';
+import { showIdpMetadata } from './saml-idp/metadata.ts';
+import { ANSWER_PATH, IDP_METADATA_PATH, SLO_PATH, SSO_PATH, START_PATH } from './saml-idp/names.ts';
+import { singleLogout } from './saml-idp/sign-out.ts';
+import { answerAfterSignIn, answerRequest, start } from './saml-idp/sso.ts';
 import { endSession, showSessions } from './sessions-page.ts';
 import { pickProvider, signIn } from './sign-in.ts';
 import { askSignOut, showSignedOut, signOut } from './sign-out.ts';
@@ -31,6 +35,11 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> 
   '/sign-in': { GET: signIn, POST: pickProvider },
   [CALLBACK_PATH]: { GET: callback, POST: postedCallback },
   [METADATA_PATH]: shown(showMetadata),
+  [IDP_METADATA_PATH]: shown(showIdpMetadata),
+  [SSO_PATH]: { GET: answerRequest, POST: answerRequest },
+  [ANSWER_PATH]: { GET: answerAfterSignIn },
+  [START_PATH]: { GET: start, POST: start },
+  [SLO_PATH]: { GET: singleLogout, POST: singleLogout },
   '/sign-out': { GET: askSignOut, POST: signOut },
   '/credentials': { ...shown(showCredentials), POST: saveCredentials },
   '/sessions': { ...shown(showSessions), POST: endSession },

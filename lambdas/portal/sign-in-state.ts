@@ -2,9 +2,12 @@
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
+import type { SamlAsk } from './saml-idp/ask.ts';
 
-/** Where a sign-in leads. */
-export interface SignInTarget {
+/** Where a sign-in leads: to an application's host, or to what a SAML application is answered. */
+export type SignInTarget = HostTarget | SamlTarget;
+
+export interface HostTarget {
   readonly to: string;
   /** Another host, which the browser passes through for a session of its own; null: the host of `to` itself. */
   readonly through: string | null;
@@ -12,6 +15,13 @@ export interface SignInTarget {
   readonly challenge: string;
   /** What the application's conditions ask for beyond a session; null for nothing. */
   readonly stepUp: StepUp | null;
+}
+
+export interface SamlTarget {
+  /** Where to begin again. */
+  readonly to: string;
+  readonly stepUp: StepUp | null;
+  readonly saml: SamlAsk;
 }
 
 export interface SignInState {

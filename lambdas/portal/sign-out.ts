@@ -9,6 +9,7 @@ import { currentSession } from './portal-session.ts';
 import type { PortalPorts } from './ports.ts';
 import { providerOf } from './providers.ts';
 import { type PortalAnswer, type PortalRequest, redirectTo } from './request.ts';
+import { endEverywhere, participants } from './saml-idp/sign-out.ts';
 
 const SIGNED_OUT = '/signed-out';
 const FORM = 'sign-out';
@@ -39,12 +40,12 @@ export const signOut = async (ports: PortalPorts, request: PortalRequest): Promi
   return leave(ports, session);
 };
 
-/** Ends this session here and at the provider. */
+/** Ends this session here, at applications that speak SAML, and at the provider. */
 export const leave = async (ports: PortalPorts, session: Session): Promise<PortalAnswer> => {
-  await ports.sessions.revoke(session.id);
-  ports.log.info('sign-out.completed', { audit: { kind: 'sign-out', user: session.user.username } });
   const onward = (await signOutUrl(ports, session)) ?? ports.portalUrl + SIGNED_OUT;
-  return redirectTo(onward, [clearCookie(PORTAL_COOKIE)]);
+  const url = await endEverywhere(ports, session, await participants(ports, session), onward);
+  ports.log.info('sign-out.completed', { audit: { kind: 'sign-out', user: session.user.username } });
+  return redirectTo(url, [clearCookie(PORTAL_COOKIE)]);
 };
 
 export const showSignedOut = ({ look, providers }: Pick<PortalPorts, 'look' | 'providers'>): PortalAnswer =>
@@ -66,8 +67,10 @@ const signOutUrl = async (ports: PortalPorts, session: Session): Promise<string 
   }
 };
 
-/** The form's answer leads on to the provider, and from there maybe to others: CSP would stop the browser at the first of them. */
+/** The form's answer leads on to applications, to the provider, and from there maybe to others: CSP would stop the browser at the first. */
 export const formTargetsOf = async (ports: PortalPorts, session: Session): Promise<string[]> => {
   const url = await signOutUrl(ports, session);
-  return url === null ? [] : ['https:', new URL(url).origin];
+  const provider = url === null ? [] : ['https:', new URL(url).origin];
+  const isTold = (await participants(ports, session)).length > 0;
+  return [...new Set([...provider, ...(isTold ? ['https:', new URL(ports.portalUrl).protocol] : [])])];
 };

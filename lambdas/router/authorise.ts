@@ -25,7 +25,7 @@ export const mayUse = (access: Access, user: User): boolean => access === 'every
 export const authorise = async (
   application: Application,
   request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'clientAddress' | 'country'>,
-  caller: Caller | null,
+  caller: Pick<Caller, 'user' | 'authenticatedAt' | 'mfa' | 'by'> | null,
   now: number,
 ): Promise<StepUp | null> => {
   const facts = {

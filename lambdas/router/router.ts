@@ -94,7 +94,11 @@ export const createRouter = (ports: RouterPorts): Router => {
     let known: Application | null = null;
     let cors: Cors = NO_CORS;
     let keptUp = Promise.resolve();
-    const source = sourceOf(ports.edge, () => canonicalHeaders(event.multiValueHeaders), event.requestContext.identity.sourceIp);
+    const { address: source } = sourceOf(
+      ports.edge,
+      () => canonicalHeaders(event.multiValueHeaders),
+      event.requestContext.identity.sourceIp,
+    );
     const log = ports.log.with({ request: event.requestContext.requestId, address: source });
     const sinceStart = () => ports.clock.now() - startedAt;
     const tell = (level: 'info' | 'warn' | 'error', name: string, fields: object): void =>

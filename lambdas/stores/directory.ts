@@ -34,6 +34,8 @@ import type {
   LinkedSignOn,
   PasswordSignOn,
   Published,
+  SamlEncryption,
+  SamlSignOn,
   SignInForm,
   SingleSignOn,
   TokenPolicy,
@@ -52,6 +54,11 @@ const signInForm = shaped<SignInForm>({
   passwordField: textOrNull,
   success: textOrNull,
   failure: textOrNull,
+});
+
+const encryption = shaped<SamlEncryption>({
+  certificate: filled,
+  algorithm: oneOf('aes256-gcm', 'aes128-gcm', 'aes256-cbc', 'aes128-cbc'),
 });
 
 /** What each method of single sign-on has beside `headers`. */
@@ -87,6 +94,18 @@ const METHODS: Readonly<Record<SingleSignOn['method'], (value: unknown) => boole
     audience: textOrNull,
     scopes: texts,
     header: filled,
+  }),
+  saml: shaped<SamlSignOn>({
+    method: oneOf('saml'),
+    entityId: filled,
+    acsUrls: texts,
+    sloUrl: textOrNull,
+    nameId: shaped<SamlSignOn['nameId']>({ format: oneOf('persistent', 'emailAddress', 'unspecified', 'transient'), value: textOrNull }),
+    attributes: textByName,
+    certificates: texts,
+    requireSignedRequests: flag,
+    encryption: (value): value is SamlEncryption | null => value === null || encryption(value),
+    unsolicited: flag,
   }),
 };
 const singleSignOn = (value: unknown): value is SingleSignOn =>

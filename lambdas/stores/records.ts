@@ -57,7 +57,15 @@ export interface Application {
 export type SingleSignOn = {
   /** Header name → template of the user's claims; told beside any method. */
   readonly headers: Readonly<Record<string, string>>;
-} & ({ readonly method: 'none' | 'headers' | 'ntlm' } | LinkedSignOn | KerberosSignOn | AssertionSignOn | PasswordSignOn | TokenSignOn);
+} & (
+  | { readonly method: 'none' | 'headers' | 'ntlm' }
+  | LinkedSignOn
+  | KerberosSignOn
+  | AssertionSignOn
+  | PasswordSignOn
+  | TokenSignOn
+  | SamlSignOn
+);
 
 /** The portal's link leads elsewhere. */
 export interface LinkedSignOn {
@@ -145,6 +153,37 @@ export interface TokenSignOn {
   readonly scopes: readonly string[];
   /** The header field that carries it. */
   readonly header: string;
+}
+
+/** The application is a SAML 2.0 service provider, and the portal its identity provider. */
+export interface SamlSignOn {
+  readonly method: 'saml';
+  readonly entityId: string;
+  /** Where answers may go, `https://<external host>/…`; the first unless it asks for another one of them. */
+  readonly acsUrls: readonly string[];
+  /** Where sign-outs are told of; null: nowhere. */
+  readonly sloUrl: string | null;
+  readonly nameId: {
+    readonly format: NameIdFormat;
+    /** Template of the user's claims; null where we make the name. */
+    readonly value: string | null;
+  };
+  /** Attribute → template of the user's claims. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Public keys (SubjectPublicKeyInfo in Base64) that its messages are signed with. */
+  readonly certificates: readonly string[];
+  readonly requireSignedRequests: boolean;
+  readonly encryption: SamlEncryption | null;
+  /** Whether the portal's link signs in without having been asked. */
+  readonly unsolicited: boolean;
+}
+
+export type NameIdFormat = 'persistent' | 'emailAddress' | 'unspecified' | 'transient';
+
+/** Assertions are encrypted for the certificate (PEM). */
+export interface SamlEncryption {
+  readonly certificate: string;
+  readonly algorithm: 'aes256-gcm' | 'aes128-gcm' | 'aes256-cbc' | 'aes128-cbc';
 }
 
 /** Whose layout of claims it has. */
@@ -279,6 +318,39 @@ export interface SignInCode {
   readonly expiresAt: number;
 }
 
+/** A portal session as a SAML application knows it: what a sign-out there or here is told by. */
+export interface SamlSession {
+  /** Of entity id and session index (portal/saml-idp/session.ts). */
+  readonly id: string;
+  /** The portal session. */
+  readonly parent: string;
+  readonly application: string;
+  readonly sessionIndex: string;
+  readonly nameId: string;
+  readonly nameIdFormat: NameIdFormat;
+  readonly expiresAt: number;
+}
+
+/** A sign-out on its way through the SAML applications, one after the other, by way of the browser. */
+export interface SignOutChain {
+  /** SHA-256 of the secret that the browser carries along, base64url. */
+  readonly id: string;
+  /** The portal session that ends. */
+  readonly session: string;
+  /** Those that have not been told yet. */
+  readonly left: readonly SamlSession[];
+  /** Where it leads in the end: an address of ours or the provider's, or the application that asked. */
+  readonly onward: string | SignOutAnswer;
+  readonly expiresAt: number;
+}
+
+/** What the application waits for that asked for the sign-out. */
+export interface SignOutAnswer {
+  readonly application: string;
+  readonly requestId: string;
+  readonly relayState: string | null;
+}
+
 /** A program's own token. */
 export interface ServiceToken {
   /** SHA-256 of its secret, base64url. */
@@ -383,10 +455,21 @@ export interface Sessions {
   withHandle(handle: SessionHandle): Promise<readonly Session[]>;
   /** The application sessions that came from a portal session and are good; one of this very moment may be missing. */
   openedFrom(parent: string): Promise<readonly Session[]>;
+  /** Ends a portal session at this time, unless it ends earlier. */
+  endBy(id: string, at: number): Promise<void>;
+  /** Goes with its portal session when that is revoked. */
+  createAtSaml(session: SamlSession): Promise<void>;
+  /** Null when unknown, expired or revoked. */
+  findAtSaml(id: string): Promise<SamlSession | null>;
+  /** Those that came from a portal session; one of this very moment may be missing. */
+  atSaml(parent: string): Promise<readonly SamlSession[]>;
+  keepChain(chain: SignOutChain): Promise<void>;
+  /** Takes the chain so that nobody can take it again; null when unknown, taken or expired. */
+  takeChain(id: string): Promise<SignOutChain | null>;
   createCode(code: SignInCode): Promise<void>;
   /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
   takeCode(id: string): Promise<SignInCode | null>;
-  /** Notes that an assertion was used, until nobody would believe it any more; false when it was used before. */
+  /** Notes that an assertion or a request was used, until nobody would believe it any more; false when it was used before. */
   takeAssertion(id: string, goodUntil: number): Promise<boolean>;
 }
 

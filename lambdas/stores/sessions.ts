@@ -1,11 +1,14 @@
 // Sessions and sign-in codes in DynamoDB: `session#<id>`, `code#<id>`, and the index `by-parent` for sign-out. An item of its own for each
 // handle, `handle#…`/`<id>`, finds the sessions of a user, of the provider's session, of a host. `assertion#<id>`: one that was used.
+// `session#saml#<id>`: a portal session as a SAML application knows it; `code#sign-out#<id>`: a sign-out on its way through them.
 
 import {
   count,
   countOrNull,
   filled,
   flag,
+  listOf,
+  oneOf,
   optionalCount,
   optionalText,
   type RecordShape,
@@ -16,7 +19,7 @@ import {
   textOrNull,
   texts,
 } from './record-shape.ts';
-import type { Session, SessionHandle, Sessions, SignInCode, User } from './records.ts';
+import type { SamlSession, Session, SessionHandle, Sessions, SignInCode, SignOutAnswer, SignOutChain, User } from './records.ts';
 import { isUnused, noteWindow } from './session-use.ts';
 import type { Key, Table } from './table.ts';
 
@@ -71,8 +74,30 @@ const CODE: RecordShape<SignInCode> = {
   expiresAt: count,
 };
 
+const SAML_SESSION: RecordShape<SamlSession> = {
+  id: filled,
+  parent: filled,
+  application: filled,
+  sessionIndex: filled,
+  nameId: filled,
+  nameIdFormat: oneOf('persistent', 'emailAddress', 'unspecified', 'transient'),
+  expiresAt: count,
+};
+
+const answer = shaped<SignOutAnswer>({ application: filled, requestId: filled, relayState: textOrNull });
+const CHAIN: RecordShape<SignOutChain> = {
+  id: filled,
+  session: filled,
+  left: listOf(shaped(SAML_SESSION)),
+  onward: (value): value is SignOutChain['onward'] => filled(value) || answer(value),
+  expiresAt: count,
+};
+
 const SESSION_KEY = 'session#';
 const sessionKey = (id: string): Key => ({ pk: SESSION_KEY + id, sk: '-' });
+/** Among the sessions, so that whoever may end those may end these. */
+const SAML_KEY = `${SESSION_KEY}saml#`;
+const samlKey = (id: string): Key => ({ pk: SAML_KEY + id, sk: '-' });
 /** Lengths keep one handle from reading as another: names are the provider's, and may hold anything. */
 const handleKey = (handle: SessionHandle): string =>
   `handle#${Object.entries(handle)
@@ -83,6 +108,7 @@ const handlesOf = ({ host, user: { username, issuer, subject }, providerSession 
   host === null ? [{ username }, { issuer, subject }, ...(providerSession === undefined ? [] : [{ issuer, providerSession }])] : [{ host }];
 
 const codeKey = (id: string): Key => ({ pk: `code#${id}`, sk: '-' });
+const chainKey = (id: string): Key => ({ pk: `code#sign-out#${id}`, sk: '-' });
 
 /** When DynamoDB may delete an item, in seconds. It does so days late: expiry is checked here too. */
 export const expiresAtSeconds = (expiresAt: number): number => Math.ceil(expiresAt / 1000);
@@ -92,6 +118,12 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
     const item = await table.get(sessionKey(id));
     const session = item && readRecord(table.name, { ...BEFORE, ...item }, SESSION);
     return session && session.expiresAt > now() && !isUnused(session, now()) ? session : null;
+  };
+
+  const findAtSaml = async (id: string): Promise<SamlSession | null> => {
+    const item = await table.get(samlKey(id));
+    const session = item && readRecord(table.name, item, SAML_SESSION);
+    return session && session.expiresAt > now() ? session : null;
   };
 
   const putHandles = async (session: Session): Promise<void> => {
@@ -174,9 +206,39 @@ export const createSessions = ({ table, now }: { readonly table: Table; readonly
 
     openedFrom: async (parent) => {
       const keys = (await table.queryIndex(BY_PARENT, 'parent', parent)).map(({ pk }) => String(pk));
-      const ids = keys.filter((pk) => pk.startsWith(SESSION_KEY)).map((pk) => pk.slice(SESSION_KEY.length));
+      const ids = keys.filter((pk) => pk.startsWith(SESSION_KEY) && !pk.startsWith(SAML_KEY)).map((pk) => pk.slice(SESSION_KEY.length));
       const found = await Promise.all(ids.map(findLive));
       return found.filter((session) => session !== null && session.host !== null) as Session[];
+    },
+
+    endBy: async (id, at) => {
+      await table.update(sessionKey(id), {
+        update: 'SET expiresAt = :at',
+        condition: 'expiresAt > :at',
+        values: { ':at': at },
+      });
+    },
+
+    createAtSaml: async (session) => {
+      await table.put({ ...samlKey(session.id), ...session, expiresAtSeconds: expiresAtSeconds(session.expiresAt) });
+    },
+
+    findAtSaml,
+
+    atSaml: async (parent) => {
+      const keys = (await table.queryIndex(BY_PARENT, 'parent', parent)).map(({ pk }) => String(pk));
+      const ids = keys.filter((pk) => pk.startsWith(SAML_KEY)).map((pk) => pk.slice(SAML_KEY.length));
+      return (await Promise.all(ids.map(findAtSaml))).filter((session) => session !== null);
+    },
+
+    keepChain: async (chain) => {
+      await table.put({ ...chainKey(chain.id), ...chain, expiresAtSeconds: expiresAtSeconds(chain.expiresAt) });
+    },
+
+    takeChain: async (id) => {
+      const item = await table.take(chainKey(id));
+      const chain = item && readRecord(table.name, item, CHAIN);
+      return chain && chain.expiresAt > now() ? chain : null;
     },
 
     createCode: async (code) => {

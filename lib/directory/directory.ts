@@ -1,9 +1,11 @@
-// Puts the tenant file's applications into the directory with each deployment that changes them (D11): a custom resource.
+// Puts the tenant file's applications into the directory, and its signing keys into their secret, with each deployment that changes them
+// (D11): custom resources.
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lambdas/directory/environment.ts';
 import type { Tenant } from '../../tenants/schema.ts';
 import { ProxyFunction } from '../proxy-function.ts';
+import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
 
 /**
@@ -16,12 +18,13 @@ const TIMEOUT = Duration.minutes(2);
 export interface DirectoryProps {
   readonly tenant: Tenant;
   readonly tables: Tables;
+  readonly secrets: Secrets;
 }
 
 export class Directory extends Construct {
   readonly writer: ProxyFunction<(typeof ENVIRONMENT)[number]>;
 
-  constructor(scope: Construct, id: string, { tenant, tables }: DirectoryProps) {
+  constructor(scope: Construct, id: string, { tenant, tables, secrets }: DirectoryProps) {
     super(scope, id);
     const applications = JSON.stringify(tenant.applications);
     const bytes = Buffer.byteLength(JSON.stringify(applications));
@@ -35,11 +38,14 @@ export class Directory extends Construct {
     this.writer = new ProxyFunction(this, 'Writer', {
       folder: 'directory',
       environment: ENVIRONMENT,
-      description: 'Directory: writes the applications of the tenant file when the stack is deployed',
+      description: 'Directory: writes the applications and signing keys of the tenant file when the stack is deployed',
       timeout: TIMEOUT,
     });
     this.writer.set('TENANT', tenant.tenant);
     this.writer.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
+
+    this.writer.bindSecret('SAML_SECRET', secrets.saml);
+    this.writer.allow(['secretsmanager:PutSecretValue'], secrets.saml.secretArn);
 
     const resource = new CustomResource(this, 'Applications', {
       resourceType: 'Custom::SallyportApplications',
@@ -48,5 +54,12 @@ export class Directory extends Construct {
       properties: { Applications: applications },
     });
     resource.node.addDependency(this.writer);
+    const keys = new CustomResource(this, 'SigningKeys', {
+      resourceType: 'Custom::SallyportSigningKeys',
+      serviceToken: this.writer.function.functionArn,
+      serviceTimeout: TIMEOUT,
+      properties: { SigningKeys: tenant.samlKeys },
+    });
+    keys.node.addDependency(this.writer);
   }
 }

@@ -42,6 +42,8 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.set('SESSION_IDLE_MINUTES', String(tenant.sessionIdleMinutes ?? 0));
   portal.set('SESSION_REFRESH_MINUTES', String(tenant.sessionRefreshMinutes ?? 0));
+  // A new environment reads the secret anew.
+  portal.set('SAML_KEYS', tenant.samlKeys.join(' '));
   portal.set('EDGE', JSON.stringify(tenant.edge ?? null));
   portal.bindTable('DIRECTORY_TABLE', tables.directory, 'Query', 'Scan');
   portal.bindItems('REGISTRY_TABLE', tables.registry, {
@@ -53,11 +55,12 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
     session: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     sessionHandle: ['Query', 'PutItem'],
     signInCode: ['PutItem', 'DeleteItem'],
-    ...(tenant.identityProviders.some(({ protocol }) => protocol === 'saml') && { usedAssertion: ['PutItem'] as const }),
+    usedAssertion: ['PutItem'],
   });
   portal.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
   portal.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
   portal.bindSecret('ASSERTION_SECRET', secrets.assertion);
+  portal.bindSecret('SAML_SECRET', secrets.saml);
   portal.bindSecrets('CLIENT_SECRETS', secrets.clientSecrets);
   router.set('PORTAL_FUNCTION', portal.function.functionName);
   router.allow(['lambda:InvokeFunction'], portal.function.functionArn);

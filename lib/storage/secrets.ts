@@ -1,5 +1,5 @@
 // The deployment's secrets: the master key that every other key is derived from, what the keys of assertions are derived from (fewer may
-// read that), and each OpenID provider's client secret.
+// read that), the keys that sign for SAML applications, and each OpenID provider's client secret.
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Tenant } from '../../tenants/schema.ts';
@@ -11,6 +11,7 @@ const MASTER_KEY_CHARACTERS = 64;
 export class Secrets extends Construct {
   readonly masterKey: Secret;
   readonly assertion: Secret;
+  readonly saml: Secret;
   /** By the provider's id. Placeholders until the administrator stores what the provider gave. */
   readonly clientSecrets: ReadonlyMap<string, Secret>;
 
@@ -24,6 +25,10 @@ export class Secrets extends Construct {
       description: 'Sallyport: the keys that sign assertions for applications are derived from this one',
       generateSecretString: { passwordLength: MASTER_KEY_CHARACTERS, excludePunctuation: true },
     });
+    this.saml = new Secret(this, 'Saml', {
+      description: 'Sallyport: the keys that sign for SAML applications; a placeholder until the deployment makes them',
+      generateSecretString: { passwordLength: MASTER_KEY_CHARACTERS, excludePunctuation: true },
+    });
     this.clientSecrets = new Map(
       providers.filter(({ protocol }) => protocol === 'openid').map((provider) => [provider.id, this.#clientSecret(provider.id)]),
     );
@@ -32,6 +37,7 @@ export class Secrets extends Construct {
       'AwsSolutions-SMG4',
       'A new master key ends tunnels and sign-ins at once, so an administrator chooses when.',
     );
+    acknowledge(this.saml, 'AwsSolutions-SMG4', 'Applications keep the certificate: its administrator changes it by samlKeys.');
     acknowledge(this.assertion, 'AwsSolutions-SMG4', 'The keys that are derived from it change every 30 days by themselves.');
   }
 

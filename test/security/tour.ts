@@ -1,5 +1,8 @@
 // A tour through everything that the product does for users, administrators, connectors and deployments, in steps that can be
 // taken in any order and again. Each throws when it does not get what it came for.
+
+import { randomUUID } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import { seal } from '../../cli/commands/credentials.ts';
 import type { ControlClient } from '../../cli/control-client.ts';
 import { createWebUser, type WebUser } from '../../simulator/web-user.ts';
@@ -52,9 +55,8 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
   await administrator.apply([entry('intranet'), safe]);
   const published = await administrator.applications();
   const further = { ...published[0]!, id: 'further', alternateHost: null, host: published[0]!.host.replace('intranet', 'further') };
-  const [resource] = Object.entries(await world.control<Record<string, { type: string }>>('GET', '/resources')).find(
-    ([, { type }]) => type === 'Custom::SallyportApplications',
-  )!;
+  const resources = Object.entries(await world.control<Record<string, { type: string }>>('GET', '/resources'));
+  const resourceOf = (wanted: string): string => resources.find(([, { type }]) => type === wanted)![0];
 
   let tokens = 0;
 
@@ -93,6 +95,15 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
         if (!(Number(usedAt) >= cameAt && Number(refreshAt) > cameAt + WHILE_MS)) throw new Error('The session was not kept up with.');
       });
       await web.close();
+    },
+    'a user signs in to an application that speaks SAML': async () => {
+      const records = {
+        ...entry('records'),
+        singleSignOn: { method: 'saml', entityId: 'https://records.example', acsUrls: [`${entry('records').externalUrl}acs`] },
+      };
+      await administrator.apply([entry('intranet'), safe, records]);
+      see(await user.open(`${world.ready.portal}saml/idp/sso?${authnRequest('https://records.example')}`), 'name="SAMLResponse"');
+      await administrator.apply([entry('intranet'), safe]);
     },
     'a user signs in': async () => (await signedIn(world)).close(),
     'a user signs out': async () => {
@@ -213,7 +224,14 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
 
     'a deployment adds and removes an application': async () => {
       for (const applications of [[...published, further], published]) {
-        await world.control('PUT', `/resources/${resource}`, { properties: { Applications: JSON.stringify(applications) } });
+        await world.control('PUT', `/resources/${resourceOf('Custom::SallyportApplications')}`, {
+          properties: { Applications: JSON.stringify(applications) },
+        });
+      }
+    },
+    'a deployment adds and removes a signing key': async () => {
+      for (const SigningKeys of [['main', 'next'], ['main']]) {
+        await world.control('PUT', `/resources/${resourceOf('Custom::SallyportSigningKeys')}`, { properties: { SigningKeys } });
       }
     },
   };
@@ -241,6 +259,12 @@ const leaveCode = async (world: World, web: WebUser): Promise<void> => {
     headers: { cookie: web.cookieFor(world.ready.portal) },
   });
   if (status !== 303) throw new Error(`The portal handed nothing over: ${status}.`);
+};
+
+/** As an application sends it by way of the browser, unsigned. */
+const authnRequest = (issuer: string): URLSearchParams => {
+  const xml = `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_${randomUUID()}" Version="2.0" IssueInstant="${new Date().toISOString()}"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">${issuer}</saml:Issuer></samlp:AuthnRequest>`;
+  return new URLSearchParams({ SAMLRequest: deflateRawSync(xml).toString('base64') });
 };
 
 const enrolled = async (administrator: ControlClient): Promise<PlayedConnector> =>

@@ -17,6 +17,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   'samba-ad-provision': '/usr/share/samba/setup/provision.ldif',
   'apache2-bin': '/usr/sbin/apache2',
   'libapache2-mod-auth-gssapi': '/usr/lib/apache2/modules/mod_auth_gssapi.so',
+  'libapache2-mod-auth-mellon': '/usr/lib/apache2/modules/mod_auth_mellon.so',
   faketime: '/usr/bin/faketime',
   'python3-jwt': '/usr/lib/python3/dist-packages/jwt/__init__.py',
   'python3-cryptography': '/usr/lib/python3/dist-packages/cryptography/__init__.py',

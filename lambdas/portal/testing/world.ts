@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { createLog } from '../../../protocol/log.ts';
+import { createKey, type NamedKey } from '../../directory/signing-keys.ts';
 import type { ClaimNames } from '../../identity/claim-names.ts';
 import { createLogoutTokens } from '../../identity/logout-token.ts';
 import { createProviderKeys } from '../../identity/provider-keys.ts';
@@ -34,6 +35,13 @@ export const CLAIM_NAMES: ClaimNames = {
   email: 'email',
   groups: 'groups',
   further: ['department'],
+};
+
+let key: NamedKey | undefined;
+/** Made once, where a test needs it: it takes a while. */
+export const signingKey = (): NamedKey => {
+  key ??= createKey('main', 1_700_000_000_000);
+  return key;
 };
 
 export const ASSERTION_SECRET = 'a secret of a test';
@@ -178,6 +186,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     sessionLifetimeMs: 8 * 3_600_000,
     sessionIdleMs: 30 * 60_000,
     assertionSecret: async () => ASSERTION_SECRET,
+    samlSecret: async () => JSON.stringify({ keys: [signingKey()] }),
     sessionRefreshMs: 15 * 60_000,
     refreshTokenKey: async () => refreshTokenKey('master'),
     stateKey: async () => stateKey('master'),
