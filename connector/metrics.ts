@@ -15,6 +15,11 @@ export const METRICS = {
   sallyport_exchanges_total: { type: 'counter', help: 'Exchanges that are over, by outcome.', label: 'outcome' },
   sallyport_frames_refused_total: { type: 'counter', help: 'Frames that were not acted on, by code.', label: 'code' },
   sallyport_posts_total: { type: 'counter', help: 'Attempts to post a frame to a router, by result.', label: 'result' },
+  sallyport_kerberos_tickets_total: {
+    type: 'counter',
+    help: 'Tickets that requests went with, by where they came from: fetched from a domain controller, or kept.',
+    label: 'source',
+  },
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof METRICS;

@@ -7,6 +7,7 @@ import { dial } from './dial.ts';
 import { createDialToken } from './dial-token.ts';
 import { Exchanges } from './exchanges.ts';
 import type { Identity } from './identity.ts';
+import { countingTickets } from './kerberos/counting.ts';
 import type { StartHelper } from './kerberos/fork-helper.ts';
 import { Kerberos } from './kerberos/kerberos.ts';
 import { Ledger } from './ledger.ts';
@@ -74,7 +75,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     count: (result) => metrics.count('sallyport_posts_total', result),
   });
   const methods: Methods = {
-    kerberos: kerberosMethod(kerberos),
+    kerberos: kerberosMethod(countingTickets(kerberos, (source) => metrics.count('sallyport_kerberos_tickets_total', source))),
     ntlm: ntlmMethod(clock),
     password: passwordMethod({ open: createVault(readVaultKeys(config.vaultKeys)), callOrigin: origins.call, clock }),
   };

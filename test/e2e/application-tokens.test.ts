@@ -85,7 +85,7 @@ const signedIn = async (username: string): Promise<UserProgram['fetch']> => {
 describe('an application', () => {
   test('gets each user’s token, for itself, from two users at two applications at once; what users send in its place is gone', async () => {
     const programs = await Promise.all(NAMES.map(signedIn));
-    const asked = Array.from({ length: 40 }, (_, index) => ({ name: NAMES[index % 2]!, id: APPLICATIONS[(index >> 1) % 2]! }));
+    const asked = Array.from({ length: 16 }, (_, index) => ({ name: NAMES[index % 2]!, id: APPLICATIONS[(index >> 1) % 2]! }));
 
     const answers = await Promise.all(
       asked.map(({ name, id }) =>
@@ -145,9 +145,9 @@ test('a user who was disabled at the provider since they signed in gets no token
   await world.control('PUT', '/identity-provider/users/carol', { disabled: true });
 
   const answer = await web.open(externalUrl(world, 'payroll'));
-  const { text } = await web.open(world.ready.portal);
+  const { url } = await web.open(world.ready.portal);
   await web.close();
 
   expect([answer.status, answer.text]).toEqual([401, expect.stringContaining('ERR_SESSION_ENDED')]);
-  expect(text).toContain('name="password"');
+  expect(new URL(url).origin).toBe(world.ready.identityProvider);
 }, 60_000);

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../connector/clock.ts';
+import { countingTickets } from '../../connector/kerberos/counting.ts';
 import { forkHelper } from '../../connector/kerberos/fork-helper.ts';
-import { Kerberos, type TakeTicket } from '../../connector/kerberos/kerberos.ts';
+import { Kerberos } from '../../connector/kerberos/kerberos.ts';
 import { parseController } from '../../connector/kerberos/realms.ts';
 import { Origins } from '../../connector/origin.ts';
 import type { OriginCall } from '../../connector/ports.ts';
@@ -53,13 +54,9 @@ export const createRig = ({ domains, credentials, principals = [], deadlineMs = 
   });
   const origins = new Origins({ connections: 64, connectTimeoutMs: 5_000, ca: null });
   let fetched = 0;
-  const counting: TakeTicket = {
-    ticket: async (ask) => {
-      const ticket = await kerberos.ticket(ask);
-      if (!ticket.cached) fetched += 1;
-      return ticket;
-    },
-  };
+  const counting = countingTickets(kerberos, (source) => {
+    if (source === 'fetched') fetched += 1;
+  });
   const call = signingOn(origins.call, { kerberos: kerberosMethod(counting), ntlm: ntlmMethod(systemClock) });
 
   const request = async (url: string, fields: Partial<Pick<OriginCall, 'method' | 'body' | 'signOn'>>): Promise<Seen> => {

@@ -19,6 +19,8 @@ export interface Site {
   readonly service: string;
   /** Remembers a user by a cookie, once signed in. */
   readonly session?: boolean;
+  /** Asks nobody who they are. */
+  readonly open?: boolean;
 }
 
 export interface ApacheOptions {
@@ -111,6 +113,7 @@ LimitRequestFieldSize 65536
   Require all granted
 </Location>
 ${sites
+  .filter(({ open }) => !open)
   .map(
     ({ path, service, session }) => `<Location "/${path}">
   AuthType GSSAPI

@@ -1,0 +1,322 @@
+// Many signed-in users at one router and one connector, so that all that either keeps in memory is shared by all of them: the router in
+// this process, the bundled connector in one of its own, tunnel and replies between them without AWS. Behind it applications that say
+// whom they take a request for, and the same ones without single sign-on.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocketServer } from 'ws';
+import { createVault, seal } from '../../cli/commands/credentials.ts';
+import { writeIdentity } from '../../connector/identity.ts';
+import { createIdentity, listen, sealWelcome } from '../../connector/testing/fake-service.ts';
+import { digest, randomSecret } from '../../lambdas/keys.ts';
+import { createSourceLimits } from '../../lambdas/limits/source-limits.ts';
+import { createCounters } from '../../lambdas/limits/testing/counters.ts';
+import { createLook } from '../../lambdas/pages/look.ts';
+import { cachedDirectory, cachedSessions, cachedTunnels } from '../../lambdas/router/caching.ts';
+import { systemClock as clock } from '../../lambdas/router/clock.ts';
+import { SESSION_COOKIE } from '../../lambdas/router/cookies.ts';
+import { createPasswords } from '../../lambdas/router/passwords.ts';
+import type { ExchangeListener } from '../../lambdas/router/ports.ts';
+import { createRouter } from '../../lambdas/router/router.ts';
+import { recordResponse } from '../../lambdas/router/testing/recorded-response.ts';
+import { application, event, session, tunnel, user } from '../../lambdas/router/testing/records.ts';
+import type { ApplicationHere, Session, SingleSignOn, StoredCredentials } from '../../lambdas/stores/records.ts';
+import { decode } from '../../protocol/codec.ts';
+import { SUBPROTOCOL } from '../../protocol/frames.ts';
+import { createLog } from '../../protocol/log.ts';
+import { ownerOf } from '../../protocol/vault.ts';
+import { type Domain, startDomain } from './active-directory/domain.ts';
+import { type Apache, startApache } from './apache.ts';
+import { startChild } from './child.ts';
+import { ROOT } from './files.ts';
+import { type NamingOrigin, passwordOf, startNamingOrigin } from './naming-origin.ts';
+
+export interface Round {
+  readonly requests: number;
+  readonly seconds: number;
+  /** What came of requests that the application took for another user's, or that failed. */
+  readonly wrong: readonly string[];
+}
+
+export interface ManyUsers {
+  /** Ids of applications, each beside the one that is the same without single sign-on. */
+  readonly pairs: readonly { readonly method: string; readonly without: string }[];
+  /** All users at once, each with one request after the other. */
+  round(application: string, requestsOfEach: number): Promise<Round>;
+  /** Kerberos tickets that requests went with so far. */
+  tickets(): Promise<{ readonly fetched: number; readonly kept: number }>;
+  dispose(): Promise<void>;
+}
+
+const GROUP = 'default';
+const DOMAIN = 'apps.example.com';
+const MINUTE_MS = 60_000;
+const SERVICE = 'HTTP/app.corp.example';
+const REALM = 'CORP.EXAMPLE';
+
+/** `withKerberos`: there can be a domain here. */
+export const startManyUsers = async (count: number, { withKerberos }: { readonly withKerberos: boolean }): Promise<ManyUsers> => {
+  const names = Array.from({ length: count }, (_, index) => `user${String(index + 1).padStart(2, '0')}`);
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-many-users-'));
+  const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const dispose = async () => {
+    for (let end = ends.pop(); end; end = ends.pop()) await end();
+  };
+  try {
+    const origin = await startNamingOrigin(names);
+    ends.push(() => origin.dispose());
+    const windows = withKerberos ? await startWindows(names, ends) : null;
+
+    const vaultFile = join(folder, 'vault.json');
+    const lines: string[] = [];
+    await createVault(vaultFile, (line) => lines.push(line));
+    const vaultKey = /vaultKey: (\S+)/.exec(lines.join('\n'))![1]!;
+
+    const applications = applicationsOf(origin, windows?.apache ?? null, vaultKey);
+    const { sessions, cookies } = signedIn(names, applications);
+    const credentials = new Map<string, StoredCredentials>();
+    for (const name of names) {
+      const owner = ownerOf(user({ username: name, subject: name }));
+      const sealed = await seal(vaultKey, { application: 'form', owner, username: name, password: passwordOf(name) });
+      credentials.set(owner, { sealed, owner, setBy: name, setAt: 0, refusedAt: null });
+    }
+    const wire = await startWire(folder, ends);
+    const allow = [origin.url, ...(windows ? [windows.apache.url] : [])].flatMap((url) => ['--allow', new URL(url).origin]);
+    const health = await wire.startConnector([
+      ...allow,
+      ...['--vault-keys', vaultFile],
+      ...(windows ? ['--kerberos-credentials', windows.domain.keytab('svc-connector')] : []),
+      ...(windows ? ['--kerberos-kdcs', `${REALM}=${windows.domain.controller}`] : []),
+    ]);
+
+    const router = createRouterWith(wire, applications, sessions, credentials);
+    const expected = (id: string, name: string): string | null =>
+      id.startsWith('open-') ? null : id === 'kerberos' ? `${name}@${REALM}` : name;
+
+    const ask = async (id: string, name: string, number: number): Promise<string | null> => {
+      const response = recordResponse();
+      const headers = { Cookie: [`${SESSION_COOKIE}=${cookies.get(`${name} ${id}`)}`] };
+      const query = { n: [String(number)] };
+      await router(event({ host: `${id}.${DOMAIN}`, headers, multiValueQueryStringParameters: query }), response, clock.now() + MINUTE_MS);
+      const [, known = null] = /<strong id="user">([^<]*)</.exec(response.body().toString()) ?? [];
+      const want = expected(id, name);
+      return response.status === 200 && (want === null || want === known)
+        ? null
+        : `${name} at ${id}: ${response.status}, taken for ${known}`;
+    };
+
+    return {
+      pairs: [
+        { method: 'headers', without: 'open-headers' },
+        { method: 'form', without: 'open-form' },
+        ...(windows ? [{ method: 'kerberos', without: 'open-kerberos' }] : []),
+      ],
+      round: async (id, requestsOfEach) => {
+        const wrong: string[] = [];
+        const startedAt = performance.now();
+        await Promise.all(
+          names.map(async (name) => {
+            for (let number = 0; number < requestsOfEach; number += 1) {
+              const fault = await ask(id, name, number);
+              if (fault !== null) wrong.push(fault);
+            }
+          }),
+        );
+        return { requests: names.length * requestsOfEach, seconds: (performance.now() - startedAt) / 1000, wrong };
+      },
+      tickets: async () => {
+        const metrics = await (await fetch(`${health}/metrics`)).text();
+        const read = (source: string) =>
+          Number(new RegExp(`^sallyport_kerberos_tickets_total\\{source="${source}"\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? 0);
+        return { fetched: read('fetched'), kept: read('kept') };
+      },
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+};
+
+/** A domain with these users, and an Apache that knows its visitors by their tickets alone. */
+const startWindows = async (names: readonly string[], ends: (() => unknown)[]): Promise<{ domain: Domain; apache: Apache }> => {
+  const domain = await startDomain(
+    REALM,
+    names.map((name) => ({ name })),
+    [
+      { name: 'svc-connector', principal: 'HTTP/connector.corp.example', delegates: [SERVICE], protocolTransition: true },
+      { name: 'svc-app', principal: SERVICE },
+    ],
+  );
+  ends.push(() => domain.dispose());
+  const apache = await startApache(domain, [
+    { path: 'kerberos', service: 'svc-app' },
+    { path: 'open', service: 'svc-app', open: true },
+  ]);
+  ends.push(() => apache.dispose());
+  return { domain, apache };
+};
+
+const applicationsOf = (origin: NamingOrigin, apache: Apache | null, vaultKey: string): readonly ApplicationHere[] => {
+  const at = (id: string, internalUrl: string, singleSignOn: SingleSignOn = { method: 'none', headers: {} }): ApplicationHere =>
+    application({ id, host: `${id}.${DOMAIN}`, internalUrl, connectorGroup: GROUP, singleSignOn });
+  const form = { page: '/form/sign-in', usernameField: null, passwordField: null, success: null, failure: null };
+  return [
+    at('headers', `${origin.url}headers/`, { method: 'headers', headers: { 'Remote-User': '{username}' } }),
+    at('open-headers', `${origin.url}headers/`),
+    at('form', `${origin.url}form/`, { method: 'password', headers: {}, scheme: 'form', credentials: 'user', vaultKey, form }),
+    at('open-form', `${origin.url}open/`),
+    ...(apache === null
+      ? []
+      : [
+          at('kerberos', `${apache.url}kerberos/`, {
+            method: 'kerberos',
+            headers: {},
+            servicePrincipalName: SERVICE,
+            identity: '{username}',
+            sendOn: 'request',
+            mutualAuthentication: 'required',
+          }),
+          at('open-kerberos', `${apache.url}open/`),
+        ]),
+  ];
+};
+
+/** A session of each user at each application; the cookies' secrets go by both names. */
+const signedIn = (names: readonly string[], applications: readonly ApplicationHere[]) => {
+  const sessions = new Map<string, Session>();
+  const cookies = new Map<string, string>();
+  for (const name of names) {
+    for (const { id, host } of applications) {
+      const secret = randomSecret();
+      cookies.set(`${name} ${id}`, secret);
+      const signedInAs = user({ username: name, subject: name, name });
+      sessions.set(
+        digest(secret),
+        session({ id: digest(secret), parent: `of ${name}`, host, user: signedInAs, expiresAt: clock.now() + 600 * MINUTE_MS }),
+      );
+    }
+  }
+  return { sessions, cookies };
+};
+
+type Wire = Awaited<ReturnType<typeof startWire>>;
+
+/** Tunnel and replies, each a socket on loopback. */
+const startWire = async (folder: string, ends: (() => unknown)[]) => {
+  const frameKey = randomBytes(32);
+  const listeners = new Map<string, ExchangeListener>();
+  let send: ((text: string) => void) | null = null;
+
+  const replies = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    response.writeHead(200).end();
+    const opened = decode(Buffer.concat(chunks).toString(), () => frameKey);
+    listeners.get(opened.frame.exchange)?.frame(opened);
+  });
+  const tunnels = createServer();
+  const replyEndpoint = `http://127.0.0.1:${await listen(replies)}/live`;
+  const identity = await createIdentity({ tunnelUrl: `ws://127.0.0.1:${await listen(tunnels)}/live`, group: GROUP });
+  const sockets = new WebSocketServer({ server: tunnels, handleProtocols: () => SUBPROTOCOL });
+  sockets.on('connection', (socket) => {
+    socket.on('message', async (data) => {
+      const { type } = JSON.parse(data.toString()) as { type: string };
+      if (type === 'hello') {
+        const expiresAt = clock.now() + 60 * MINUTE_MS;
+        const credentials = { accessKeyId: 'ASIAMANYUSERS', secretAccessKey: 'secret', sessionToken: 'token', expiresAt };
+        const secrets = { connector: identity.connector, group: GROUP, frameKey: frameKey.toString('base64url') };
+        const welcome = { ...secrets, replyEndpoint, region: 'us-east-1', credentials, applications: [] };
+        const sealed = await sealWelcome(welcome, identity.sealingKey);
+        socket.send(JSON.stringify({ type: 'welcome', now: clock.now(), connectionId: 'tunnel', sealed }));
+        send = (text) => socket.send(text);
+      }
+      if (type === 'heartbeat') socket.send(JSON.stringify({ type: 'alive', now: clock.now() }));
+      if (type === 'drain') socket.send('{"type":"drained"}');
+      if (type === 'probe') socket.send('{"type":"echo"}');
+    });
+  });
+  ends.push(async () => {
+    for (const socket of sockets.clients) socket.terminate();
+    for (const server of [tunnels, replies]) {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    }
+  });
+
+  return {
+    frameKey,
+    connector: identity.connector,
+    post: async (_connectionId: string, text: string) => {
+      if (send === null) return 'gone' as const;
+      send(text);
+      return 'posted' as const;
+    },
+    channel: {
+      address: async () => 'router',
+      probe: () => undefined,
+      attend: (exchange: string, listener: ExchangeListener) => {
+        listeners.set(exchange, listener);
+        return () => void listeners.delete(exchange);
+      },
+    },
+    /** Resolves, when its tunnel is open, with where its metrics are. */
+    startConnector: async (settings: readonly string[]): Promise<string> => {
+      await writeIdentity(folder, identity);
+      const args = [join(ROOT, 'dist/connector.mjs'), '--state-directory', folder, '--health-address', '127.0.0.1:0', ...settings];
+      const child = startChild(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '--no-warnings' } });
+      ends.push(() => child.stop());
+      await child.seen(/"tunnel\.open"/);
+      const [, health] = await child.seen(/"health":"([^"]+)"/);
+      return health!;
+    },
+  };
+};
+
+const createRouterWith = (
+  wire: Wire,
+  applications: readonly ApplicationHere[],
+  sessions: ReadonlyMap<string, Session>,
+  credentials: ReadonlyMap<string, StoredCredentials>,
+) => {
+  const find = async (id: string) => sessions.get(id) ?? null;
+  const unused = async (): Promise<never> => {
+    throw new Error('Nobody asks for this here.');
+  };
+  const here = () => [tunnel({ connectionId: 'tunnel', connector: wire.connector, group: GROUP, seenAt: clock.now() })];
+  return createRouter({
+    edge: null,
+    look: createLook({ name: 'Many users', color: null, support: null }),
+    portalUrl: 'https://portal.example.com',
+    limits: createSourceLimits({ count: createCounters().count, now: clock.now }),
+    directory: cachedDirectory(
+      { applicationsOn: async (host) => applications.filter((known) => known.host === host), publishedAt: async () => [] },
+      clock,
+    ),
+    tunnels: cachedTunnels({ tunnels: async () => here(), connectors: async () => [] }, clock),
+    findSession: cachedSessions({ find }, clock),
+    sessions: { create: unused, find, noteUse: unused, createCode: unused, takeCode: unused },
+    keepUp: async () => undefined,
+    findServiceToken: async () => null,
+    freshServiceToken: async () => null,
+    accessTokens: { verify: unused },
+    assertUser: async () => [],
+    tokenOf: async () => [],
+    uploadKey: unused,
+    passwords: createPasswords({ find: async (_id, owner) => credentials.get(owner!) ?? null, noteRefusal: unused }, clock),
+    issuers: [],
+    post: wire.post,
+    channel: wire.channel,
+    frameKeyOf: async () => wire.frameKey,
+    clock,
+    log: createLog({ write: () => undefined }),
+    random: Math.random,
+    newSecret: randomSecret,
+    newExchangeId: randomSecret,
+  });
+};
