@@ -1,5 +1,5 @@
-// `npm run build [-- DIR]`: what runs elsewhere than here, into dist/ (or DIR). The local tenant's template and bundled functions,
-// and the connector.
+// `npm run build [-- DIR [TENANT]]`: what runs elsewhere than here, into dist/ (or DIR). The template of the local tenant (or of
+// TENANT) and its bundled functions, and the connector.
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,5 +21,5 @@ const synthesise = (tenant: string): void => {
 };
 
 const bundle = buildConnector(join(DIST, 'connector.mjs'));
-synthesise('local');
+synthesise(process.argv[3] ?? 'local');
 await bundle;

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import { alternateHosts } from '../tenants/address-list.ts';
 import type { Tenant } from '../tenants/schema.ts';
 import { Directory } from './directory/directory.ts';
+import { TenantUserPool } from './identity/user-pool.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { Alarms, NO_TOPIC } from './monitoring/alarms.ts';
 import { PublicNames } from './names/public-name.ts';
@@ -16,18 +17,21 @@ import { ReplyApi } from './tunnels/reply-api.ts';
 import { TunnelApi } from './tunnels/tunnel-api.ts';
 
 export class TenantStack extends Stack {
-  constructor(scope: Construct, tenant: Tenant) {
-    super(scope, `Sallyport-${tenant.tenant}`, {
-      description: `Sallyport for ${tenant.tenant}: on-premises web applications below apps.${tenant.domain}`,
-      env: { account: tenant.account, region: tenant.region },
+  constructor(scope: Construct, described: Tenant) {
+    super(scope, `Sallyport-${described.tenant}`, {
+      description: `Sallyport for ${described.tenant}: on-premises web applications below apps.${described.domain}`,
+      env: { account: described.account, region: described.region },
     });
+    const portalUrl = `https://${described.portalHost}`;
+    const userPool = described.identityProviders.length > 0 ? null : new TenantUserPool(this, 'Users', { tenant: described, portalUrl });
+    const tenant = userPool === null ? described : { ...described, identityProviders: [userPool.provider] };
+
     // The dependencies that CDK itself adds to functions and domains repeat what their references say.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
     Tags.of(this).add('sallyport:tenant', tenant.tenant);
 
     const { certificateArn, hostedZoneId, alarmTopicArn } = this.#parameters(tenant);
     const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
-    const portalUrl = `https://${tenant.portalHost}`;
 
     const tables = new Tables(this, 'Tables');
     const secrets = new Secrets(this, 'Secrets', tenant.identityProviders);
@@ -66,7 +70,8 @@ export class TenantStack extends Stack {
       `${portalUrl}/front-channel-logout`,
       'Register this where the provider has only such, with iss and sid',
     );
-    for (const [index, { id }] of tenant.identityProviders.entries())
+    if (userPool !== null) this.#userPoolOutputs(userPool);
+    for (const [index, { id }] of described.identityProviders.entries())
       this.#providerOutputs(index + 1, id, portalUrl, secrets.clientSecrets.get(id));
     this.#output('ControlEndpoint', portal.api.apiEndpoint, 'SALLYPORT_CONTROL_ENDPOINT of the sallyport command');
     this.#output(
@@ -98,6 +103,16 @@ export class TenantStack extends Stack {
       constraintDescription: `must be the ARN of an SNS topic, or ${NO_TOPIC}`,
     });
     return { certificateArn: certificate.valueAsString, hostedZoneId: hostedZone.valueAsString, alarmTopicArn: topic.valueAsString };
+  }
+
+  #userPoolOutputs({ pool }: TenantUserPool): void {
+    const [user, attributes] = ['alice@example.com', 'Name=email,Value=alice@example.com Name=email_verified,Value=true'];
+    this.#output('UserPoolId', pool.userPoolId, 'Users and groups are here, because the tenant file names no identity provider');
+    this.#output(
+      'CreateUserCommand',
+      `aws cognito-idp admin-create-user --user-pool-id ${pool.userPoolId} --username ${user} --user-attributes ${attributes}`,
+      'Makes a user, who gets a temporary password by e-mail: put in the address, three times',
+    );
   }
 
   #providerOutputs(number: number, provider: string, portalUrl: string, clientSecret: ISecret | undefined): void {

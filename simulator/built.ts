@@ -30,11 +30,15 @@ export const findBuilt = (assembly: string): Built => {
 };
 
 /** Builds into a folder. Throws ERR_CONFIGURATION_INVALID with what the build said. */
-export const build = async (folder: string, signal: AbortSignal): Promise<Built> => {
-  const child = spawn(process.execPath, ['--no-warnings', '--import', 'tsx', 'build/build.ts', folder], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export const build = async (folder: string, tenant: string | null, signal: AbortSignal): Promise<Built> => {
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', '--import', 'tsx', 'build/build.ts', folder, ...(tenant === null ? [] : [tenant])],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const stop = () => child.kill();
   signal.addEventListener('abort', stop);
   let said = '';

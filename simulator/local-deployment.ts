@@ -11,6 +11,7 @@ import { createControlClient } from '../cli/control-client.ts';
 import { SallyportError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
 import type { Built } from './built.ts';
+import { USER_POOL_ORIGIN } from './cognito-idp/user-pools.ts';
 import { createConnectors } from './connectors.ts';
 import { startIdentityProvider } from './identity-provider/identity-provider.ts';
 import { USERS, type UserChanges } from './identity-provider/users.ts';
@@ -35,7 +36,8 @@ const GROUP = 'default';
 /** What this file needs of the local tenant. */
 interface LocalTenant {
   readonly domain: string;
-  readonly identityProviders: readonly { readonly id: string; readonly issuer: string; readonly clientId: string }[];
+  /** Left out: the stack makes a user pool. */
+  readonly identityProviders?: readonly { readonly id: string; readonly issuer: string; readonly clientId: string }[];
   readonly applications: readonly { readonly id: string; readonly externalUrl: string; readonly internalUrl: string }[];
 }
 
@@ -46,7 +48,7 @@ export const startLocalDeployment = async (
   log: Log,
   signal: AbortSignal,
 ): Promise<LocalDeployment> => {
-  const tenant: LocalTenant = parseYaml(readFileSync(TENANT_FILE, 'utf8'));
+  const tenant: LocalTenant = parseYaml(readFileSync(options.tenant ?? TENANT_FILE, 'utf8'));
   const taken = options.publish.find(({ name }) => tenant.applications.some(({ id }) => id === name));
   if (taken) {
     throw new SallyportError('ERR_CONFIGURATION_INVALID', `--publish ${taken.name}: a sample application has this name. Choose another.`);
@@ -64,13 +66,13 @@ export const startLocalDeployment = async (
     const site = ending(await startSite());
     const provider = ending(await startIdentityProvider());
     const [intranet] = tenant.applications;
-    const [registered] = tenant.identityProviders;
+    const [registered] = tenant.identityProviders ?? [];
     const simulator = ending(
       await startSimulator({
         assembly: built.assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
         addresses: {
-          ...(registered ? { [registered.issuer]: provider.issuer } : {}),
+          [registered?.issuer ?? USER_POOL_ORIGIN]: provider.issuer,
           ...(intranet ? { [new URL(intranet.internalUrl).origin]: new URL(site.url).origin } : {}),
         },
         port: options.port,
@@ -85,14 +87,22 @@ export const startLocalDeployment = async (
     const { outputs, administrator, publicServer } = simulator;
     const portal = `${publicServer.origin(`portal.${tenant.domain}`)}/`;
 
-    const clientSecret = randomBytes(32).toString('base64url');
-    await storeClientSecret(simulator.awsEndpointUrl, administrator, outputs.ClientSecretArn1, clientSecret);
-    await provider.serve({
-      clientId: registered?.clientId ?? '',
-      clientSecret,
-      redirectUris: [outputs.RedirectUri1 ?? ''],
-      postLogoutRedirectUris: [`${portal}signed-out`],
-    });
+    const [ofPool] = simulator.userPoolClients;
+    if (ofPool) {
+      const { poolId, clientId, callbackUrls, logoutUrls } = ofPool;
+      const addresses = { redirectUris: callbackUrls, postLogoutRedirectUris: logoutUrls };
+      await provider.serve({ clientId, clientSecret: null, userPoolId: poolId, ...addresses });
+    } else {
+      const clientSecret = randomBytes(32).toString('base64url');
+      await storeClientSecret(simulator.awsEndpointUrl, administrator, outputs.ClientSecretArn1, clientSecret);
+      await provider.serve({
+        clientId: registered?.clientId ?? '',
+        clientSecret,
+        redirectUris: [outputs.RedirectUri1 ?? ''],
+        postLogoutRedirectUris: [`${portal}signed-out`],
+        userPoolId: null,
+      });
+    }
     simulator.control.add([
       {
         method: 'PUT',
@@ -155,7 +165,7 @@ export const startLocalDeployment = async (
         users: USERS.map(({ username, password, groups }) => ({ username, password, groups })),
         meter: `${simulator.controlUrl}/meter`,
         control: simulator.controlUrl,
-        identityProvider: provider.issuer,
+        identityProvider: ofPool ? `${provider.issuer}/${ofPool.poolId}` : provider.issuer,
         controlApi,
         region: REGION,
         administrator: { accessKeyId: administrator.accessKeyId, secretAccessKey: administrator.secretAccessKey },

@@ -66,8 +66,8 @@ const start = async (options: StartOptions, folder: string, signal: AbortSignal)
   await refuseTakenPort(options);
   // After the port: who starts twice by mistake does not take the first one's file away.
   if (options.readyFile) prepareReadyFile(options.readyFile);
-  if (options.assembly === null) console.log('Building the local tenant and the connector …');
-  const built = options.assembly === null ? await build(folder, signal) : findBuilt(options.assembly);
+  if (options.assembly === null) console.log(`Building ${options.tenant ?? 'the local tenant'} and the connector …`);
+  const built = options.assembly === null ? await build(folder, options.tenant, signal) : findBuilt(options.assembly);
 
   // What is said while everything ends is about the end.
   const log = createLog({ level: 'error', write: (line) => !signal.aborted && process.stderr.write(`${line}\n`) });

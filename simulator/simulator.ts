@@ -8,6 +8,7 @@ import { startAwsEndpoint } from './aws-endpoint.ts';
 import { systemClock } from './clock.ts';
 import { readAssembly } from './cloudformation/assembly.ts';
 import { type Deployment, deploy } from './cloudformation/deploy.ts';
+import { createUserPools, type UserPoolClient } from './cognito-idp/user-pools.ts';
 import { type Control, startControl } from './control.ts';
 import { controlRoutes } from './control-routes.ts';
 import { startDynamodb } from './dynamodb/dynamodb.ts';
@@ -74,6 +75,8 @@ export interface Simulator extends Deployment {
   readonly iam: IamService;
   readonly logs: LogsService;
   readonly lambda: LambdaService;
+  /** Of the template's user pools, with this machine's addresses: whoever started this signs users in for them. */
+  readonly userPoolClients: readonly UserPoolClient[];
   /** Ends everything; may be called again. */
   dispose(): Promise<void>;
 }
@@ -111,6 +114,7 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
     const control = ending(await startControl(options.controlPort));
     const dynamodb = ending(await startDynamodb({ iam, meter, faults, clock, log, random }));
     const secretsManager = createSecretsManager({ iam, meter, clock });
+    const userPools = createUserPools();
     const services = [
       dynamodb.service,
       secretsManager.service,
@@ -147,7 +151,15 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
     const deployed = await deploy({
       assembly,
       parameters: typeof parameters === 'function' ? await parameters(publicServer) : parameters,
-      types: [iam.resources, logs.resources, dynamodb.resources, secretsManager.resources, lambda.resources, gateway.resources],
+      types: [
+        iam.resources,
+        logs.resources,
+        dynamodb.resources,
+        secretsManager.resources,
+        lambda.resources,
+        gateway.resources,
+        userPools.resources,
+      ],
       lambda,
       endpoints,
       addresses,
@@ -168,6 +180,7 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
       iam,
       logs,
       lambda,
+      userPoolClients: endpoints.localise(userPools.clients()),
       dispose,
     };
   } catch (error) {

@@ -17,6 +17,7 @@ test('without options there is one connector behind port 8080 in the faithful mo
     departures: 'seen',
     faults: {},
     readyFile: null,
+    tenant: null,
     assembly: null,
   });
 });

@@ -31,7 +31,9 @@ export interface StartOptions {
   readonly departures: Departures;
   readonly faults: Partial<Record<FaultName, number>>;
   readonly readyFile: string | null;
-  /** A synthesised assembly to use as it is; null: synthesise the local tenant's. */
+  /** The tenant file to run; null: the local tenant's. */
+  readonly tenant: string | null;
+  /** A synthesised assembly to use as it is, the tenant's; null: synthesise it. */
   readonly assembly: string | null;
 }
 
@@ -51,6 +53,7 @@ export const USAGE = `npm start -- [options]
   --departures seen|unseen whether a function sees that its user has gone; on AWS it does not (default seen)
   --faults SPEC            break things on purpose, e.g. drop=0.01,delay=50
   --ready-file FILE        write addresses, users and keys there as JSON once all is ready
+  --tenant FILE            run another tenant file than tenants/local.yaml; its domain is one of localhost
   --assembly DIR           run an assembly that was synthesised before, e.g. dist/assembly after npm run build
   --help                   this text`;
 
@@ -66,6 +69,7 @@ const FLAGS = {
   departures: { type: 'string' },
   faults: { type: 'string' },
   'ready-file': { type: 'string' },
+  tenant: { type: 'string' },
   assembly: { type: 'string' },
   help: { type: 'boolean' },
 } as const;
@@ -98,6 +102,7 @@ export const parseStartOptions = (args: readonly string[]): StartOptions | null 
     departures: attempt(() => readChoice('--departures', values.departures, ['seen', 'unseen']), 'seen'),
     faults: attempt(() => parseFaults(values.faults ?? ''), {}),
     readyFile: values['ready-file'] === undefined ? null : resolve(values['ready-file']),
+    tenant: values.tenant === undefined ? null : resolve(values.tenant),
     assembly: values.assembly === undefined ? null : resolve(values.assembly),
   };
   if (wrong.length > 0) throw refusal(wrong);

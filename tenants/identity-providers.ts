@@ -36,6 +36,10 @@ export interface OpenIdSettings extends ProviderSettings {
   readonly scopes: readonly string[];
   /** Where groups are looked for that the claims leave out. */
   readonly groupsFrom: 'claims' | 'graph';
+  /** How we show that we are the client; `none`: PKCE alone binds an answer to who asked (a public client). */
+  readonly clientAuthentication: 'secret' | 'none';
+  /** Cognito has an address for it with parameters of its own. */
+  readonly signOut: 'openid' | 'cognito';
 }
 
 export interface SamlSettings extends ProviderSettings {
@@ -145,6 +149,8 @@ const openId = z.strictObject({
     readScopes,
   ),
   groupsFrom: choice(['claims', 'graph'], 'graph asks Microsoft Graph where Entra ID leaves groups out; scopes need User.Read then.'),
+  clientAuthentication: choice(['secret', 'none'], 'none is for a public client: the provider gave no secret, and demands PKCE.'),
+  signOut: choice(['openid', 'cognito'], 'cognito is for a user pool of Amazon Cognito.'),
   ...telling({ username: 'preferred_username', name: 'name', email: 'email', groups: 'groups' }),
 });
 
@@ -177,8 +183,9 @@ const saml = z.strictObject({
   ...telling({ username: 'sub', name: 'name', email: 'email', groups: 'groups' }),
 });
 
-const NONE = 'a list with at least one identity provider';
+const NONE = 'a list with at least one identity provider, or nothing';
 
+/** Left out, the stack makes a user pool. An empty list is none of both. */
 export const identityProvidersSetting = z
   .array(
     z.discriminatedUnion('protocol', [openId, saml], {
@@ -186,7 +193,8 @@ export const identityProvidersSetting = z
     }),
     { error: NONE },
   )
-  .min(1, { error: NONE });
+  .min(1, { error: NONE })
+  .optional();
 
 /** All that the providers tell of users beyond what is always known. Reads the file before it is known to be right. */
 export const furtherClaims = (rawProviders: unknown): string[] => {

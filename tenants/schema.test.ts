@@ -51,6 +51,8 @@ describe('defaults', () => {
           clientId: 'sallyport',
           scopes: ['openid', 'profile', 'email'],
           groupsFrom: 'claims',
+          clientAuthentication: 'secret',
+          signOut: 'openid',
           claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: [] },
           secondFactor: { amr: ['mfa'], acr: [] },
         },

@@ -6,6 +6,7 @@ import { type ApplicationContext, applicationSchema, expectationFaults, normalis
 import { crossFaults } from './cross-faults.ts';
 import { countryFaults, type Edge, edgeSettings } from './edge.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
+import { groupFaults } from './group-faults.ts';
 import {
   CLAIMS_KNOWN,
   furtherClaims,
@@ -14,6 +15,7 @@ import {
   providerFaults,
 } from './identity-providers.ts';
 import { IDENTIFIER_WORDS, NOTHING_SAID, optional, readFlag, readIdentifier, readLine, readSeconds, setting } from './settings.ts';
+import { userPoolFaults } from './user-pool.ts';
 
 /** How our own pages look to the tenant's users. */
 export interface Appearance {
@@ -32,6 +34,7 @@ export interface Tenant {
   /** Where the deployment goes; the credentials' own where left out. */
   readonly region?: string;
   readonly account?: string;
+  /** Empty: the stack makes a user pool. */
   readonly identityProviders: readonly IdentityProviderSettings[];
   /** Names of the keys that sign for SAML applications: the first signs, all are published. */
   readonly samlKeys: readonly string[];
@@ -156,7 +159,9 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
     ...portalFaults(portal, domain),
-    ...(parsed.success ? providerFaults(parsed.data.identityProviders, raw) : []),
+    ...(settings.identityProviders === undefined ? userPoolFaults(settings.tenant) : []),
+    ...(parsed.success ? providerFaults(parsed.data.identityProviders ?? [], raw) : []),
+    ...groupFaults(settings.identityProviders, settings.applications),
     ...(parsed.success ? tokenFaults(parsed.data) : []),
     ...(parsed.success ? countryFaults(parsed.data.applications, parsed.data.edge) : []),
     ...(parsed.success ? expectationFaults(parsed.data.applications, ['applications']) : []),
@@ -164,10 +169,11 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
   ];
   if (!parsed.success || faults.length > 0) throw configurationError(source, faults.map(locate));
 
-  const { portalHost = portalOf(domain), sessions, applications, ...rest } = parsed.data;
+  const { portalHost = portalOf(domain), identityProviders = [], sessions, applications, ...rest } = parsed.data;
   return {
     ...rest,
     portalHost,
+    identityProviders,
     sessionLifetimeMinutes: sessions.lifetime,
     sessionIdleMinutes: sessions.idle,
     sessionRefreshMinutes: sessions.refresh ? sessions.refreshEvery : null,
@@ -200,7 +206,7 @@ export const claimNames = ({ identityProviders }: Pick<Tenant, 'identityProvider
 /** Users’ tokens come of their refresh tokens, so those must be asked for and kept. */
 type ParsedTenant = z.output<ReturnType<typeof tenantSchema>>;
 
-const tokenFaults = ({ applications, sessions, identityProviders }: ParsedTenant): LocatedFault[] => {
+const tokenFaults = ({ applications, sessions, identityProviders = [] }: ParsedTenant): LocatedFault[] => {
   const index = applications.findIndex(({ singleSignOn }) => singleSignOn.method === 'token');
   if (index < 0) return [];
   const path = `applications[${index}].singleSignOn.method`;

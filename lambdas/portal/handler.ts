@@ -52,9 +52,10 @@ const ports: PortalPorts = {
       : createProvider({
           profile,
           clientId: profile.clientId,
-          clientSecret: createSecret(secrets, clientSecrets[profile.id]!),
+          clientSecret: profile.clientAuthentication === 'none' ? null : createSecret(secrets, clientSecrets[profile.id]!),
           scopes: profile.scopes,
           groupsFrom: profile.groupsFrom,
+          signOut: profile.signOut,
           portalUrl,
           now: Date.now,
           log,

@@ -68,6 +68,7 @@ beforeEach(async () => {
     clientSecret: { read: async () => CLIENT_SECRET, refresh: async () => CLIENT_SECRET },
     scopes: ['openid'],
     groupsFrom: 'claims',
+    signOut: 'openid',
     portalUrl: 'https://portal.example.com',
     now: () => nowMs,
     log: createLog({ write: () => undefined, now: () => nowMs }),

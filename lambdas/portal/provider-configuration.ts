@@ -9,7 +9,8 @@ import { providerError } from './provider-error.ts';
 export interface ConfigurationOptions {
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret: Secret;
+  /** Null for a public client. */
+  readonly clientSecret: Secret | null;
   readonly now: () => number;
 }
 
@@ -30,6 +31,7 @@ export const createProviderConfiguration = ({ issuer, clientId, clientSecret, no
   let secret = '';
 
   const authenticate: oidc.ClientAuth = (as, ...rest) => {
+    if (clientSecret === null) return oidc.None()(as, ...rest);
     const methods = as.token_endpoint_auth_methods_supported;
     // Basic is the default of both provider and client where neither says more (OpenID Connect Discovery §3, Registration §2).
     const basic = methods === undefined || methods.includes('client_secret_basic');
@@ -50,7 +52,7 @@ export const createProviderConfiguration = ({ issuer, clientId, clientSecret, no
 
   return {
     get: async () => {
-      secret = await clientSecret.read();
+      if (clientSecret !== null) secret = await clientSecret.read();
       if (known !== null && now() - known.at < METADATA_LIFETIME_MS) return known.config;
       try {
         known = { config: await discover(), at: now() };
@@ -61,6 +63,7 @@ export const createProviderConfiguration = ({ issuer, clientId, clientSecret, no
       return known.config;
     },
     renewSecret: async () => {
+      if (clientSecret === null) return false;
       const before = secret;
       secret = await clientSecret.refresh();
       return secret !== before;

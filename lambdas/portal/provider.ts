@@ -2,6 +2,7 @@
 import * as oidc from 'openid-client';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { OpenIdSettings } from '../../tenants/identity-providers.ts';
 import { lacksAny } from '../identity/claim-names.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import { stepUpParameters } from '../identity/second-factor.ts';
@@ -17,6 +18,7 @@ export interface ProviderOptions extends Omit<ConfigurationOptions, 'issuer'> {
   readonly profile: ProviderProfile;
   readonly scopes: readonly string[];
   readonly groupsFrom: GraphOptions['groupsFrom'];
+  readonly signOut: OpenIdSettings['signOut'];
   readonly portalUrl: string;
   readonly log: Log;
 }
@@ -75,11 +77,16 @@ export const createProvider = (options: ProviderOptions): IdentityProvider => {
     signOutUrl: async (idToken) => {
       const config = await configuration.get();
       if (config.serverMetadata().end_session_endpoint === undefined) return null;
-      const back = { post_logout_redirect_uri: `${portalUrl}/signed-out` };
-      return oidc.buildEndSessionUrl(config, idToken === undefined ? back : { ...back, id_token_hint: idToken }).href;
+      const back = `${portalUrl}/signed-out`;
+      return oidc.buildEndSessionUrl(config, options.signOut === 'cognito' ? { logout_uri: back } : rpInitiated(back, idToken)).href;
     },
   };
 };
+
+const rpInitiated = (back: string, idToken: string | undefined): Record<string, string> => ({
+  post_logout_redirect_uri: back,
+  ...(idToken === undefined ? {} : { id_token_hint: idToken }),
+});
 
 /** `domain_hint` is Entra ID's; a server ignores parameters that it does not know (RFC 6749 §3.1). */
 const wished = ({ stepUp, loginHint, domainHint }: SignInWishes, { secondFactor }: ProviderProfile): Record<string, string> => ({

@@ -1,5 +1,5 @@
 // The ingress: a REST API with response streaming on *.apps.<domain> and the alternate hosts, and its function, the router (D1).
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { EndpointType, LambdaIntegration, ResponseTransferMode, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
@@ -54,7 +54,7 @@ export class Ingress extends Construct {
     this.router.set('TENANT', tenant);
     this.router.set('APPEARANCE', appearanceOf(props.tenant));
     this.router.set('PORTAL_URL', portalUrl);
-    this.router.set('IDENTITY_PROVIDERS', JSON.stringify(identityProviders));
+    this.router.set('IDENTITY_PROVIDERS', Stack.of(this).toJsonString(identityProviders));
     this.router.bindItems('REGISTRY_TABLE', tables.registry, {
       tunnel: ['Query'],
       serviceToken: ['Query'],

@@ -1,4 +1,5 @@
 // The three functions behind the portal's host, each with exactly what it uses.
+import { Stack } from 'aws-cdk-lib';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT as CONTROL } from '../../lambdas/control/environment.ts';
@@ -38,7 +39,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
   portal.set('TENANT', tenant.tenant);
   portal.set('APPEARANCE', appearanceOf(tenant));
   portal.set('PORTAL_URL', portalUrl);
-  portal.set('IDENTITY_PROVIDERS', JSON.stringify(tenant.identityProviders));
+  portal.set('IDENTITY_PROVIDERS', Stack.of(scope).toJsonString(tenant.identityProviders));
   portal.set('SESSION_LIFETIME_MINUTES', String(tenant.sessionLifetimeMinutes));
   portal.set('SESSION_IDLE_MINUTES', String(tenant.sessionIdleMinutes ?? 0));
   portal.set('SESSION_REFRESH_MINUTES', String(tenant.sessionRefreshMinutes ?? 0));

@@ -56,6 +56,8 @@ test('the portal’s function knows the identity providers, and not their secret
       clientId: 'sallyport',
       scopes: ['openid', 'profile', 'email', 'groups'],
       groupsFrom: 'claims',
+      clientAuthentication: 'secret',
+      signOut: 'openid',
       claims: { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups', further: ['department'] },
       secondFactor: { amr: ['mfa'], acr: ['urn:example:mfa'] },
     },

@@ -1,5 +1,5 @@
 // The deployment's secrets: the master key that every other key is derived from, what the keys of assertions are derived from (fewer may
-// read that), the keys that sign for SAML applications, and each OpenID provider's client secret.
+// read that), the keys that sign for SAML applications, and the client secret of each OpenID provider that gives one.
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Tenant } from '../../tenants/schema.ts';
@@ -7,6 +7,9 @@ import { acknowledge } from '../acknowledge.ts';
 
 /** Of 62 letters and digits: 381 bits. */
 const MASTER_KEY_CHARACTERS = 64;
+
+const hasSecret = (provider: Tenant['identityProviders'][number]): boolean =>
+  provider.protocol === 'openid' && provider.clientAuthentication === 'secret';
 
 export class Secrets extends Construct {
   readonly masterKey: Secret;
@@ -29,9 +32,7 @@ export class Secrets extends Construct {
       description: 'Sallyport: the keys that sign for SAML applications; a placeholder until the deployment makes them',
       generateSecretString: { passwordLength: MASTER_KEY_CHARACTERS, excludePunctuation: true },
     });
-    this.clientSecrets = new Map(
-      providers.filter(({ protocol }) => protocol === 'openid').map((provider) => [provider.id, this.#clientSecret(provider.id)]),
-    );
+    this.clientSecrets = new Map(providers.filter(hasSecret).map((provider) => [provider.id, this.#clientSecret(provider.id)]));
     acknowledge(
       this.masterKey,
       'AwsSolutions-SMG4',

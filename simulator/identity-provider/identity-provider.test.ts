@@ -26,6 +26,7 @@ beforeAll(async () => {
     clientSecret: 'a secret of the test',
     redirectUris: [redirectUri],
     postLogoutRedirectUris: [redirectUri],
+    userPoolId: null,
   });
   configuration = await openid.discovery(new URL(provider.issuer), 'sallyport', 'a secret of the test', undefined, {
     execute: [openid.allowInsecureRequests],

@@ -2,10 +2,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { codePage, faultPage, passwordPage } from './pages.ts';
-import { createProvider, type ProviderClient, subjectOf } from './provider.ts';
+import { createProvider, type ProviderClient, subjectOf, USER_POOL_SIGN_OUT } from './provider.ts';
+import { createUserPoolSignOut } from './user-pool-sign-out.ts';
 import { oneTimeCode, type TestUser, USERS, type UserChanges } from './users.ts';
 
 export interface IdentityProvider {
+  /** Of a provider of its own; a user pool's is below it, called after the pool. */
   readonly issuer: string;
   /** Begins to sign users in for this client; until then it answers 503. Apart, since the client's addresses are known only once it runs. */
   serve(client: ProviderClient): Promise<void>;
@@ -43,11 +45,21 @@ export const startIdentityProvider = async (): Promise<IdentityProvider> => {
   const { port } = server.address() as AddressInfo;
   const issuer = `http://127.0.0.1:${port}`;
   const serve = async (client: ProviderClient) => {
-    const provider = await createProvider(issuer, client, () => [...users.values()]);
+    const mount = client.userPoolId === null ? '' : `/${client.userPoolId}`;
+    const provider = await createProvider(`${issuer}${mount}`, client, () => [...users.values()]);
     const standard = provider.callback();
     const signIn = createSignIn(provider, () => [...users.values()]);
-    handle = (request, response) =>
-      request.url?.startsWith('/sign-in/') ? void signIn(request, response) : void standard(request, response);
+    const signOutOfPool = createUserPoolSignOut(provider, client);
+    handle = (request, response) => {
+      const { url = '/' } = request;
+      if (url.startsWith('/sign-in/')) return void signIn(request, response);
+      if (!url.startsWith(`${mount}/`)) return void response.writeHead(404).end();
+      const { pathname, searchParams } = new URL(url, issuer);
+      if (mount !== '' && pathname === mount + USER_POOL_SIGN_OUT) return void signOutOfPool(request, response, searchParams);
+      // The library finds what comes before its own paths by comparing the two.
+      Object.assign(request, { originalUrl: url, url: url.slice(mount.length) });
+      return void standard(request, response);
+    };
   };
 
   return {

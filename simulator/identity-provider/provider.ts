@@ -10,9 +10,12 @@ import { MAIL_DOMAIN, ON_PREMISES_DOMAIN, type TestUser } from './users.ts';
 
 export interface ProviderClient {
   readonly clientId: string;
-  readonly clientSecret: string;
+  /** Null for a public client. */
+  readonly clientSecret: string | null;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
+  /** The user pool of Amazon Cognito that is played; null: a provider of its own. */
+  readonly userPoolId: string | null;
 }
 
 const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'];
@@ -21,6 +24,20 @@ const API_SCOPES = ['read', 'write'];
 /** A public client: it has no secret, listens on loopback for the answer, at any port (RFC 8252 §7.3, §8.5). */
 export const PROGRAM_CLIENT_ID = 'program';
 const HOUR_S = 3600;
+const CLAIMS = {
+  openid: ['sub', 'amr', 'acr'],
+  profile: ['name', 'preferred_username', 'upn', 'onpremisesuserprincipalname', 'onpremisessamaccountname', 'department'],
+  email: ['email', 'email_verified'],
+  groups: ['groups'],
+};
+/** As in a user pool's ID tokens: nothing tells of a second factor. */
+const USER_POOL_CLAIMS = {
+  openid: ['sub', 'cognito:username', 'cognito:groups'],
+  profile: ['name'],
+  email: ['email', 'email_verified'],
+};
+/** Below the pool's issuer. Differs from AWS: there, at the domain of its sign-in page. */
+export const USER_POOL_SIGN_OUT = '/logout';
 
 export const createProvider = async (issuer: string, client: ProviderClient, users: () => readonly TestUser[]): Promise<Provider> => {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
@@ -28,7 +45,7 @@ export const createProvider = async (issuer: string, client: ProviderClient, use
     clients: [
       {
         client_id: client.clientId,
-        client_secret: client.clientSecret,
+        ...(client.clientSecret === null ? { token_endpoint_auth_method: 'none' } : { client_secret: client.clientSecret }),
         redirect_uris: [...client.redirectUris],
         post_logout_redirect_uris: [...client.postLogoutRedirectUris],
         grant_types: ['authorization_code', 'refresh_token', TOKEN_EXCHANGE],
@@ -46,12 +63,7 @@ export const createProvider = async (issuer: string, client: ProviderClient, use
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'simulator', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     scopes: SCOPES,
-    claims: {
-      openid: ['sub', 'amr', 'acr'],
-      profile: ['name', 'preferred_username', 'upn', 'onpremisesuserprincipalname', 'onpremisessamaccountname', 'department'],
-      email: ['email', 'email_verified'],
-      groups: ['groups'],
-    },
+    claims: client.userPoolId === null ? CLAIMS : USER_POOL_CLAIMS,
     // Providers that companies use put the claims into the ID token itself.
     conformIdTokenClaims: false,
     acrValues: ['pwd', 'mfa'],
@@ -77,6 +89,7 @@ export const createProvider = async (issuer: string, client: ProviderClient, use
         },
       },
     },
+    ...(client.userPoolId !== null && { routes: { end_session: USER_POOL_SIGN_OUT } }),
     interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
     ttl: { AccessToken: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, Session: 8 * HOUR_S, Grant: 8 * HOUR_S },
     // Without a consent page nobody could ask for offline_access.
@@ -121,6 +134,8 @@ const findAccount = (users: readonly TestUser[], accountId: string) => {
     email: address,
     email_verified: true,
     groups: [...groups],
+    'cognito:username': accountId,
+    'cognito:groups': groups.length > 0 ? [...groups] : undefined,
   };
   return { accountId, claims: () => claims };
 };

@@ -32,8 +32,8 @@ export const startWorld = async (...options: string[]): Promise<World> => {
     '0',
     '--ready-file',
     readyFile,
-    '--assembly',
-    'dist/assembly',
+    // Another tenant's is built on the spot.
+    ...(options.includes('--tenant') ? [] : ['--assembly', 'dist/assembly']),
     ...options,
   ];
   const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings' } });

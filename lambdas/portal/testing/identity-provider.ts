@@ -44,7 +44,8 @@ export interface TestProviderOptions {
   /** As the tenant file calls it. */
   readonly id: string;
   readonly portalUrl: string;
-  readonly clientSecret: string;
+  /** Null: we are a public client. */
+  readonly clientSecret: string | null;
   /** Whether the ID token carries little, and userinfo the rest. */
   readonly smallIdTokens?: boolean;
 }
@@ -65,7 +66,7 @@ export const startIdentityProvider = async ({
     clients: [
       {
         client_id: CLIENT_ID,
-        client_secret: clientSecret,
+        ...(clientSecret === null ? { token_endpoint_auth_method: 'none' as const } : { client_secret: clientSecret }),
         redirect_uris: [`${portalUrl}/callback/${id}`],
         post_logout_redirect_uris: [`${portalUrl}/signed-out`],
         grant_types: ['authorization_code', 'refresh_token', ...EXCHANGES],

@@ -75,6 +75,9 @@ export interface World {
 }
 
 export interface WorldOptions {
+  /** The provider gave us no secret. */
+  readonly isPublicClient?: boolean;
+  readonly signOut?: 'openid' | 'cognito';
   readonly smallIdTokens?: boolean;
   readonly claimNames?: ClaimNames;
   readonly portalUrl?: string;
@@ -93,7 +96,9 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   const emailDomains = options.emailDomains ?? { main: [] };
   const ids = Object.keys(emailDomains);
   const idps = await Promise.all(
-    ids.map((id) => startIdentityProvider({ id, portalUrl, clientSecret: 'right', smallIdTokens: options.smallIdTokens })),
+    ids.map((id) =>
+      startIdentityProvider({ id, portalUrl, clientSecret: options.isPublicClient ? null : 'right', smallIdTokens: options.smallIdTokens }),
+    ),
   );
   const now = () => world.clock;
   const log = createLog({ write: (line) => world.lines.push(line), now });
@@ -124,9 +129,10 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     return createProvider({
       profile,
       clientId: CLIENT_ID,
-      clientSecret,
+      clientSecret: options.isPublicClient ? null : clientSecret,
       scopes: ['openid', 'profile', 'email', 'groups'],
       groupsFrom: 'claims',
+      signOut: options.signOut ?? 'openid',
       portalUrl,
       now,
       log,
