@@ -1,8 +1,12 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { createCertificate } from '../protocol/x509.ts';
 import { ConfigurationError, type Fault } from './faults.ts';
 import { parseApplications } from './schema.ts';
 
 const CONTEXT = { domain: 'example.com', portalHost: 'portal.example.com', claims: ['username', 'email', 'groups', 'issuer', 'upn'] };
+const { privateKey: signer, publicKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const CERTIFICATE = createCertificate({ subject: 'x', issuer: 'x', key, signer, from: 0, until: 1e12, extensions: [] });
 const read = (singleSignOn: unknown) =>
   parseApplications(
     {
@@ -111,6 +115,91 @@ describe('a method', () => {
     expect(read({ method: 'linked', url: 'https://elsewhere.example.net/start?a=1' })).toMatchObject({ method: 'linked' });
     expect(pathsOf({ method: 'linked' })).toEqual(['.url']);
     expect(pathsOf({ method: 'linked', url: 'javascript:alert(1)' })).toEqual(['.url']);
+  });
+});
+
+describe('saml', () => {
+  const least = { method: 'saml', entityId: 'https://hr.example/saml', acsUrls: ['https://payroll.apps.example.com/acs'] };
+  const sloUrl = 'https://payroll.apps.example.com/slo';
+
+  test('needs an entity id, and where answers go', () => {
+    expect(pathsOf({ method: 'saml' })).toEqual(['.entityId', '.acsUrls']);
+    expect(read(least)).toEqual({
+      ...least,
+      headers: {},
+      sloUrl: null,
+      nameId: { format: 'persistent', value: null },
+      attributes: {},
+      certificates: [],
+      requireSignedRequests: false,
+      encryption: null,
+      unsolicited: false,
+    });
+  });
+
+  test('takes what the application’s metadata says, as names and attributes templates', () => {
+    const all = {
+      ...least,
+      sloUrl,
+      nameId: { format: 'emailAddress', value: 'upn' },
+      attributes: { 'urn:oid:2.5.4.42': 'email', roles: '{groups|starting(hr-)}' },
+      certificates: [CERTIFICATE],
+      requireSignedRequests: true,
+      encryption: { certificate: CERTIFICATE, algorithm: 'aes128-cbc' },
+      unsolicited: true,
+    };
+
+    expect(read(all)).toMatchObject({
+      ...all,
+      nameId: { format: 'emailAddress', value: '{upn}' },
+      attributes: { 'urn:oid:2.5.4.42': '{email}', roles: '{groups|starting(hr-)}' },
+      certificates: [new X509Certificate(CERTIFICATE).publicKey.export({ type: 'spki', format: 'der' }).toString('base64')],
+    });
+  });
+
+  test.each([
+    ['emailAddress', '{email}'],
+    ['unspecified', '{username}'],
+    ['transient', null],
+  ])('of the format %s a user is %s where nothing is said', (format, value) => {
+    expect(read({ ...least, nameId: { format } })).toMatchObject({ nameId: { format, value } });
+  });
+
+  test.each<[string, object, string[]]>([
+    ['an answer to somebody else', { acsUrls: ['https://evil.example/acs'] }, ['.acsUrls[0]']],
+    ['an answer to another application', { acsUrls: [...least.acsUrls, 'https://wiki.apps.example.com/acs'] }, ['.acsUrls[1]']],
+    ['an answer beside the application’s path', { acsUrls: ['https://payroll.apps.example.com.evil.example/'] }, ['.acsUrls[0]']],
+    ['an answer in the clear', { acsUrls: ['http://payroll.apps.example.com/acs'] }, ['.acsUrls']],
+    ['an answer with a query', { acsUrls: ['https://payroll.apps.example.com/acs?x=1'] }, ['.acsUrls']],
+    ['an answer to a path that readers read in two ways', { acsUrls: ['https://payroll.apps.example.com/a/../acs'] }, ['.acsUrls']],
+    ['no answer', { acsUrls: [] }, ['.acsUrls']],
+    ['a sign-out that anybody may ask for', { sloUrl }, ['.certificates']],
+    ['a sign-out told of elsewhere', { sloUrl: 'https://evil.example/slo', certificates: [CERTIFICATE] }, ['.sloUrl']],
+    ['signatures of nobody', { requireSignedRequests: true }, ['.certificates']],
+    ['a certificate that is none', { certificates: ['x'] }, ['.certificates']],
+    ['an encryption for nobody', { encryption: { algorithm: 'aes256-gcm' } }, ['.encryption.certificate']],
+    ['a weak cipher', { encryption: { certificate: CERTIFICATE, algorithm: 'tripledes-cbc' } }, ['.encryption.algorithm']],
+    ['a name that is the same for all', { nameId: { format: 'unspecified', value: '{groups}' } }, ['.nameId.value']],
+    ['a name where each session has its own', { nameId: { format: 'transient', value: '{upn}' } }, ['.nameId.value']],
+    ['an attribute of a claim that nobody has', { attributes: { roles: 'roles' } }, ['.attributes.roles']],
+    ['an attribute with a blank', { attributes: { 'a b': 'upn' } }, ['.attributes.a b']],
+  ])('refuses %s', (_, changes, paths) => {
+    expect(pathsOf({ ...least, ...changes })).toEqual(paths);
+  });
+
+  test('refuses the entity id that another application has', () => {
+    const entry = (id: string) => ({
+      id,
+      name: id,
+      externalUrl: `https://${id}.apps.example.com/`,
+      internalUrl: `https://${id}.corp.example/`,
+      access: 'everyone',
+      singleSignOn: { ...least, acsUrls: [`https://${id}.apps.example.com/acs`] },
+    });
+
+    expect(() => parseApplications({ applications: [entry('wiki'), entry('shop')] }, 'x.yaml', CONTEXT)).toThrow(
+      expect.objectContaining({ faults: [expect.objectContaining({ path: 'applications[1].singleSignOn.entityId' })] }),
+    );
   });
 });
 

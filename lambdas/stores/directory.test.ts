@@ -177,6 +177,7 @@ describe('the directory', () => {
     ['an unknown method', { method: 'magic', headers: {} }],
     ['a method without its settings', { method: 'kerberos', headers: {} }],
     ['an assertion of no known format', { method: 'assertion', headers: {}, format: 'x', header: 'A', audience: 'a', claims: {} }],
+    ['SAML without an entity id', { method: 'saml', headers: {}, acsUrls: ['https://wiki.apps.example.com/acs'] }],
     ['an assertion without an audience', { method: 'assertion', headers: {}, format: 'sallyport', header: 'A', claims: {} }],
     ['a method that every object has', { method: 'constructor', headers: {} }],
     ['no headers', { method: 'none' }],

@@ -126,10 +126,10 @@ const nameOf = (user: User, entityId: string, template: string | null, applicati
   );
 };
 
-/** XML 1.0 §2.2: what is no character there cannot be told, escaped or not. */
+/** XML 1.0 §2.2: what is no character there cannot be told, escaped or not; and a reader of XML 1.1 takes U+2028 for a line feed (§2.11). */
 const xmlText = (name: string, value: string): string => {
-  if (!/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(value)) return value;
-  throw new SallyportError('ERR_IDENTITY_REFUSED', `What ${name} would tell has a character that XML cannot hold.`);
+  if (!/[^\x20-\u2027\u2029-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(value)) return value;
+  throw new SallyportError('ERR_IDENTITY_REFUSED', `What ${name} would tell has a character that XML cannot hold as it is.`);
 };
 
 const encrypted = async (xml: string, { certificate, algorithm }: SamlEncryption): Promise<string> => {
