@@ -27,6 +27,8 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
   const maps: readonly Entry[] = entries.map((entry) => (isMap(entry) ? entry : {}));
   const ids = maps.map(({ id }) => readIdentifier(id));
   const published = maps.flatMap((entry, index) => publishedBy(entry, index, context, [...at, index]));
+  const wildcards = published.filter(({ internal }) => internal !== null && isWildcard(internal.hostname));
+  const hosts = new Set(published.map(({ host }) => host));
   const alternates = maps.map(({ alternateUrl }) => readAlternateUrl(alternateUrl, context.domain));
   return [
     ...repeated(ids, (index) => [...at, index, 'id'], 'an id that no other application has', 'Choose another id.'),
@@ -59,7 +61,7 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
       'With one entity id, what is said to one application would be believed by the other.',
     ),
     ...maps.flatMap((entry, index) => samlFaults(entry, hostsOf(entry, index, published, alternates), [...at, index, 'singleSignOn'])),
-    ...published.flatMap((one) => [...wildcardFaults(one), ...coveredFaults(one, published, context.domain)]),
+    ...published.flatMap((one) => [...wildcardFaults(one), ...coveredFaults(one, wildcards, hosts, context.domain)]),
     ...maps.flatMap((entry, index) => [
       ...alternateFaults(entry, alternates[index], context, [...at, index]),
       ...callFaults(entry, ids, context, [...at, index]),
@@ -122,12 +124,18 @@ const repeated = (
   at: (index: number) => Path,
   expected: string,
   advice: string,
-): LocatedFault[] =>
-  values.flatMap((value, index) => {
-    const first = values.indexOf(value);
-    if (value === undefined || first === index) return [];
+): LocatedFault[] => {
+  const firsts = new Map<string, number>();
+  return values.flatMap((value, index) => {
+    if (value === undefined) return [];
+    const first = firsts.get(value);
+    if (first === undefined) {
+      firsts.set(value, index);
+      return [];
+    }
     return [{ at: at(index), path: pathText(at(index)), expected, got: `${value}, as ${pathText(at(first))} has`, advice }];
   });
+};
 
 /** `*` of the internal URL is the label that the user asked for, so there must be one. */
 const wildcardFaults = ({ at, host, internal }: Published): LocatedFault[] =>
@@ -146,12 +154,17 @@ const wildcardFaults = ({ at, host, internal }: Published): LocatedFault[] =>
  * An origin that has an entry of its own must not be reached under the rules of another application's wildcard: the wildcard leaves out
  * the names that have entries, so this one needs its own name.
  */
-const coveredFaults = ({ owner, at, internal }: Published, published: readonly Published[], domain: string): LocatedFault[] => {
+const coveredFaults = (
+  { owner, at, internal }: Published,
+  wildcards: readonly Published[],
+  hosts: ReadonlySet<string>,
+  domain: string,
+): LocatedFault[] => {
   if (internal === null || isWildcard(internal.hostname)) return [];
   const label = internal.hostname.slice(0, internal.hostname.indexOf('.'));
   const external = `${label}.apps.${domain}`;
-  const wildcard = published.find((other) => other.owner !== owner && other.internal !== null && covers(other.internal, internal));
-  if (!wildcard || published.some(({ host }) => host === external)) return [];
+  const wildcard = wildcards.find((other) => other.owner !== owner && other.internal !== null && covers(other.internal, internal));
+  if (!wildcard || hosts.has(external)) return [];
   return [
     fault(
       [...at, 'internalUrl'],
@@ -163,7 +176,6 @@ const coveredFaults = ({ owner, at, internal }: Published, published: readonly P
 };
 
 const covers = (wildcard: URL, { protocol, port, hostname }: URL): boolean =>
-  isWildcard(wildcard.hostname) &&
   wildcard.protocol === protocol &&
   wildcard.port === port &&
   hostname.slice(hostname.indexOf('.') + 1) === withoutWildcard(wildcard.hostname);

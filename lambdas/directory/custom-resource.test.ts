@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
+import { packApplications } from '../../tenants/packed-applications.ts';
 import type { Directory } from '../stores/records.ts';
+import { application } from '../stores/testing/application.ts';
 import { type CustomResourceEvent, createCustomResource } from './custom-resource.ts';
 import type { NamedKey } from './signing-keys.ts';
 
@@ -63,6 +65,19 @@ const run = async (change: Partial<CustomResourceEvent>, replace: Directory['rep
 };
 
 const accept: Directory['replace'] = async () => ({ written: ['wiki'], removed: [] });
+
+test('applications that were packed, because they are many, are the same', async () => {
+  const packed = packApplications([application({ id: 'packed' })], 0);
+  let held: unknown;
+
+  await run({ ResourceProperties: { Applications: packed } }, async (applications) => {
+    held = applications;
+    return { written: ['packed'], removed: [] };
+  });
+
+  expect(packed).not.toContain('packed');
+  expect(held).toEqual([application({ id: 'packed' })]);
+});
 
 test.each(['Create', 'Update'] as const)('%s makes the directory hold the applications, and says so', async (RequestType) => {
   let held: unknown;

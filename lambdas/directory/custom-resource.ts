@@ -2,6 +2,7 @@
 // answers, since CloudFormation waits for an answer to the end. A deleted stack leaves both as they are.
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import { unpackApplications } from '../../tenants/packed-applications.ts';
 import type { Application, Directory } from '../stores/records.ts';
 import { keepSigningKeys, type SecretStore } from './signing-keys.ts';
 
@@ -88,12 +89,16 @@ const writeKeys = async (
 /** What lib/ synthesised from a validated tenant file. */
 const readApplications = (text: string | undefined): readonly Application[] => {
   try {
-    const applications: unknown = JSON.parse(text ?? '');
+    const applications = unpackApplications(text ?? '');
     if (Array.isArray(applications)) return applications;
   } catch (error) {
-    throw new SallyportError('ERR_CONFIGURATION_INVALID', 'The property Applications is not JSON. Synthesise the stack again.', {
-      cause: error,
-    });
+    throw new SallyportError(
+      'ERR_CONFIGURATION_INVALID',
+      'The property Applications is neither JSON nor packed JSON. Synthesise the stack again.',
+      {
+        cause: error,
+      },
+    );
   }
   throw new SallyportError('ERR_CONFIGURATION_INVALID', 'The property Applications is not a list. Synthesise the stack again.');
 };

@@ -3,7 +3,7 @@
 // `internal#<authority>`/`<path> <host><path>`, an item for each address.
 import { setTimeout } from 'node:timers/promises';
 import { SallyportError } from '../../protocol/errors.ts';
-import { addressesOf, callersOf } from '../../tenants/address-list.ts';
+import { addressesOf, callersAmong } from '../../tenants/address-list.ts';
 import { authorityOfUrl } from '../../tenants/authority.ts';
 import { conditionList } from './condition-shape.ts';
 import {
@@ -224,7 +224,8 @@ export const createDirectory = ({ table, pause = (ms) => setTimeout(ms) }: Direc
         .map((item) => readAs(item, APPLICATION)),
 
     replace: async (applications) => {
-      const items = applications.flatMap((application) => itemsOf(application, callersOf(application, applications)));
+      const callers = callersAmong(applications);
+      const items = applications.flatMap((application) => itemsOf(application, callers(application)));
       if (new Set(items.map(nameOf)).size < items.length) {
         throw new SallyportError('ERR_CONFIGURATION_INVALID', 'Two applications have one external URL. Nothing was written.');
       }

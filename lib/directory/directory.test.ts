@@ -1,4 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { unpackApplications } from '../../tenants/packed-applications.ts';
 import { exampleTemplate, exampleTenant, resource } from '../testing/synthesise.ts';
 
 test('a deployment carries the applications, normalised', () => {
@@ -19,11 +21,29 @@ test('it is written only when the function may write', () => {
   expect(DependsOn).toContainEqual(expect.stringMatching(/^DirectoryWriterRoleDefaultPolicy/));
 });
 
-test('more applications than a deployment carries are refused when it is synthesised', () => {
-  const [wiki] = exampleTenant().applications;
-  const applications = Array.from({ length: 400 }, (_, index) => ({ ...wiki!, id: `wiki-${index}` }));
+describe('applications', () => {
+  const many = (count: number) => {
+    const [wiki] = exampleTenant().applications;
+    // What does not repeat does not pack.
+    return Array.from({ length: count }, (_, index) => ({
+      ...wiki!,
+      id: `wiki-${index}`,
+      description: randomBytes(300).toString('base64'),
+    }));
+  };
 
-  expect(() => exampleTemplate({ applications })).toThrow(
-    /The 400 applications of example take \d+ bytes; a deployment carries 120000\..*sallyport apply/,
-  );
+  test('that are too many to be read in the template are packed there', () => {
+    const applications = many(200);
+
+    const { Properties } = resource(exampleTemplate({ applications }), 'Custom::SallyportApplications', 'Directory');
+
+    expect(Properties.Applications).not.toContain('wiki');
+    expect(unpackApplications(String(Properties.Applications))).toEqual(applications);
+  });
+
+  test('and too many even so are refused when the stack is synthesised', () => {
+    expect(() => exampleTemplate({ applications: many(400) })).toThrow(
+      /The 400 applications of example take \d+ bytes, packed; a deployment carries 120000\..*sallyport apply/,
+    );
+  });
 });

@@ -3,16 +3,17 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lambdas/directory/environment.ts';
+import { packApplications } from '../../tenants/packed-applications.ts';
 import type { Tenant } from '../../tenants/schema.ts';
 import { ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
 
 /**
- * What the property may hold, as JSON in JSON. The function's event has the old and the new one, and Lambda takes 256 KB of an
+ * What the property may hold, as a string in JSON. The function's event has the old and the new one, and Lambda takes 256 KB of an
  * asynchronous event (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
-const APPLICATIONS_MAX_BYTES = 120_000;
+export const APPLICATIONS_MAX_BYTES = 120_000;
 const TIMEOUT = Duration.minutes(2);
 
 export interface DirectoryProps {
@@ -26,11 +27,11 @@ export class Directory extends Construct {
 
   constructor(scope: Construct, id: string, { tenant, tables, secrets }: DirectoryProps) {
     super(scope, id);
-    const applications = JSON.stringify(tenant.applications);
+    const applications = packApplications(tenant.applications, APPLICATIONS_MAX_BYTES);
     const bytes = Buffer.byteLength(JSON.stringify(applications));
     if (bytes > APPLICATIONS_MAX_BYTES) {
       throw new Error(
-        `The ${tenant.applications.length} applications of ${tenant.tenant} take ${bytes} bytes; a deployment carries ${APPLICATIONS_MAX_BYTES}. ` +
+        `The ${tenant.applications.length} applications of ${tenant.tenant} take ${bytes} bytes, packed; a deployment carries ${APPLICATIONS_MAX_BYTES}. ` +
           'Deploy with fewer and apply the whole file with `npx sallyport apply`.',
       );
     }

@@ -5,6 +5,8 @@ import { dollars, measureBill } from './bill.ts';
 import { measureCapacity } from './capacity.ts';
 import { measureRecovery } from './recovery.ts';
 import { recoveryPlots, recoveryTables } from './recovery-table.ts';
+import { measureScale } from './scale/scale.ts';
+import { scalePlots, scaleTables } from './scale/scale-table.ts';
 import { billTable, capacityTable, size } from './table.ts';
 
 export interface Measured {
@@ -60,5 +62,6 @@ export const PARTS: Readonly<Record<string, Part>> = {
       }),
     ],
   ),
+  scale: part('Scale', measureScale, scaleTables, scalePlots),
   recovery: part('Detection and recovery', measureRecovery, recoveryTables, recoveryPlots),
 };

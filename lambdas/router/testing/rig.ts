@@ -20,7 +20,7 @@ import { SESSION_COOKIE } from '../cookies.ts';
 import { createKeepUp } from '../keep-up.ts';
 import { createPasswords } from '../passwords.ts';
 import { ReplySocket } from '../reply-socket.ts';
-import { createRouter } from '../router.ts';
+import { createRouter, type RouterPorts } from '../router.ts';
 import { createManualClock, turn } from './manual-clock.ts';
 import { recordResponse } from './recorded-response.ts';
 import { application, type EventChanges, event, HOST, publishedAt, session, tunnel } from './records.ts';
@@ -61,7 +61,8 @@ const accessTokens: AccessTokens = {
   },
 };
 
-export const createRig = (edge: Edge | null = null) => {
+/** `stores`: others than the lists of this rig. */
+export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterPorts, 'directory' | 'tunnels' | 'findSession'>> = {}) => {
   const serviceTokens = new Map<string, ServiceToken>();
   const clock = createManualClock();
   const counters = createCounters();
@@ -188,6 +189,7 @@ export const createRig = (edge: Edge | null = null) => {
     random: () => chance.next,
     newSecret: randomSecret,
     newExchangeId: randomSecret,
+    ...stores,
   });
 
   /** A cookie with which `user` is signed in at the host. */
