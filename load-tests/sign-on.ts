@@ -34,18 +34,20 @@ const measure = async (world: ManyUsers, requests: number): Promise<number> => {
   console.log('| --- | --: | --: | --: | --: | --: | --: |');
   for (const { method, without } of world.pairs) {
     // Before it is measured: connections, and code that is not compiled yet. The first sign-ins are part of what is measured.
-    await world.round(without, 2);
+    await world.round([without], 2);
     const before = await world.tickets();
     const rounds: Round[] = [];
     const bare: Round[] = [];
     for (let turn = 0; turn < TURNS; turn += 1) {
-      rounds.push(await world.round(method, each));
-      bare.push(await world.round(without, each));
+      rounds.push(await world.round([method], each));
+      bare.push(await world.round([without], each));
     }
     const { fetched } = await world.tickets();
     const wrong = [...rounds, ...bare].flatMap((round) => round.wrong);
     mixUps += wrong.length;
     for (const fault of wrong.slice(0, 5)) console.error(fault);
+    const again = [...rounds, ...bare].reduce((sum, round) => sum + round.again, 0);
+    if (again > 0) console.error(`${method}: the connector was silent for too long ${again} times; those users asked again.`);
     const [rate, bareRate] = [perSecond(rounds), perSecond(bare)];
     const row = [
       method,
