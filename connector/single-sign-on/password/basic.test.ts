@@ -19,6 +19,22 @@ test('a user is signed in where the application asks, and for a minute without b
   expect(heard.map(({ authorization }) => authorization)).toEqual([undefined, basic, basic, undefined, basic]);
 });
 
+test('an upload in parts, which can go but once, has the password with it; a wrong one is tried once then, too', async () => {
+  const { ask, attempts, heard } = playing(basicApplication());
+  const upload = async function* () {
+    yield Buffer.from('much');
+  };
+  const post = (sealed: string) => ask({ sealed }, { method: 'POST', body: upload() });
+
+  expect(await textOf(await post(await seal({})))).toBe('alice');
+  expect(heard).toHaveLength(1);
+  const wrong = await seal({ password: 'wrong' });
+  const codes = await Promise.all(Array.from({ length: 5 }, () => codeOf(post(wrong))));
+
+  expect(new Set(codes)).toEqual(new Set(['ERR_CREDENTIALS_REFUSED']));
+  expect(attempts()).toBe(2);
+});
+
 test('where nobody asks, no password is sent', async () => {
   const { ask, attempts } = playing(basicApplication());
 

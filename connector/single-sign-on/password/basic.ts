@@ -52,14 +52,15 @@ export const basicSignIn = (clock: Pick<Clock, 'monotonic'>, refusals: Refusals)
       },
     });
 
-    const trial = (end: () => void): Attempt => ({
+    /** `asked`: by the application, so that its taking them shows that they are good. */
+    const trial = (end: () => void, asked: boolean): Attempt => ({
       request: signed,
       abandon: end,
       answer: async (response) => {
         try {
           const before = proofs.get(name);
           if (!asks(response)) {
-            proofs.set(name, { until: clock.monotonic() + PROVEN_MS, refusals: 0 });
+            if (asked) proofs.set(name, { until: clock.monotonic() + PROVEN_MS, refusals: 0 });
             return response;
           }
           if (before === undefined || before.refusals + 1 >= UNPROVEN_REFUSALS_MAX) {
@@ -74,7 +75,7 @@ export const basicSignIn = (clock: Pick<Clock, 'monotonic'>, refusals: Refusals)
       },
     });
 
-    const challenged = async (): Promise<Attempt> => {
+    const tried = async (asked: boolean): Promise<Attempt> => {
       const end = await trials.next(name);
       const proof = proofOf(name);
       if (proof === undefined) {
@@ -84,7 +85,7 @@ export const basicSignIn = (clock: Pick<Clock, 'monotonic'>, refusals: Refusals)
           end();
           throw error;
         }
-        return trial(end);
+        return trial(end, asked);
       }
       end();
       return proven(proof);
@@ -92,10 +93,12 @@ export const basicSignIn = (clock: Pick<Clock, 'monotonic'>, refusals: Refusals)
 
     const proof = proofOf(name);
     if (proof !== undefined) return proven(proof);
+    // A long body may go only once.
+    if (request.body !== null && !(request.body instanceof Uint8Array)) return tried(false);
     return {
       request: plain,
       abandon: () => undefined,
-      answer: async (response) => (asks(response) ? challenged() : response),
+      answer: async (response) => (asks(response) ? tried(true) : response),
     };
   };
 };
