@@ -1,6 +1,6 @@
 // The code of the functions: each lambdas/<folder>/handler.ts becomes one file, bundled by esbuild in this process.
 // One run makes all of them, since they share most of what they import; it waits until the first is wanted.
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
@@ -10,6 +10,7 @@ import { buildSync } from 'esbuild';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAMBDAS = join(ROOT, 'lambdas');
 const HANDLER = 'handler.ts';
+const PAGES = 'pages';
 /** What Lambda loads for `index.handler`. */
 const ENTRY = 'index.mjs';
 /** Some packages call `require` for Node's own modules, which ES modules do not have. */
@@ -25,11 +26,32 @@ export const functionCode = (folder: string): Code =>
       local: {
         tryBundle: (directory) => {
           writeFileSync(join(directory, ENTRY), bundleOf(folder));
+          for (const [file, script] of pageScripts(folder)) writeFileSync(join(directory, file), script);
           return true;
         },
       },
     },
   });
+
+/** What the functions' pages load, beside the bundle: `lambdas/<folder>/pages/<name>.ts` becomes `<name>.js`, for browsers. */
+const pageScripts = (folder: string): ReadonlyArray<readonly [file: string, script: Uint8Array]> => {
+  const sources = join(LAMBDAS, folder, PAGES);
+  if (!existsSync(sources)) return [];
+  const { outputFiles } = buildSync({
+    entryPoints: readdirSync(sources)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => join(sources, file)),
+    outdir: sources,
+    write: false,
+    bundle: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    minify: true,
+    logLevel: 'warning',
+  });
+  return outputFiles.map(({ path, contents }) => [basename(path), contents] as const);
+};
 
 let bundles: ReadonlyMap<string, Uint8Array> | undefined;
 

@@ -4,6 +4,8 @@ import { UPLOAD_PART_MAX_BYTES, UPLOAD_WAIT_MS } from './limits.ts';
 
 export const UPLOADS_PATH = '/.sallyport/uploads';
 export const TUS_VERSION = '1.0.0';
+/** The form field by which a page has the browser itself ask for an upload's response. */
+export const UPLOAD_FIELD = 'sallyport-upload';
 export const PART_TYPE = 'application/offset+octet-stream';
 
 export interface UploadAnswer {

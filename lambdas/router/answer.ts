@@ -16,6 +16,17 @@ export const redirect = (status: 302 | 303 | 308, location: string, headers: Hea
   body: '',
 });
 
+/** A script of ours for an application's pages. */
+export const scriptAnswer = (source: string): Answer => ({
+  status: 200,
+  headers: [
+    ...Object.entries(SECURITY_HEADERS).filter(([name]) => name.toLowerCase() !== 'cache-control'),
+    ['Content-Type', 'text/javascript; charset=utf-8'],
+    ['Cache-Control', 'public, max-age=3600'],
+  ],
+  body: source,
+});
+
 export const send = async (response: UserResponse, { status, headers, body }: Answer, method: string): Promise<void> => {
   response.begin(status, headers);
   if (body !== '' && method !== 'HEAD') await response.write(Buffer.from(body));

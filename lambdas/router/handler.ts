@@ -1,5 +1,6 @@
 // Composes the router's function. Secret and reply socket are begun at initialisation, side by side, and awaited by the first exchange.
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { INVOCATION_RESERVE_MS } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import { readEdge } from '../edge.ts';
@@ -36,12 +37,20 @@ channel.address().catch(() => undefined);
 const providers = readIdentityProviders(env.IDENTITY_PROVIDERS).filter(({ protocol }) => protocol === 'openid');
 const stores = createStores(env, clock);
 
+let script: string | null = null;
+/** Built beside this bundle (lib/function-code.ts). */
+const uploadScript = (): string => {
+  script ??= readFileSync(new URL('./upload.js', import.meta.url), 'utf8');
+  return script;
+};
+
 const router = createRouter({
   edge: readEdge(env.EDGE),
   look: readLook(env.APPEARANCE),
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
+  uploadScript,
   uploadKey: async () => uploadKey(await masterKey.read()),
   accessTokens: createAccessTokens({
     issuers: providers.map((profile) => ({ profile, keys: createProviderKeys({ issuer: profile.issuer, now: clock.now }) })),

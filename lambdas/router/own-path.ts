@@ -2,12 +2,11 @@
 import type { Answer } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { resourceMetadata, resourcePath } from './protected-resource.ts';
-import { answerReserved } from './reserved.ts';
+import { answerReserved, type ReservedPorts } from './reserved.ts';
 import { resolve } from './resolve.ts';
 import { answerRobots } from './robots.ts';
-import type { RedeemPorts } from './session-redeem.ts';
 
-export interface OwnPathPorts extends RedeemPorts {
+export interface OwnPathPorts extends ReservedPorts {
   readonly issuers: readonly string[];
 }
 

@@ -2,21 +2,27 @@
 
 import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
-import { type Answer, redirect } from './answer.ts';
+import { type Answer, redirect, scriptAnswer } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { FRAME_PATH, FRAMED_SESSION_PATH } from './framed-page.ts';
 import { answerFrameTab, redeemFramed } from './framed-sign-in.ts';
+import { UPLOAD_SCRIPT_PATH } from './page-script.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
 import { SIGNED_IN_PATH, signedInPage } from './sign-in-page.ts';
 import { answerVisit } from './sign-in-visit.ts';
 
+export interface ReservedPorts extends RedeemPorts {
+  readonly uploadScript: () => string;
+}
+
 const RESERVED = '/.sallyport';
 
 /** One that is added here is added to the tests of what own answers say, and of what other sites may bring about. */
-export const PAGES: Readonly<Record<string, (ports: RedeemPorts, request: CanonicalRequest) => Promise<Answer> | Answer>> = {
+export const PAGES: Readonly<Record<string, (ports: ReservedPorts, request: CanonicalRequest) => Promise<Answer> | Answer>> = {
   [`${RESERVED}/session`]: redeemSession,
   [`${RESERVED}/visit`]: answerVisit,
   [SIGNED_IN_PATH]: ({ look }) => signedInPage(look),
+  [UPLOAD_SCRIPT_PATH]: ({ uploadScript }) => scriptAnswer(uploadScript()),
   [FRAME_PATH]: answerFrameTab,
   [FRAMED_SESSION_PATH]: redeemFramed,
   // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.
@@ -24,7 +30,7 @@ export const PAGES: Readonly<Record<string, (ports: RedeemPorts, request: Canoni
 };
 
 /** Null when the path is an application's. */
-export const answerReserved = async (ports: RedeemPorts, request: CanonicalRequest): Promise<Answer | null> => {
+export const answerReserved = async (ports: ReservedPorts, request: CanonicalRequest): Promise<Answer | null> => {
   if (!isBelow(request.path)) {
     // A disguised spelling is neither ours nor an application's.
     if ([...pathReadings(request.path)].some(isBelow))

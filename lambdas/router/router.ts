@@ -43,8 +43,18 @@ import { responseHeaders } from './response-headers.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import type { Introduction } from './single-sign-on.ts';
 import { answerUpload, noteRefusedUpload } from './uploads/answer.ts';
-import { abilities, type CallPorts, isUploads, type ResponseCall, readCall, refusalHeaders, type UploadCall } from './uploads/call.ts';
+import {
+  abilities,
+  type CallPorts,
+  isUploads,
+  type ResponseCall,
+  readCall,
+  readNamed,
+  refusalHeaders,
+  type UploadCall,
+} from './uploads/call.ts';
 import { checkOwner, joinExchange } from './uploads/serve.ts';
+import { absolutely } from './uploads/target.ts';
 import { watchCaller } from './watch-caller.ts';
 
 export interface RouterPorts extends OpenPorts, TokenPorts, Pick<CallPorts, 'uploadKey'> {
@@ -60,6 +70,8 @@ export interface RouterPorts extends OpenPorts, TokenPorts, Pick<CallPorts, 'upl
   readonly sessions: SessionStore;
   readonly keepUp: KeepUp;
   readonly assertUser: AssertUser;
+  /** What `/.sallyport/upload.js` answers. */
+  readonly uploadScript: () => string;
   readonly passwords: Passwords;
   readonly tokenOf: TokenOf;
   /** 256 random bits, base64url. */
@@ -144,7 +156,7 @@ export const createRouter = (ports: RouterPorts): Router => {
 
     /** The router's own answer, or null when the origin's has been relayed. */
     async function passes(received: CanonicalRequest): Promise<Answer | null> {
-      const call = isUploads(received.path) ? await uploadCall(received) : null;
+      const call = isUploads(received.path) ? await uploadCall(received) : await readNamed(ports, received);
       if (call !== null && 'status' in call) return own('upload-abilities', call);
       // Whatever is asked of an upload is decided on as the request whose body it is.
       if (call !== null) return withApplication(call.target, call);
@@ -266,8 +278,9 @@ export const createRouter = (ports: RouterPorts): Router => {
         head,
         async (origin) => {
           const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) });
+          const fields = upload === null ? translated.headers : absolutely(translated.headers, urls.origin(request.host), request);
           return {
-            headers: withAncestors(withCors(platformHeaders(translated.headers), cors), application),
+            headers: withAncestors(withCors(platformHeaders(fields), cors), application),
             body: (parts) => translated.body(flow.through(parts)),
           };
         },

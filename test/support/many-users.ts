@@ -319,6 +319,7 @@ const createRouterWith = (
     assertUser: async () => [],
     tokenOf: async () => [],
     uploadKey: unused,
+    uploadScript: () => '',
     passwords: createPasswords({ find: async (_id, owner) => credentials.get(owner!) ?? null, noteRefusal: unused }, clock),
     issuers: [],
     post: wire.post,

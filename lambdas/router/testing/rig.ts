@@ -182,6 +182,7 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
     issuers: [PROVIDER.issuer],
     post,
     channel,
+    uploadScript: () => 'the script of uploads',
     uploadKey: async () => uploadKey(MASTER_KEY),
     frameKeyOf: async (connector) => keyOf(connector),
     clock,

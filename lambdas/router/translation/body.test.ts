@@ -52,6 +52,8 @@ describe('content codings', () => {
         targets: targetsFor(),
         report: null,
         packed: true,
+        translates: true,
+        finish: (plain: AsyncIterable<Buffer>) => plain,
       }));
     })();
 
@@ -99,6 +101,8 @@ describe('parts', () => {
       targets: targetsFor(),
       report: null,
       packed: coding !== null,
+      translates: true,
+      finish: (plain: AsyncIterable<Buffer>) => plain,
     };
     for await (const part of translateBody(body, options)) {
       if (part.length === 0) continue;
@@ -136,6 +140,8 @@ describe('parts', () => {
         targets: targetsFor(),
         report: null,
         packed: false,
+        translates: true,
+        finish: (plain: AsyncIterable<Buffer>) => plain,
       }))
         received += part.length;
 

@@ -11,6 +11,8 @@ import type { LinkReport } from './report.ts';
 import { createScriptScanner } from './script.ts';
 import type { Targets } from './targets.ts';
 
+type Parts = AsyncIterable<Buffer>;
+
 export interface BodyOptions {
   readonly content: Content;
   readonly scripts: boolean;
@@ -18,15 +20,18 @@ export interface BodyOptions {
   readonly targets: Targets;
   /** Is told of every address; the text stays as it is then. Null: it is translated. */
   readonly report: LinkReport | null;
+  /** Whether addresses are read at all. */
+  readonly translates: boolean;
+  /** What else becomes of the plain body. */
+  readonly finish: (plain: Parts) => Parts;
   /** Whether the answer leaves in gzip. */
   readonly packed: boolean;
 }
 
-type Parts = AsyncIterable<Buffer>;
-
 /** Throws what the parts throw, and ERR_ORIGIN_INVALID for a body that cannot be unpacked. */
-export const translateBody = (parts: Parts, options: BodyOptions): AsyncGenerator<Buffer> => {
-  const plain = translated(decoded(parts, options.content.coding), options);
+export const translateBody = (parts: Parts, options: BodyOptions): Parts => {
+  const read = decoded(parts, options.content.coding);
+  const plain = options.finish(options.translates ? translated(read, options) : read);
   return options.packed ? gzipped(plain) : plain;
 };
 

@@ -5,6 +5,8 @@ import type { Log } from '../../../protocol/log.ts';
 import type { Address, Application } from '../../stores/records.ts';
 import type { CanonicalRequest } from '../canonical-request.ts';
 import type { ExternalUrls } from '../external-url.ts';
+import { nonceOf, withScriptSources } from '../page-policy.ts';
+import { takesUploadScript, UPLOAD_SCRIPT_PATH, withScript } from '../page-script.ts';
 import type { ReadDirectory } from '../ports.ts';
 import type { ResponseHead } from '../response-inbox.ts';
 import { translateBody } from './body.ts';
@@ -65,16 +67,22 @@ export const createExchangeTranslation = (
 
     response: async ({ status, headers }) => {
       const cookies = translateCookies(headers, { address, translate: translation.headers, policy: application.cookies });
-      const fields = translation.headers ? await translateFields(cookies, targets, caller) : cookies;
-      const content = contentOf(status, headers, translation);
+      const translated = translation.headers ? await translateFields(cookies, targets, caller) : cookies;
+      const scripted = takesUploadScript(application, request, { status, headers });
+      const fields = scripted ? withScriptSources(translated, urls.origin(request.host) + UPLOAD_SCRIPT_PATH) : translated;
+      const translatable = contentOf(status, headers, translation);
+      const content = translatable ?? (scripted ? contentOf(status, headers, EVERYTHING) : null);
       if (content === null) return { headers: status === 304 ? asAsked(fields, request.headers) : fields, body: (body) => body };
 
-      if (translation.links === 'report') report = createLinkReport([...new Set([address, ...others].map(hostOf))]);
+      if (translatable !== null && translation.links === 'report')
+        report = createLinkReport([...new Set([address, ...others].map(hostOf))]);
       const packed = content.coding !== null && accepts(request.headers, 'gzip');
       const hashed = hashedBy(valuesOf(headers, 'content-security-policy').join(','));
-      const options = { content, scripts: translation.scripts, hashed, targets, report, packed };
+      const finish = (plain: Body): Body => (scripted ? withScript(plain, UPLOAD_SCRIPT_PATH, nonceOf(headers)) : plain);
+      const options = { content, scripts: translation.scripts, hashed, targets, report, packed, translates: translatable !== null, finish };
+      const unchanged = report !== null && !scripted && content.coding === null;
       return {
-        headers: report !== null && content.coding === null ? fields : describedAnew(fields, content, packed),
+        headers: unchanged ? fields : describedAnew(fields, content, packed),
         body: (body) => (request.method === 'HEAD' ? body : translateBody(body, options)),
       };
     },
@@ -82,6 +90,9 @@ export const createExchangeTranslation = (
     found: () => report?.targets() ?? [],
   };
 };
+
+/** As if everything were translated: what is a page, and how it is coded. */
+const EVERYTHING = { headers: true, links: 'on', scripts: true } as const;
 
 const hostOf = ({ internalUrl }: Address): string => new URL(internalUrl).hostname;
 

@@ -2,12 +2,14 @@
 // termination), and beyond it the application's response: `GET <upload>/response`.
 import { SallyportError } from '../../../protocol/errors.ts';
 import type { HeaderList } from '../../../protocol/frames.ts';
-import { PART_TYPE, TUS_VERSION, UPLOADS_PATH } from '../../../protocol/upload-client.ts';
+import { PART_TYPE, TUS_VERSION, UPLOAD_FIELD, UPLOADS_PATH } from '../../../protocol/upload-client.ts';
 import { SECURITY_HEADERS } from '../../pages/page.ts';
 import type { Answer } from '../answer.ts';
 import type { CanonicalRequest } from '../canonical-request.ts';
 import { openUpload, type UploadState } from './address.ts';
 import { asTarget, readAddress, readTarget } from './target.ts';
+
+const NAMING = Buffer.from(`${UPLOAD_FIELD}=`);
 
 /** On each answer about an upload. */
 const TUS_HEADERS: HeaderList = [['Tus-Resumable', TUS_VERSION]];
@@ -83,6 +85,21 @@ export const readCall = async (ports: CallPorts, request: CanonicalRequest): Pro
   const offset = countIn(request, 'upload-offset');
   if (offset === null) throw invalid('A part needs its Upload-Offset.');
   return { kind, target, upload, offset, length: upload.length ?? countIn(request, 'upload-length'), bytes: request.body };
+};
+
+/**
+ * A page's form whose data has gone up: the browser asks for the response with a small form that names the upload, so that it goes where the
+ * page's own form leads. Null for every other request. Throws ERR_UPLOAD_UNKNOWN.
+ */
+export const readNamed = async (ports: CallPorts, request: CanonicalRequest): Promise<ResponseCall | null> => {
+  if (request.method !== 'POST' || !request.body.subarray(0, NAMING.length).equals(NAMING)) return null;
+  if (!/^application\/x-www-form-urlencoded\b/i.test(fieldOf(request, 'content-type') ?? '')) return null;
+  const sealed = request.body.subarray(NAMING.length).toString('latin1');
+  const upload = await openUpload(sealed, await ports.uploadKey(), ports.clock.now());
+  const address = readAddress(upload.target);
+  if (upload.host !== request.host || upload.method !== 'POST' || address.path !== request.path)
+    throw new SallyportError('ERR_UPLOAD_UNKNOWN', 'The upload belongs to another address than the form leads to.');
+  return { kind: 'response', target: asTarget(request, { method: 'POST', ...address }), upload };
 };
 
 const readBegin = (request: CanonicalRequest): BeginCall => {

@@ -52,6 +52,13 @@ export const withLength = (headers: HeaderList, length: number | null): HeaderLi
   ...(length === null ? [] : [['Content-Length', String(length)] as const]),
 ];
 
+/** Where the response to the target leads, for who asks for it at another address. */
+export const absolutely = (headers: HeaderList, origin: string, { path, query }: Pick<Target, 'path' | 'query'>): HeaderList =>
+  headers.map(([name, value]) => {
+    const led = /^(?:content-)?location$/i.test(name) ? URL.parse(value, origin + path + query) : null;
+    return [name, led?.href ?? value] as const;
+  });
+
 /** tus 1.0, Creation: `key base64,key base64`; a key alone has an empty value. */
 const readMetadata = (text: string): ReadonlyMap<string, string> => {
   const entries = text

@@ -310,6 +310,61 @@ describe('an upload belongs to whoever began it:', () => {
   });
 });
 
+describe('a form whose data has gone up', () => {
+  const naming = (cookie: string, path: string, upload: string, headers: Record<string, string[]> = {}) => ({
+    ...{ httpMethod: 'POST', path, body: `sallyport-upload=${upload.split('/').at(-1)}` },
+    headers: { Cookie: [cookie], 'Content-Type': ['application/x-www-form-urlencoded'], ...headers },
+  });
+
+  test('is answered where it leads, by the response to its upload', async () => {
+    const { rig, cookie, begun } = createWorld();
+    const upload = await begun();
+    await rig.answer(parting(cookie, upload, 0, 'abcdefghijkl'));
+
+    const answer = await rig.answer(naming(cookie, '/files', upload));
+
+    expect([answer.status, answer.body().toString()]).toEqual([201, 'stored']);
+    expect(rig.requests()).toHaveLength(1);
+  });
+
+  test('names its upload to nobody else: at another address, with another session, or made up, it reaches no application', async () => {
+    const { rig, cookie, begun } = createWorld();
+    const upload = await begun();
+
+    const answers = [
+      await rig.answer(naming(cookie, '/elsewhere', upload)),
+      await rig.answer(naming(rig.signIn(), '/files', upload)),
+      await rig.answer(naming(cookie, '/files', 'made-up')),
+    ];
+
+    expect(answers.map(codeOf)).toEqual(Array(3).fill('ERR_UPLOAD_UNKNOWN'));
+    expect(rig.requests()).toHaveLength(1);
+  });
+
+  test('is the application’s own where it only looks like one', async () => {
+    const { rig, cookie } = createWorld();
+    rig.behaviours.set('tunnel-a=', answerWith('taken'));
+
+    const answer = await rig.answer(naming(cookie, '/files', 'made-up', { 'Content-Type': ['text/plain'] }));
+
+    expect(answer.body().toString()).toBe('taken');
+  });
+});
+
+test('a redirect of the response leads where it would from the address of the request', async () => {
+  const { rig, connector, cookie, begun } = createWorld();
+  rig.behaviours.set('tunnel-a=', (received, reply) => {
+    const { frame } = received;
+    if (frame.type !== 'reply-to') return connector.behaviour(received, reply);
+    reply({ type: 'response', exchange: frame.exchange, n: 0, status: 303, headers: [['Location', 'done?a=b']], end: true });
+  });
+  const path = await begun({ told: { target: '/a/b?c' } });
+
+  const answer = await rig.answer(call(cookie, 'GET', `${path}/response`));
+
+  expect(answer.header('Location')).toBe('https://wiki.apps.example.com/a/done?a=b');
+});
+
 describe('what a page may not say of its own requests, it cannot say by an upload:', () => {
   const begin = async (headers: [string, string][], sent: Record<string, string[]> = {}) => {
     const { rig, cookie } = createWorld({ singleSignOn: { method: 'headers', headers: { 'Remote-User': '{username}' } } as never });

@@ -53,7 +53,16 @@ export const translateParts = async (parts: readonly Buffer[], options: Translat
     yield* parts;
   })();
   const out: Buffer[] = [];
-  const settings = { content: { kind, charset: null, coding: null, ...content }, scripts, hashed, targets, report, packed };
+  const settings = {
+    content: { kind, charset: null, coding: null, ...content },
+    scripts,
+    hashed,
+    targets,
+    report,
+    packed,
+    translates: true,
+    finish: (plain: AsyncIterable<Buffer>) => plain,
+  };
   for await (const part of translateBody(body, settings)) out.push(part);
   return out;
 };
