@@ -1,4 +1,5 @@
-// The benchmark's origin, in a process of its own: `/noise/N` answers with N bytes that do not compress, `/text/N` with N bytes that do.
+// The benchmark's origin, in a process of its own: `/noise/N` answers with N bytes that do not compress, `/text/N` with N bytes that do,
+// `/sink` with how many it was sent.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +11,12 @@ const KINDS: Readonly<Record<string, { readonly type: string; readonly make: (by
 };
 const made = new Map<string, Buffer>();
 
-const server = createServer((request, response) => {
+const server = createServer(async (request, response) => {
+  if (request.url === '/sink') {
+    let bytes = 0;
+    for await (const part of request) bytes += (part as Buffer).length;
+    return void response.end(String(bytes));
+  }
   const [, name = '', size = ''] = /^\/(\w+)\/(\d+)$/.exec(request.url ?? '') ?? [];
   const kind = KINDS[name];
   if (!kind) return void response.writeHead(404).end();

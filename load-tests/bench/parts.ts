@@ -3,6 +3,8 @@ import type { Table } from '../report/page.ts';
 import { barPlot } from '../report/plot.ts';
 import { dollars, measureBill } from './bill.ts';
 import { measureCapacity } from './capacity.ts';
+import { measurePath } from './path/path.ts';
+import { pathPlots, pathTables } from './path/path-table.ts';
 import { measureRecovery } from './recovery.ts';
 import { recoveryPlots, recoveryTables } from './recovery-table.ts';
 import { measureScale } from './scale/scale.ts';
@@ -62,6 +64,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
       }),
     ],
   ),
+  path: part('The whole path on one machine', measurePath, pathTables, pathPlots),
   scale: part('Scale', measureScale, scaleTables, scalePlots),
   recovery: part('Detection and recovery', measureRecovery, recoveryTables, recoveryPlots),
 };
