@@ -23,7 +23,7 @@ export const handOver = async (
   const { sessions, portalUrl, now, randomSecret, log } = ports;
   if (target === null) return redirectTo(`${portalUrl}/`, cookies);
   if ('saml' in target) {
-    const ask = await sealAsk(target.saml, await ports.stateKey());
+    const ask = await sealAsk(target.saml, session.id, await ports.stateKey());
     return redirectTo(`${portalUrl}${ANSWER_PATH}?ask=${ask}`, cookies);
   }
 

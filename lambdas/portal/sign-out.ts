@@ -43,7 +43,7 @@ export const signOut = async (ports: PortalPorts, request: PortalRequest): Promi
 /** Ends this session here, at applications that speak SAML, and at the provider. */
 export const leave = async (ports: PortalPorts, session: Session): Promise<PortalAnswer> => {
   const onward = (await signOutUrl(ports, session)) ?? ports.portalUrl + SIGNED_OUT;
-  const url = await endEverywhere(ports, session, await participants(ports, session), onward);
+  const url = await endEverywhere(ports, session.id, onward);
   ports.log.info('sign-out.completed', { audit: { kind: 'sign-out', user: session.user.username } });
   return redirectTo(url, [clearCookie(PORTAL_COOKIE)]);
 };
@@ -71,6 +71,6 @@ const signOutUrl = async (ports: PortalPorts, session: Session): Promise<string 
 export const formTargetsOf = async (ports: PortalPorts, session: Session): Promise<string[]> => {
   const url = await signOutUrl(ports, session);
   const provider = url === null ? [] : ['https:', new URL(url).origin];
-  const isTold = (await participants(ports, session)).length > 0;
+  const isTold = (await participants(ports, session.id)).length > 0;
   return [...new Set([...provider, ...(isTold ? ['https:', new URL(ports.portalUrl).protocol] : [])])];
 };

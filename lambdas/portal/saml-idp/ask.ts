@@ -26,19 +26,22 @@ const ASK_LIFETIME_MS = 20 * 60_000;
 
 const HEADER = { alg: 'dir', enc: 'A256GCM', typ: 'saml-ask' } as const;
 
-export const sealAsk = (ask: SamlAsk, key: Uint8Array): Promise<string> =>
-  new CompactEncrypt(new TextEncoder().encode(JSON.stringify(ask))).setProtectedHeader(HEADER).encrypt(key);
+/** For the portal session of this id alone: an address that somebody else was given is worth nothing to lure a user with. */
+export const sealAsk = (ask: SamlAsk, session: string, key: Uint8Array): Promise<string> =>
+  new CompactEncrypt(new TextEncoder().encode(JSON.stringify({ ask, session }))).setProtectedHeader(HEADER).encrypt(key);
 
-/** Throws ERR_SIGN_IN_INVALID when it was not made here, or is too old. */
-export const openAsk = async (sealed: string | null, key: Uint8Array, now: number): Promise<SamlAsk> => {
-  const ask = await decrypted(sealed ?? '', key);
-  if (ask === null) throw new SallyportError('ERR_SIGN_IN_INVALID', 'What is to be answered was not asked here: open the application.');
+/** Throws ERR_SIGN_IN_INVALID when it was not made here, for this session, or is too old. */
+export const openAsk = async (sealed: string | null, session: string, key: Uint8Array, now: number): Promise<SamlAsk> => {
+  const opened = await decrypted(sealed ?? '', key);
+  if (opened?.session !== session)
+    throw new SallyportError('ERR_SIGN_IN_INVALID', 'What is to be answered was not asked here: open the application.');
+  const { ask } = opened;
   if (now - ask.startedAt > ASK_LIFETIME_MS)
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'The sign-in took long: open the application once more.');
   return ask;
 };
 
-const decrypted = async (sealed: string, key: Uint8Array): Promise<SamlAsk | null> => {
+const decrypted = async (sealed: string, key: Uint8Array): Promise<{ readonly ask: SamlAsk; readonly session: string } | null> => {
   try {
     const options = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithms: [HEADER.enc] };
     const { plaintext, protectedHeader } = await compactDecrypt(sealed, key, options);

@@ -125,6 +125,20 @@ describe('a sign-out in the portal', () => {
     expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
   });
 
+  test('tells those too that know the session that this one took over from', async () => {
+    await signInAt('records');
+    const secret = 's'.repeat(43);
+    await world.sessions.create({ ...session, id: digest(secret), parent: digest(secret), previous: session.id });
+    browser.setCookie(world.portalUrl, PORTAL_COOKIE, secret);
+
+    const { landing } = await signOutHere();
+    const meanwhile = await isGood(digest(secret));
+    await done(landing.url, 'records');
+
+    expect([told(landing.url).to, meanwhile]).toEqual([external('records', 'slo'), true]);
+    expect([await isGood(digest(secret)), ...(await good())]).toEqual([false, false, false, false]);
+  });
+
   test('tells nobody where the user was at no such application, or it is not to be told', async () => {
     world.applications = [samlApplication('records'), application({ id: 'wiki' })];
     await signInAt('records');
@@ -165,6 +179,17 @@ describe('a sign-out at an application', () => {
     expect(await good()).toEqual([true, true, false]);
     world.clock += 20_000;
     expect(await good()).toEqual([false, false, false]);
+  });
+
+  test('ends the session that has taken over meanwhile, when the user had to show more', async () => {
+    const known = await signInAt('records');
+    const newer = { ...session, id: 'newer', parent: 'newer', previous: session.id };
+    await world.sessions.create(newer);
+
+    await tell(asQuery('SAMLRequest', logoutRequest('records', known), undefined, service.privateKey));
+    world.clock += 20_000;
+
+    expect([await isGood('newer'), ...(await good())]).toEqual([false, false, false, false]);
   });
 
   test('of a session that is over is answered as the application wants it', async () => {

@@ -21,35 +21,48 @@ const CHAIN_MS = 20_000;
 type Onward = SignOutChain['onward'];
 
 /** Whom a sign-out has to pass. Throws ERR_STORE_UNAVAILABLE. */
-export const participants = async (ports: PortalPorts, session: Pick<Session, 'id'>): Promise<readonly SamlSession[]> => {
-  const at = await ports.sessions.atSaml(session.id);
-  const told = await Promise.all(
-    at.map(async (one) => ((await samlApplication(ports, one.application))?.singleSignOn.sloUrl ? [one] : [])),
-  );
-  return told.flat();
-};
+export const participants = async (ports: PortalPorts, session: string): Promise<readonly SamlSession[]> =>
+  toldOf(ports, await lineOf(ports, session));
 
-/** Ends the session everywhere, and leads on. Throws ERR_STORE_UNAVAILABLE. */
-export const endEverywhere = async (
-  ports: PortalPorts,
-  session: Pick<Session, 'id'>,
-  told: readonly SamlSession[],
-  onward: Onward,
-): Promise<string> => {
+/** Ends the session everywhere, and leads on; `by` is where the user did it. Throws ERR_STORE_UNAVAILABLE. */
+export const endEverywhere = async (ports: PortalPorts, session: string, onward: Onward, by?: SamlSession): Promise<string> => {
+  const line = await lineOf(ports, session);
+  const told = (await toldOf(ports, line)).filter(({ id }) => id !== by?.id);
+  // What it took over from ends with it.
+  const newest = line.find(({ id }) => !line.some(({ previous }) => previous === id))?.id ?? session;
   if (told.length === 0 && typeof onward === 'string') {
-    await ports.sessions.revoke(session.id);
+    await ports.sessions.revoke(newest);
     return onward;
   }
-  await ports.sessions.endBy(session.id, ports.now() + CHAIN_MS);
-  await endOthers(ports, session, [
-    ...told.map(({ application }) => application),
-    ...(typeof onward === 'string' ? [] : [onward.application]),
-  ]);
-  return next(ports, { session: session.id, left: told, onward });
+  const needed = [...told.map(({ application }) => application), ...(typeof onward === 'string' ? [] : [onward.application])];
+  for (const { id } of line) {
+    await ports.sessions.endBy(id, ports.now() + CHAIN_MS);
+    await endOthers(ports, id, needed);
+  }
+  return next(ports, { session: newest, left: told, onward });
+};
+
+/** The session, those that it took over from, and those that took over from it: to its user they are one sign-in. */
+const lineOf = async ({ sessions }: PortalPorts, id: string): Promise<readonly Session[]> => {
+  const session = await sessions.find(id);
+  if (session === null) return [];
+  const { issuer, subject } = session.user;
+  const all = await sessions.withHandle({ issuer, subject });
+  const line = [session];
+  const isNext = (one: Session): boolean =>
+    !line.some((known) => known.id === one.id) && line.some((known) => known.id === one.previous || known.previous === one.id);
+  for (let found = all.find(isNext); found !== undefined; found = all.find(isNext)) line.push(found);
+  return line;
+};
+
+const toldOf = async (ports: PortalPorts, line: readonly Session[]): Promise<readonly SamlSession[]> => {
+  const at = (await Promise.all(line.map(({ id }) => ports.sessions.atSaml(id)))).flat();
+  const told = at.map(async (one) => ((await samlApplication(ports, one.application))?.singleSignOn.sloUrl ? [one] : []));
+  return (await Promise.all(told)).flat();
 };
 
 /** At once: what none of the applications that are told needs. */
-const endOthers = async ({ sessions, directory }: PortalPorts, { id }: Pick<Session, 'id'>, needed: readonly string[]): Promise<void> => {
+const endOthers = async ({ sessions, directory }: PortalPorts, id: string, needed: readonly string[]): Promise<void> => {
   const applications = await directory.applications();
   const isNeeded = (host: string): boolean =>
     applications.some((application) => needed.includes(application.id) && hostsOf(application).some((own) => covers(own, host)));
@@ -120,21 +133,15 @@ const askedFor = async (ports: PortalPorts, request: PortalRequest): Promise<Por
   const session = await sessionOf(ports, root, entityId);
   // It is over already: as the application wants it.
   if (session === null) return redirectTo(await answerTo(ports, onward));
-  const others = (await participants(ports, { id: session.parent })).filter(({ id }) => id !== session.id);
+  const line = await lineOf(ports, session.parent);
   ports.log.info('sign-out.by-application', {
     application: application.id,
-    audit: { kind: 'sign-out', user: await usernameOf(ports, session) },
+    audit: { kind: 'sign-out', user: line[0]?.user.username ?? null },
   });
-  const url = await endEverywhere(ports, { id: session.parent }, others, onward);
-  return redirectTo(url, isOfThisBrowser(request, session) ? [clearCookie(PORTAL_COOKIE)] : []);
-};
-
-const usernameOf = async ({ sessions }: PortalPorts, { parent }: SamlSession): Promise<string | null> =>
-  (await sessions.find(parent))?.user.username ?? null;
-
-const isOfThisBrowser = (request: PortalRequest, { parent }: SamlSession): boolean => {
+  const url = await endEverywhere(ports, session.parent, onward, session);
   const secret = readSecret(request, PORTAL_COOKIE);
-  return secret !== null && digest(secret) === parent;
+  const isOfThisBrowser = secret !== null && line.some(({ id }) => id === digest(secret));
+  return redirectTo(url, isOfThisBrowser ? [clearCookie(PORTAL_COOKIE)] : []);
 };
 
 /** The one that is named by its index and by the user's name: an application ends no session of another user by a mistake of its own. */

@@ -253,6 +253,21 @@ describe('a sign-in that the portal begins', () => {
     expect(landing.text).toContain('You are about to be signed in to');
   });
 
+  test('that somebody else began, and lures a user into, is none of the user’s', async () => {
+    publish({ unsolicited: true });
+    const attacker = new Browser({ 'sec-fetch-site': 'same-origin' });
+    const { url } = await attacker.open(`${world.portalUrl}/saml/idp/start?application=records`, {
+      until: (to) => to.includes('/saml/idp/answer'),
+    });
+    world.idp.user = { ...world.idp.user!, sub: 'a-2' };
+    await browser.open(world.portalUrl);
+
+    const landing = await browser.open(url);
+
+    expect(url).toContain('/saml/idp/answer?ask=');
+    expect([landing.status, postedBy(landing)]).toEqual([400, null]);
+  });
+
   test('goes on when the user says so, and by the form of our own page alone', async () => {
     publish({ unsolicited: true });
     const url = `${world.portalUrl}/saml/idp/start?application=records`;

@@ -39,12 +39,11 @@ export const answerRequest = async (ports: PortalPorts, request: PortalRequest):
 
 /** The user has signed in meanwhile. */
 export const answerAfterSignIn = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
-  const ask = await openAsk(single(request.query, 'ask'), await ports.stateKey(), ports.now());
-  const application = await known(ports, ask.application);
   const session = await currentSession(ports, request);
   if (session === null)
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
-  return proceed(ports, request, application, ask, session);
+  const ask = await openAsk(single(request.query, 'ask'), session.id, await ports.stateKey(), ports.now());
+  return proceed(ports, request, await known(ports, ask.application), ask, session);
 };
 
 /** Another site's page may lead here, but only the user says that they want to be signed in. */
