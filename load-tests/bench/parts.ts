@@ -10,6 +10,7 @@ import { recoveryPlots, recoveryTables } from './recovery-table.ts';
 import { measureScale } from './scale/scale.ts';
 import { scalePlots, scaleTables } from './scale/scale-table.ts';
 import { billTable, capacityTable, size } from './table.ts';
+import { modelTime, timePlots, timeTables } from './time.ts';
 
 export interface Measured {
   /** As it was measured. */
@@ -65,6 +66,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
     ],
   ),
   path: part('The whole path on one machine', measurePath, pathTables, pathPlots),
+  time: part('Time on AWS, modelled', modelTime, timeTables, timePlots),
   scale: part('Scale', measureScale, scaleTables, scalePlots),
   recovery: part('Detection and recovery', measureRecovery, recoveryTables, recoveryPlots),
 };
