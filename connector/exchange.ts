@@ -19,49 +19,18 @@ import {
 } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
-import type { Clock } from './clock.ts';
-import type { Account } from './ledger.ts';
-import type { CallOrigin, Post } from './ports.ts';
+import { type Admission, type ExchangeContext, unknownExchange } from './exchange-context.ts';
 import { PremisesWatch } from './premises-watch.ts';
 import { RequestBody } from './request-body.ts';
 import { ResponseFrames } from './response-frames.ts';
 import { Sender } from './sender.ts';
 import { Timers } from './timers.ts';
-import { type Awaited, Upload } from './upload.ts';
+import { originTimeout, Upload } from './upload.ts';
 
 /** How long frames of an exchange wait for its request frame, which may have been overtaken. */
 const EARLY_MS = 5_000;
 
-/** What may be called for a request. */
-export interface Admission {
-  readonly origin: string;
-  readonly path: string;
-  readonly loopbackAllowed: boolean;
-}
-
-export interface ExchangeContext {
-  readonly clock: Clock;
-  readonly post: Post;
-  readonly callOrigin: CallOrigin;
-  /** Calls back once what has already arrived has been read: a few turns of the event loop, no time. */
-  readonly settle: (callback: () => void) => void;
-  readonly log: Log;
-  readonly account: Account;
-  /** Throws the SallyportError with which a request is refused. */
-  readonly admit: (request: RequestFrame) => Admission;
-  /** Of a request frame, by the service's clock. */
-  readonly ageMs: (request: RequestFrame) => number;
-  readonly onBegun: (exchange: Exchange) => void;
-  /** Everything has been sent and the router has taken it, or nothing can be any more. */
-  readonly onDelivered: (exchange: Exchange) => void;
-  readonly onClosed: (exchange: Exchange, code: ErrorCode | 'OK' | 'CANCELLED') => void;
-}
-
-/** Tells a router that asks for an exchange which is not known here (any more). */
-export const unknownExchange = ({ exchange, received }: Pick<ReplyToFrame, 'exchange' | 'received'>, key: FrameKey): string =>
-  encode({ type: 'error', exchange, n: received, code: 'ERR_EXCHANGE_UNKNOWN', message: 'No such exchange here (any more).' }, key);
-
-type Timer = 'early' | 'life' | 'part' | 'timeout' | 'idle' | 'progress' | 'resume' | 'linger';
+type Timer = 'early' | 'life' | 'timeout' | 'idle' | 'progress' | 'resume' | 'linger';
 
 export class Exchange {
   readonly id: string;
@@ -81,7 +50,6 @@ export class Exchange {
   #sender: Sender | null = null;
   #response: ResponseFrames | null = null;
   #outcome: ErrorCode | 'OK' = 'OK';
-  #answered = false;
   #failure: SallyportError | null = null;
   #ended = false;
   #closed = false;
@@ -178,13 +146,10 @@ export class Exchange {
   #openUpload({ upload, replyTo, timeoutMs }: RequestFrame, { origin }: Admission): void {
     if (!upload || !this.#body) return;
     this.#upload = new Upload({
-      exchange: this.id,
-      length: upload.length,
-      replyTo,
-      body: this.#body,
-      answered: () => this.#answered,
+      ...{ clock: this.#context.clock, exchange: this.id, length: upload.length, replyTo, body: this.#body, origin, timeoutMs },
       tell: (frame, to) => this.#tell(frame, to),
-      awaits: (whom) => this.#awaitUpload(whom, origin, timeoutMs),
+      fail: (error) => this.#fail(error),
+      changed: () => this.#advance(),
     });
   }
 
@@ -198,27 +163,6 @@ export class Exchange {
     this.#account();
   }
 
-  /** Routers have a time for the next part, the origin has one for taking it, and in the end for its answer. */
-  #awaitUpload(whom: Awaited, origin: string, timeoutMs: number): void {
-    if (this.#ended || this.#closed) return;
-    if (whom === 'router') {
-      this.#timers.disarm('timeout');
-      this.#timers.arm('part', UPLOAD_WAIT_MS, () =>
-        this.#fail(new SallyportError('ERR_UPLOAD_LOST', `No part of the upload came within ${UPLOAD_WAIT_MS} ms.`)),
-      );
-    } else {
-      this.#timers.disarm('part');
-      if (!this.#answered) this.#awaitOrigin(origin, timeoutMs);
-      if (whom === 'answer') this.#advance();
-    }
-  }
-
-  #awaitOrigin(origin: string, timeoutMs: number): void {
-    this.#timers.arm('timeout', timeoutMs, () =>
-      this.#fail(new SallyportError('ERR_ORIGIN_TIMEOUT', `${origin} gave no answer within ${timeoutMs} ms.`)),
-    );
-  }
-
   /** To a router that has a part in hand: the response waits for one of its own. */
   #tell(frame: ConnectorFrame, replyTo: string): void {
     void this.#context.post(encode(frame, this.key), replyTo, () => !this.#closed);
@@ -228,13 +172,14 @@ export class Exchange {
     const { method, headers, verifyCertificate, timeoutMs, signOn } = request;
     const { signal } = this.#abort;
     this.#timers.arm('progress', PROGRESS_FIRST_MS, () => this.#progress());
-    this.#awaitOrigin(origin, timeoutMs);
+    // An upload keeps the origin's time itself, since it is not always the origin that is awaited.
+    if (!request.upload) this.#timers.arm('timeout', timeoutMs, () => this.#fail(originTimeout(origin, timeoutMs)));
     const watch = this.#watch!;
     const connected = () => watch.connected();
     this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signOn, signal, connected }).then(
       (answer) => {
         watch.answered();
-        this.#answered = true;
+        this.#upload?.answered();
         this.#timers.disarm('timeout');
         this.#body?.release();
         if (this.#ended || this.#closed) return;
@@ -342,6 +287,7 @@ export class Exchange {
     this.#timers.disarm('progress');
     this.#timers.disarm('timeout');
     this.#timers.disarm('idle');
+    this.#upload?.stop();
     const { status, bytes } = this.#response ?? {};
     const ms = Math.round(this.#context.clock.monotonic() - this.#beganAt);
     if (outcome === 'OK') this.#log.info('exchange.finished', { status, bytes, ms });
@@ -374,6 +320,7 @@ export class Exchange {
     if (outcome === 'CANCELLED' && !this.#ended) this.#log.info('exchange.cancelled');
     if (!this.#ended) this.#abort.abort(new SallyportError('ERR_EXCHANGE_LOST', 'The exchange is over.'));
     this.#timers.clear();
+    this.#upload?.stop();
     this.#body?.abandon();
     this.#response?.abandon();
     this.#sender?.close();

@@ -192,6 +192,19 @@ describe('the response to an upload', () => {
     expect(bench.received('router-3').toString()).toBe('too large');
   });
 
+  test('of an origin that reads no more, and does not say so, is told after a while', async () => {
+    const { bench, call, part, told } = await begin({ reads: false });
+    await part(0, 6);
+    call.answer(answerOf(new PlayedBody().write('too large', null), [], 413));
+    await settled();
+    const before = told().length;
+
+    await bench.clock.pass(5_001);
+
+    expect(before).toBe(1);
+    expect(told().at(-1)).toMatchObject({ over: true });
+  });
+
   test('that nobody asks for is given up', async () => {
     const { bench, call, exchange, part, ask } = await begin();
     await part(0, 12);
@@ -237,6 +250,18 @@ describe('an upload breaks off at the origin, and never ends there,', () => {
 
     expect(call.signal.aborted).toBe(true);
     expect(errors('router-1')).toEqual(['ERR_ORIGIN_TIMEOUT']);
+  });
+
+  test('whatever routers ask meanwhile', async () => {
+    const { bench, call, part, ask } = await begin({ reads: false, timeoutMs: 10_000 });
+    await part(0, 6);
+
+    for (let passed = 0; passed < 10_000; passed += 4_000) {
+      await bench.clock.pass(4_000);
+      await ask();
+    }
+
+    expect(call.signal.aborted).toBe(true);
   });
 
   test('and not while its router is slow: the origin’s time runs only while it is awaited', async () => {

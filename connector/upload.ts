@@ -2,14 +2,16 @@
 // came before is passed over, and the body goes to the origin in order.
 import { SallyportError } from '../protocol/errors.ts';
 import type { PartFrame, TakenFrame } from '../protocol/frames.ts';
-import { PAYLOAD_MAX_BYTES, REQUEST_BODY_MAX_BYTES } from '../protocol/limits.ts';
+import { PAYLOAD_MAX_BYTES, REQUEST_BODY_MAX_BYTES, UPLOAD_WAIT_MS } from '../protocol/limits.ts';
+import type { Clock } from './clock.ts';
 import type { RequestBody } from './request-body.ts';
+import { Timers } from './timers.ts';
 
 /** How far beyond what the origin has taken a piece may reach: a router has one part in hand, and the pieces of the next may overtake its last. */
 const AHEAD_MAX_BYTES = REQUEST_BODY_MAX_BYTES + PAYLOAD_MAX_BYTES;
 
-/** Whose turn it is: a router's, to bring more; the origin's, to take what is here; or the origin's, to answer. */
-export type Awaited = 'router' | 'origin' | 'answer';
+/** An origin that has answered and takes nothing for this long does not want the rest. */
+const ANSWERED_MS = 5_000;
 
 export interface UploadOptions {
   readonly exchange: string;
@@ -18,14 +20,24 @@ export interface UploadOptions {
   /** The router that has sent last. */
   readonly replyTo: string;
   readonly body: RequestBody;
-  /** Whether the origin has answered. */
-  readonly answered: () => boolean;
+  readonly origin: string;
+  /** How long the origin may take nothing, and in the end to its first byte. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly tell: (frame: TakenFrame, replyTo: string) => void;
-  /** Called whenever something has moved. */
-  readonly awaits: (whom: Awaited) => void;
+  readonly fail: (error: SallyportError) => void;
+  /** The origin has taken the whole body. */
+  readonly changed: () => void;
 }
 
+export const originTimeout = (origin: string, timeoutMs: number): SallyportError =>
+  new SallyportError('ERR_ORIGIN_TIMEOUT', `${origin} gave no answer within ${timeoutMs} ms.`);
+
 export class Upload {
+  readonly #timers: Timers<'router' | 'origin'>;
+  #answered = false;
+  #refused = false;
+  #stopped = false;
   readonly #options: UploadOptions;
   readonly #early = new Map<number, Buffer>();
   #replyTo: string;
@@ -37,6 +49,7 @@ export class Upload {
 
   constructor(options: UploadOptions) {
     this.#options = options;
+    this.#timers = new Timers(options.clock);
     this.#replyTo = options.replyTo;
     this.#length = options.length;
     this.#endWhenWhole();
@@ -86,13 +99,43 @@ export class Upload {
     this.#tellWhenDue();
     if (this.#options.body.taken === this.#seenTaken) return;
     this.#seenTaken = this.#options.body.taken;
+    this.#timers.disarm('origin');
     this.#awaits();
   }
 
+  answered(): void {
+    this.#answered = true;
+    this.#tellWhenDue();
+    this.#timers.disarm('origin');
+    this.#awaits();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timers.clear();
+  }
+
+  /** Routers have a time for the next part, the origin has one for taking it, whatever routers ask meanwhile, and in the end for its answer. */
   #awaits(): void {
-    const { body, awaits } = this.#options;
-    if (!this.unfinished) awaits('answer');
-    else awaits(body.taken === this.#received ? 'router' : 'origin');
+    if (this.#stopped) return;
+    const { body, origin, timeoutMs, fail, changed } = this.#options;
+    if (this.unfinished && body.taken === this.#received) {
+      this.#timers.disarm('origin');
+      this.#timers.arm('router', UPLOAD_WAIT_MS, () =>
+        fail(new SallyportError('ERR_UPLOAD_LOST', `No part of the upload came within ${UPLOAD_WAIT_MS} ms.`)),
+      );
+      return;
+    }
+    this.#timers.disarm('router');
+    if (!this.#answered) this.#timers.armOnce('origin', timeoutMs, () => fail(originTimeout(origin, timeoutMs)));
+    else if (this.unfinished) this.#timers.armOnce('origin', ANSWERED_MS, () => this.#refuse());
+    if (!this.unfinished) changed();
+  }
+
+  /** It has answered and reads no more. */
+  #refuse(): void {
+    this.#refused = true;
+    this.#tellWhenDue();
   }
 
   #tellWhenDue(): void {
@@ -102,8 +145,8 @@ export class Upload {
   }
 
   get #over(): boolean {
-    const { body, answered } = this.#options;
-    return answered() && body.closed && body.taken !== this.#length;
+    const { body } = this.#options;
+    return this.#answered && (body.closed || this.#refused) && body.taken !== this.#length;
   }
 
   #learnLength(length: number): void {

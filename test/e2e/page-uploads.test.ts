@@ -16,7 +16,7 @@ import { startWorld, type World } from '../support/world.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** 1,024 for the run whose figures docs/uploads.md has. */
-const FILE_MEGABYTES = Number(process.env.SALLYPORT_UPLOAD_MEGABYTES ?? 48);
+const FILE_MEGABYTES = Number(process.env.UPLOAD_MEGABYTES ?? 48);
 /** Far below a file of 1 GB. */
 const GROWTH_MAX_MEGABYTES = 200;
 const LONG_MS = 600_000;

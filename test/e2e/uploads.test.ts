@@ -23,7 +23,7 @@ import { startWorld, type World } from '../support/world.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** 1,024 for the run whose figures docs/uploads.md has. */
-const FILE_MEGABYTES = Number(process.env.SALLYPORT_UPLOAD_MEGABYTES ?? 256);
+const FILE_MEGABYTES = Number(process.env.UPLOAD_MEGABYTES ?? 256);
 /** Far below the file. */
 const GROWTH_MAX_MEGABYTES = 200;
 const FAULTS = { reorder: 0.2, duplicate: 0.05, delay: 20 };
