@@ -71,7 +71,7 @@ export const startMellon = async ({ port, provider, externalUrl, metadata }: Mel
 };
 
 /** Says whom it takes the visitor for, and what it was told of them. */
-const PAGE = `<!doctype html><title>Records</title><h1>Records</h1>
+const PAGE = `<!doctype html><meta charset="utf-8"><title>Records</title><h1>Records</h1>
 <p>You are <strong id="user"><!--#echo var="REMOTE_USER" --></strong></p>
 <p id="name"><!--#echo var="MELLON_name" --></p><p id="groups"><!--#echo var="MELLON_groups" --></p>
 <a href="/mellon/logout?ReturnTo=/left/">Sign out of the records</a>
