@@ -39,6 +39,24 @@ describe('finding a connector', () => {
     expect(response.body().toString()).toBe('third');
   });
 
+  test.each([0, 0.999])(
+    'of a connector with two tunnels the newer is asked, the older only when that is gone (chance: %d)',
+    async (next) => {
+      const rig = createRig();
+      const [openedAt, seenAt] = [rig.clock.now() - 20_000, rig.clock.now()];
+      rig.tunnels.splice(0, 1, tunnel({ connectionId: 'tunnel-a=', openedAt, seenAt }), tunnel({ connectionId: 'tunnel-new=', seenAt }));
+      rig.behaviours.set('tunnel-a=', answerWith('older')).set('tunnel-new=', answerWith('newer'));
+      rig.chance.next = next;
+
+      const first = await rig.ask();
+      rig.behaviours.set('tunnel-new=', 'gone');
+      const then = await rig.ask();
+
+      expect(first.response.body().toString()).toBe('newer');
+      expect(then.response.body().toString()).toBe('older');
+    },
+  );
+
   test('draining and expired tunnels are never asked, stale ones only when no other is left', async () => {
     const rig = createRig();
     const now = rig.clock.now();

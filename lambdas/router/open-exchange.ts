@@ -135,7 +135,14 @@ const keptTo = (signOn: SignOn | undefined, tunnels: readonly Tunnel[]): readonl
   return tunnels.filter((tunnel) => rank(tunnel) === first);
 };
 
-/** Live tunnels first, at random, of the one connector that has something of the user's session where there is such; stale ones when no other is left; from memory, then once more from the registry itself. */
+/** A connector that has opened another tunnel without draining the last has lost that one, even where posts to it are still taken. */
+const newestOfEach = (tunnels: readonly Tunnel[]): readonly Tunnel[] => {
+  const newest = new Map<string, number>();
+  for (const { connector, openedAt } of tunnels) newest.set(connector, Math.max(openedAt, newest.get(connector) ?? openedAt));
+  return tunnels.filter(({ connector, openedAt }) => openedAt === newest.get(connector));
+};
+
+/** Live tunnels first, the newest of each connector, at random, of the one connector that has something of the user's session where there is such; stale ones when no other is left; from memory, then once more from the registry itself. */
 export const nextTunnel = async (
   ports: OpenPorts,
   { group, request }: { readonly group: string; readonly request: Pick<Ask['request'], 'signOn'> },
@@ -146,7 +153,7 @@ export const nextTunnel = async (
     const now = clock.now();
     const usable = (await read(group)).filter((tunnel) => !tunnel.draining && tunnel.expiresAt > now && untried(tunnel));
     const live = usable.filter(({ seenAt }) => now - seenAt < TUNNEL_STALE_MS);
-    const choice = keptTo(request.signOn, live.length > 0 ? live : usable);
+    const choice = keptTo(request.signOn, newestOfEach(live.length > 0 ? live : usable));
     if (choice.length > 0) return choice[Math.floor(ports.random() * choice.length)]!;
   }
   return null;
