@@ -6,6 +6,7 @@ import { type AuditOptions, audit, auditFault } from './commands/audit.ts';
 import { enroll, remove } from './commands/connector.ts';
 import { createVault, removeCredentials, setCredentials, type WhoseOptions } from './commands/credentials.ts';
 import { explain } from './commands/explain.ts';
+import { type ForwardOptions, forward, forwardFault } from './commands/forward.ts';
 import { links } from './commands/links.ts';
 import { listSessions, type RevokeOptions, revokeSessions } from './commands/session.ts';
 import { status } from './commands/status.ts';
@@ -43,8 +44,10 @@ const USAGE = `sallyport — administers a deployment
       --at TIME, --mfa, --signed-in-ago 15m, --by browser|token|service
   sallyport upload FILE URL                 sends a file of any size to an application (bigUploads: on) and shows its answer; with the token of
       SALLYPORT_TOKEN_FILE or SALLYPORT_TOKEN, and --method PUT, --type TYPE, --token-header NAME
+  sallyport forward WSS_URL                 gives programs of this machine a plain WebSocket of an application: on --port N, with the token as for
+      upload
 
-Which deployment (upload needs none):
+Which deployment (upload and forward need none):
   --endpoint URL       the stack's output ControlEndpoint (or SALLYPORT_CONTROL_ENDPOINT); with your usual AWS credentials
   --region REGION      only where the endpoint's name does not tell it
   --simulator FILE     the ready file of a running simulator (npm start -- --ready-file FILE)`;
@@ -56,6 +59,7 @@ export interface CommandPorts {
   readonly now?: () => number;
   readonly connect?: typeof createControlClient;
   readonly readPassword?: () => Promise<string>;
+  readonly stopped?: Promise<unknown>;
 }
 
 const TARGET = { endpoint: { type: 'string' }, region: { type: 'string' }, simulator: { type: 'string' } } as const;
@@ -81,11 +85,14 @@ const OPTIONS = {
   method: { type: 'string' },
   type: { type: 'string' },
   'token-header': { type: 'string' },
+  port: { type: 'string' },
 } as const;
 
 interface Running {
   /** Of the deployment that was named: asked for only by commands that speak to one. */
   readonly client: ControlClient;
+  /** Resolves when the command is told to end. */
+  readonly stopped: Promise<unknown>;
   readonly say: (line: string) => void;
   readonly complain: (line: string) => void;
   readonly env: Environment;
@@ -175,6 +182,13 @@ const COMMANDS: readonly Syntax[] = [
     fault: (options) => uploadFault(options as UploadOptions),
     run: ({ given, options, env, say, complain }) => upload(given[0]!, given[1]!, options as UploadOptions, { env, say, complain }),
   },
+  {
+    words: ['forward'],
+    needs: ['WSS_URL'],
+    options: ['port', 'token-header'],
+    fault: forwardFault,
+    run: ({ given, options, env, say, stopped }) => forward(given[0]!, options as ForwardOptions, { env, say, stopped }),
+  },
   { words: ['status'], needs: [], run: ({ client, say, now }) => status(client, now(), say) },
   {
     words: ['why'],
@@ -186,6 +200,8 @@ const COMMANDS: readonly Syntax[] = [
 ];
 
 const whoseOf = ({ user, issuer, subject }: Running['options']): WhoseOptions => ({ user, issuer, subject }) as WhoseOptions;
+
+const interrupted = (): Promise<unknown> => new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
 
 export const main = async (argv: readonly string[], ports: CommandPorts = {}): Promise<number> => {
   const { env = process.env, say = console.log, complain = console.error, now = Date.now, connect = createControlClient } = ports;
@@ -206,6 +222,9 @@ export const main = async (argv: readonly string[], ports: CommandPorts = {}): P
     // Asked for by the commands that need a deployment, and by no other.
     const done = await run({
       ...{ given, options, say, complain, env, now, readPassword },
+      get stopped() {
+        return ports.stopped ?? interrupted();
+      },
       get client() {
         return connect(findTarget(options, env));
       },

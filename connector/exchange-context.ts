@@ -6,7 +6,7 @@ import type { Log } from '../protocol/log.ts';
 import type { Clock } from './clock.ts';
 import type { Exchange } from './exchange.ts';
 import type { Account } from './ledger.ts';
-import type { CallOrigin, Post } from './ports.ts';
+import type { CallOrigin, OriginSocket, Post } from './ports.ts';
 
 /** What may be called for a request. */
 export interface Admission {
@@ -27,6 +27,8 @@ export interface ExchangeContext {
   readonly admit: (request: RequestFrame) => Admission;
   /** Of a request frame, by the service's clock. */
   readonly ageMs: (request: RequestFrame) => number;
+  /** The origin has answered with a WebSocket. */
+  readonly onSocket: (request: RequestFrame, key: FrameKey, socket: OriginSocket) => void;
   readonly onBegun: (exchange: Exchange) => void;
   /** Everything has been sent and the router has taken it, or nothing can be any more. */
   readonly onDelivered: (exchange: Exchange) => void;

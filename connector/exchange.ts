@@ -169,20 +169,22 @@ export class Exchange {
   }
 
   #call(request: RequestFrame, { origin, path, loopbackAllowed }: Admission, body: RequestBody | Buffer | null): void {
-    const { method, headers, verifyCertificate, timeoutMs, signOn } = request;
+    const { method, headers, verifyCertificate, timeoutMs, signOn, upgrade } = request;
     const { signal } = this.#abort;
     this.#timers.arm('progress', PROGRESS_FIRST_MS, () => this.#progress());
     // An upload keeps the origin's time itself, since it is not always the origin that is awaited.
     if (!request.upload) this.#timers.arm('timeout', timeoutMs, () => this.#fail(originTimeout(origin, timeoutMs)));
     const watch = this.#watch!;
     const connected = () => watch.connected();
-    this.#context.callOrigin({ method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signOn, signal, connected }).then(
+    const call = { method, origin, path, headers, body, verifyCertificate, loopbackAllowed, signOn, upgrade, signal, connected };
+    this.#context.callOrigin(call).then(
       (answer) => {
         watch.answered();
         this.#upload?.answered();
         this.#timers.disarm('timeout');
         this.#body?.release();
-        if (this.#ended || this.#closed) return;
+        if (this.#ended || this.#closed) return answer.socket?.terminate();
+        if (answer.socket) this.#context.onSocket(request, this.key, answer.socket);
         const { clock, settle } = this.#context;
         const timings = () => watch.read();
         const coding = CODINGS.find((known) => request.codings?.includes(known)) ?? null;

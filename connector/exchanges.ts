@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.ts';
 import { splitOriginUrl } from './origin-url.ts';
 import type { CallOrigin, Post } from './ports.ts';
 import type { ServiceClock } from './service-clock.ts';
+import { isSocketFrame, type Sockets } from './sockets.ts';
 
 /** How long an exchange's id is remembered: until its request frame has expired by any clock that was ever accepted. */
 const REMEMBERED_MS = 2 * REQUEST_LIFETIME_MS + 5_000;
@@ -28,6 +29,7 @@ export interface ExchangesPorts {
   readonly settle: (callback: () => void) => void;
   readonly allowlist: readonly AllowedOrigin[];
   readonly ledger: Ledger;
+  readonly sockets: Sockets;
   /** Exchanges at once. */
   readonly limit: number;
   readonly log: Log;
@@ -87,6 +89,7 @@ export class Exchanges {
   moved(connectionId: string): void {
     this.#tunnels.add(connectionId);
     for (const exchange of this.#running) exchange.moved(connectionId);
+    this.#ports.sockets.moved(connectionId);
   }
 
   /** From now on new exchanges are refused, so that routers take another connector. */
@@ -105,6 +108,7 @@ export class Exchanges {
   /** Ends everything at once. */
   close(): void {
     for (const exchange of [...this.#live.values()]) exchange.forget();
+    this.#ports.sockets.close();
   }
 
   #open(text: string): OpenedFrame {
@@ -122,6 +126,10 @@ export class Exchanges {
   }
 
   #accept(opened: OpenedFrame): void {
+    if (isSocketFrame(opened)) {
+      this.#ports.sockets.accept(opened, this.#identity!.key);
+      return;
+    }
     const { frame } = opened;
     const live = this.#live.get(frame.exchange);
     switch (frame.type) {
@@ -167,6 +175,7 @@ export class Exchanges {
       account: ledger.open(),
       admit: (request) => this.#admit(request),
       ageMs: (request) => this.#ports.serviceClock.now() - request.issuedAt,
+      onSocket: (request, key, socket) => this.#ports.sockets.adopt(request, key, socket),
       onBegun: (begun) => {
         this.#remember(id);
         this.#running.add(begun);

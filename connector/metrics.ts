@@ -11,6 +11,7 @@ interface Metric {
 export const METRICS = {
   sallyport_tunnels: { type: 'gauge', help: 'Tunnels that are open.' },
   sallyport_exchanges_running: { type: 'gauge', help: 'Exchanges whose answer is not delivered yet.' },
+  sallyport_sockets: { type: 'gauge', help: 'WebSockets that are open.' },
   sallyport_held_bytes: { type: 'gauge', help: 'Memory that exchanges hold.' },
   sallyport_exchanges_total: { type: 'counter', help: 'Exchanges that are over, by outcome.', label: 'outcome' },
   sallyport_frames_refused_total: { type: 'counter', help: 'Frames that were not acted on, by code.', label: 'code' },

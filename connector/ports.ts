@@ -1,5 +1,5 @@
 // What the connector's core needs of the world (DESIGN.md D12): it knows no sockets and no AWS.
-import type { HeaderList, SignOn } from '../protocol/frames.ts';
+import type { HeaderList, SignOn, SocketPart, Upgrade } from '../protocol/frames.ts';
 
 /** One HTTP request to an origin that the allowlist lets through. */
 export interface OriginCall {
@@ -15,6 +15,8 @@ export interface OriginCall {
   readonly signOn?: SignOn | undefined;
   /** Whose connections are used: calls that differ in it never share one. */
   readonly connection?: Connection;
+  /** A WebSocket is asked for. */
+  readonly upgrade?: Upgrade | undefined;
   readonly verifyCertificate: boolean;
   readonly loopbackAllowed: boolean;
   /** Aborted when the user has gone or the time is up; its reason is what the call rejects with. */
@@ -36,6 +38,30 @@ export interface OriginAnswer {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: AsyncIterable<Uint8Array>;
+  /** With status 101. */
+  readonly socket?: OriginSocket;
+}
+
+export type MessageKind = SocketPart[0];
+
+/** An open WebSocket to an origin. Silent until it is listened to. */
+export interface OriginSocket {
+  listen(listener: OriginSocketListener): void;
+  /** `more`: the message goes on with the next call. `taken` is called when the origin has room again. */
+  send(data: Uint8Array, kind: MessageKind, more: boolean, taken: () => void): void;
+  /** The closing handshake; its end is told to the listener. */
+  close(code: number, reason: string): void;
+  /** At once. The listener hears nothing more. */
+  terminate(): void;
+  /** Reads no more from the origin until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface OriginSocketListener {
+  message(data: Buffer, kind: MessageKind): void;
+  /** 1005: without a code; 1006: broken off (RFC 6455 §7.1.5). */
+  closed(code: number, reason: string): void;
 }
 
 /** Rejects with a SallyportError of the hop `origin` (or ERR_ORIGIN_NOT_ALLOWED); so does the body. */

@@ -69,7 +69,7 @@ export class ResponseFrames {
     this.#body = new Gatherer(answer.body, waiting, changed, () => clock.monotonic(), length);
 
     // RFC 9110 §6.4.1: whatever their headers say, these have no body.
-    const bodyless = method === 'HEAD' || answer.status === 204 || answer.status === 304;
+    const bodyless = method === 'HEAD' || answer.status === 101 || answer.status === 204 || answer.status === 304;
     if (bodyless) this.#body.abandon();
     this.#settled = bodyless;
 

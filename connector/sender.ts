@@ -2,14 +2,23 @@
 // acknowledged. When the router's connection has gone, the frames wait for the next one (DESIGN.md D6).
 import { encode, type FrameKey } from '../protocol/codec.ts';
 import { SendWindow } from '../protocol/flow.ts';
-import type { BodyFrame, ConnectorFrame, ErrorFrame, MovedFrame, ProgressFrame, ResponseFrame } from '../protocol/frames.ts';
+import type {
+  BodyFrame,
+  ConnectorFrame,
+  ErrorFrame,
+  MovedFrame,
+  ProgressFrame,
+  ResponseFrame,
+  SocketFrame,
+  SocketReceiptFrame,
+} from '../protocol/frames.ts';
 import { Outbox } from '../protocol/outbox.ts';
 import type { Post } from './ports.ts';
 
 /** Posts of one exchange under way at once: what fills a 95 KB frame's round trip of some 20 ms to a few hundred Mbit/s. */
 const POSTS_MAX = 8;
 
-export type NumberedFrame = ResponseFrame | BodyFrame | ErrorFrame;
+export type NumberedFrame = ResponseFrame | BodyFrame | ErrorFrame | SocketFrame;
 
 export interface SenderOptions {
   /** Null: no router waits yet, and one that will announces itself. */
@@ -80,7 +89,7 @@ export class Sender {
   }
 
   /** Sends a frame that has no number: it is not kept, and not sent at all while the router is lost. */
-  note(frame: ProgressFrame | MovedFrame): void {
+  note(frame: ProgressFrame | MovedFrame | SocketReceiptFrame): void {
     if (!this.#lost && !this.#closed) this.#post(encode(frame satisfies ConnectorFrame, this.#options.key));
   }
 

@@ -23,6 +23,7 @@ import { ntlmMethod } from './single-sign-on/ntlm.ts';
 import { passwordMethod } from './single-sign-on/password/password.ts';
 import { createVault, readVaultKeys } from './single-sign-on/password/vault.ts';
 import { type Methods, signingOn } from './single-sign-on/sign-on.ts';
+import { Sockets } from './sockets.ts';
 import { Supervisor } from './supervisor.ts';
 import { Tunnel } from './tunnel.ts';
 import { openWelcome, type Welcome } from './welcome.ts';
@@ -79,6 +80,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     ntlm: ntlmMethod(clock),
     password: passwordMethod({ open: createVault(readVaultKeys(config.vaultKeys)), callOrigin: origins.call, clock }),
   };
+  const sockets = new Sockets({ clock, post, ledger, log });
   const exchanges = new Exchanges({
     clock,
     serviceClock,
@@ -87,6 +89,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     settle: (callback) => setImmediate(() => setImmediate(callback)),
     allowlist: config.allow,
     ledger,
+    sockets,
     limit: config.exchanges,
     log,
     count: (what, outcome) => metrics.count(what === 'exchange' ? 'sallyport_exchanges_total' : 'sallyport_frames_refused_total', outcome),
@@ -134,6 +137,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
 
   metrics.gauge('sallyport_tunnels', () => supervisor.tunnels);
   metrics.gauge('sallyport_exchanges_running', () => exchanges.running);
+  metrics.gauge('sallyport_sockets', () => sockets.open);
   metrics.gauge('sallyport_held_bytes', () => ledger.held);
   return {
     supervisor,

@@ -55,7 +55,25 @@ describe('what each function may do, and nothing else', () => {
       ],
     ],
     ['TunnelApiAuthorizerRole', [log('TunnelApiAuthorizer'), 'Allow dynamodb:GetItem on {TablesRegistry.Arn} with connector']],
-    ['ReplyApiAuthorizerRole', [log('ReplyApiAuthorizer'), 'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}']],
+    [
+      'ReplyApiAuthorizerRole',
+      [
+        log('ReplyApiAuthorizer'),
+        'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
+        'Allow dynamodb:GetItem dynamodb:PutItem on {TablesSessions.Arn} with session#*',
+        'Allow dynamodb:PutItem on {TablesSessions.Arn} with ticket#*',
+      ],
+    ],
+    [
+      'ReplyApiSocketsRole',
+      [
+        log('ReplyApiSockets'),
+        'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
+        'Allow dynamodb:Query on {TablesRegistry.Arn} with group#*',
+        'Allow dynamodb:GetItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
+        connections('TunnelApi', 'POST'),
+      ],
+    ],
     ['ReplyApiReplyRole', [connections('ReplyApi', 'POST')]],
     [
       'PortalRole',
@@ -65,7 +83,7 @@ describe('what each function may do, and nothing else', () => {
         'Allow dynamodb:Query on {TablesRegistry.Arn} with group#*',
         'Allow dynamodb:UpdateItem on {TablesRegistry.Arn} with limit#*',
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:DeleteItem on {TablesRegistry.Arn} with credentials#*',
-        'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
+        'Allow dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
         'Allow dynamodb:Query dynamodb:PutItem on {TablesSessions.Arn} with handle#*',
         'Allow dynamodb:PutItem dynamodb:DeleteItem on {TablesSessions.Arn} with code#*',
         'Allow dynamodb:PutItem on {TablesSessions.Arn} with assertion#*',
@@ -74,6 +92,7 @@ describe('what each function may do, and nothing else', () => {
         'Allow secretsmanager:GetSecretValue on {SecretsAssertion}',
         'Allow secretsmanager:GetSecretValue on {SecretsSaml}',
         'Allow secretsmanager:GetSecretValue on {SecretsClientSecretmain}',
+        connections('ReplyApi', 'DELETE'),
       ],
     ],
     [
@@ -103,10 +122,11 @@ describe('what each function may do, and nothing else', () => {
         'Allow dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesRegistry.Arn} with service-tokens',
         'Allow dynamodb:GetItem dynamodb:PutItem dynamodb:DeleteItem on {TablesRegistry.Arn} with credentials#*',
         'Allow dynamodb:Scan dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
-        'Allow dynamodb:GetItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
+        'Allow dynamodb:GetItem dynamodb:Query dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
         'Allow dynamodb:Query on {TablesSessions.Arn} with handle#*',
         'Allow dynamodb:DeleteItem on {TablesSessions.Arn} with code#*',
         'Allow dynamodb:Query on {TablesSessions.Arn}/index/by-parent',
+        connections('ReplyApi', 'DELETE'),
         connections('TunnelApi', 'DELETE'),
       ],
     ],
@@ -124,7 +144,7 @@ describe('what each function may do, and nothing else', () => {
   });
 
   test('no other policy exists', () => {
-    expect(Object.keys(resourcesOf(template, 'AWS::IAM::Policy'))).toHaveLength(9);
+    expect(Object.keys(resourcesOf(template, 'AWS::IAM::Policy'))).toHaveLength(10);
     expect(
       Object.values(resourcesOf(template, 'AWS::IAM::Role')).flatMap(({ Properties }) => [
         Properties.Policies,

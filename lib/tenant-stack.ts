@@ -36,13 +36,14 @@ export class TenantStack extends Stack {
     const tables = new Tables(this, 'Tables');
     const secrets = new Secrets(this, 'Secrets', tenant.identityProviders);
     const tunnelApi = new TunnelApi(this, 'TunnelApi', { tenant: tenant.tenant, tables, secrets });
-    const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, secrets, tunnelApi });
+    const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, tables, secrets, tunnelApi });
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
     const directory = new Directory(this, 'Directory', { tenant, tables, secrets });
     const portal = new Portal(this, 'Portal', {
       tenant,
       portalUrl,
       tunnelApi,
+      replyApi,
       logs: {
         router: ingress.router.logGroup,
         tunnels: tunnelApi.tunnels.logGroup,

@@ -68,6 +68,13 @@ export const ERRORS = {
     message: 'Too many attempts came from your network. Please wait a few minutes.',
   },
   ERR_SESSION_ENDED: { status: 401, hop: 'user', retryable: false, message: 'You have been signed out.' },
+  ERR_SOCKET_ORIGIN: {
+    status: 403,
+    hop: 'user',
+    retryable: false,
+    message: 'A WebSocket may be opened by the application’s own pages only.',
+  },
+  ERR_SOCKET_REFUSED: { status: 502, hop: 'origin', retryable: false, message: 'The application did not open the WebSocket.' },
   ERR_USER_GONE: { status: 499, hop: 'user', retryable: false, message: 'The user has gone before the answer was complete.' },
   // ingress
   ERR_INTERNAL: { status: 500, hop: 'ingress', retryable: true, message: 'Something went wrong on our side.' },

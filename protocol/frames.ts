@@ -60,6 +60,15 @@ export interface KerberosSignOn {
   readonly proof: 'checked' | 'required';
 }
 
+/** Asks for a WebSocket (RFC 6455) in place of a response. */
+export interface Upgrade {
+  /** Subprotocols that the page offers, the best first. */
+  readonly protocols: readonly string[];
+  /** The WebSocket ends at this age, and after this time without a message. */
+  readonly maxAgeMs: number;
+  readonly idleMs: number;
+}
+
 /** Opens an exchange. Payload: the body, or its first part. */
 export interface RequestFrame extends ExchangeFrame {
   readonly type: 'request';
@@ -87,6 +96,8 @@ export interface RequestFrame extends ExchangeFrame {
   readonly verifyCertificate: boolean;
   /** How the user is signed in to the application; absent where the connector has nothing to do for that. */
   readonly signOn?: SignOn;
+  /** The response with status 101 says that the WebSocket is open. Connectors of older releases ask as for any page. */
+  readonly upgrade?: Upgrade;
   /** Whether the request has a body at all: an absent one and an empty one are told apart. */
   readonly hasBody: boolean;
   /**
@@ -211,8 +222,58 @@ export interface ErrorFrame extends ExchangeFrame {
   readonly timings?: PremisesTimings;
 }
 
-export type RouterFrame = RequestFrame | BodyFrame | PartFrame | CreditFrame | ReplyToFrame | CancelFrame;
-export type ConnectorFrame = ResponseFrame | BodyFrame | TakenFrame | ProgressFrame | MovedFrame | ErrorFrame;
+// ── of a WebSocket that is open: user → connector by way of the relay, which seals and adds `link`; connector → user as posted ─────────
+
+/** A stretch of a frame's payload: a message, or a part of one that goes on in the next frame. */
+export type SocketPart = readonly [kind: 'text' | 'binary', bytes: number, more: boolean];
+
+/** The connection on the Reply API by which the user is reached, and the how manieth of this WebSocket it is: late frames name old ones. */
+export interface SocketLink {
+  readonly id: string;
+  readonly number: number;
+}
+
+interface SocketReceipt {
+  /** Frames of the other direction received without a gap. */
+  readonly received: number;
+  /** Bytes that the other side may have sent in all. */
+  readonly limit: number;
+  /** Only on the way to the connector. */
+  readonly link?: SocketLink;
+}
+
+/** Messages, many small ones or part of a large one. Payload: theirs, one after the other. */
+export interface SocketFrame extends ExchangeFrame, SocketReceipt {
+  readonly type: 'socket';
+  readonly n: number;
+  readonly parts: readonly SocketPart[];
+  /** Nothing follows: how the sender closed (RFC 6455 §7.4). */
+  readonly close?: { readonly code: number; readonly reason: string };
+}
+
+/** Nothing but a receipt: when there was no message to send it with, or over a new connection. */
+export interface SocketReceiptFrame extends ExchangeFrame, SocketReceipt {
+  readonly type: 'socket-receipt';
+}
+
+/** To the connector: the user's connection has ended; unless a new one comes, so has the WebSocket. */
+export interface SocketLostFrame extends ExchangeFrame {
+  readonly type: 'socket-lost';
+  readonly link: SocketLink;
+}
+
+export type AnySocketFrame = SocketFrame | SocketReceiptFrame | SocketLostFrame;
+
+export type RouterFrame = RequestFrame | BodyFrame | PartFrame | CreditFrame | ReplyToFrame | CancelFrame | AnySocketFrame;
+export type ConnectorFrame =
+  | ResponseFrame
+  | BodyFrame
+  | TakenFrame
+  | ProgressFrame
+  | MovedFrame
+  | ErrorFrame
+  | SocketFrame
+  | SocketReceiptFrame;
 export type Frame = RouterFrame | ConnectorFrame;
 
 // ── connector ↔ Tunnel API: one JSON object each, no payload ──────────────────────────────────────────────

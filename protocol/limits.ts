@@ -61,6 +61,18 @@ export const UPLOAD_MAX_MS = 24 * 60 * 60_000;
 /** How long a connector keeps the frames of a finished exchange for a router that may ask again. */
 export const LINGER_MS = 10_000;
 
+/** A client's own frame holds this much of messages: AWS closes above 32 KB, of which base64 and the header line take their part. */
+export const SOCKET_CLIENT_PAYLOAD_BYTES = 22 * 1024;
+/**
+ * What a user may have under way over a WebSocket beyond what the origin has taken. Each message of a user runs a function, so this also bounds
+ * how many run at once.
+ */
+export const SOCKET_WINDOW_BYTES = 256 * 1024;
+/** How long a WebSocket's receiver waits for a message of its own to send the receipt with. */
+export const SOCKET_RECEIPT_MS = 10_000;
+/** How long a WebSocket without a connection to its user waits for the next one. */
+export const SOCKET_RESUME_MS = 60_000;
+
 /** The connector's heartbeat to the registry; also keeps the tunnel below AWS's 10 minutes of idleness. */
 export const HEARTBEAT_MS = 60_000;
 /** A tunnel unseen for this long is chosen only when no other is left. */

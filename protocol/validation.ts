@@ -1,5 +1,5 @@
 // Whether a parsed header line is a frame. Unknown fields are ignored (a newer peer may send them); unknown types are refused.
-import type { Frame, SignOn } from './frames.ts';
+import type { Frame, SignOn, SocketFrame } from './frames.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -7,7 +7,8 @@ const text: Check = (value) => typeof value === 'string';
 const flag: Check = (value) => typeof value === 'boolean';
 const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const zero: Check = (value) => value === 0;
-const status: Check = (value) => count(value) && (value as number) >= 200 && (value as number) <= 599;
+/** 101: the WebSocket that was asked for. */
+const status: Check = (value) => value === 101 || (count(value) && (value as number) >= 200 && (value as number) <= 599);
 /** A field that older peers do not send. */
 const countOrAbsent: Check = (value) => value === undefined || count(value);
 const textOrAbsent: Check = (value) => value === undefined || text(value);
@@ -50,6 +51,15 @@ const upload: Check = (value) => value === undefined || fieldsOf({ length: count
 const timings: Check = (value) =>
   value === undefined || fieldsOf({ verified: count, connected: countOrAbsent, answered: countOrAbsent, sent: count })(value);
 
+const upgrade: Check = (value) =>
+  value === undefined || fieldsOf({ protocols: (list) => Array.isArray(list) && list.every(text), maxAgeMs: count, idleMs: count })(value);
+const socketParts: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((part) => Array.isArray(part) && part.length === 3 && among('text', 'binary')(part[0]) && count(part[1]) && flag(part[2]));
+const socketClose: Check = (value) => value === undefined || fieldsOf({ code: count, reason: text })(value);
+const socketLink = fieldsOf({ id: text, number: count });
+const socketLinkOrAbsent: Check = (value) => value === undefined || socketLink(value);
+
 /** Fields of each type; fields that only some senders of a type know are not listed. */
 const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> = {
   request: {
@@ -67,6 +77,7 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
     idleTimeoutMs: countOrAbsent,
     verifyCertificate: flag,
     signOn,
+    upgrade,
     hasBody: flag,
     upload,
     codings: textsOrAbsent,
@@ -82,6 +93,9 @@ const FIELDS: Readonly<Record<Frame['type'], Readonly<Record<string, Check>>>> =
   progress: { received: count },
   moved: { tunnel: text, received: count },
   error: { n: count, code: text, message: text, timings },
+  socket: { n: count, parts: socketParts, received: count, limit: count, close: socketClose, link: socketLinkOrAbsent },
+  'socket-receipt': { received: count, limit: count, link: socketLinkOrAbsent },
+  'socket-lost': { link: socketLink },
 };
 
 export const isFrame = (value: unknown): value is Frame => {
@@ -91,3 +105,12 @@ export const isFrame = (value: unknown): value is Frame => {
   const fields = FIELDS[candidate.type as Frame['type']];
   return Object.keys(fields).every((name) => fields[name]!(candidate[name]));
 };
+
+/** The head of what a user sends over a WebSocket's connection; the relay makes a frame of it. Without `n` it is nothing but a receipt. */
+export interface SocketHead extends Pick<SocketFrame, 'parts' | 'received' | 'limit' | 'close'> {
+  readonly n?: number;
+  readonly tunnel: string;
+}
+
+export const isSocketHead = (value: unknown): value is SocketHead =>
+  fieldsOf({ n: countOrAbsent, parts: socketParts, received: count, limit: count, close: socketClose, tunnel: text })(value);

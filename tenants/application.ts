@@ -18,6 +18,7 @@ import {
   readFlag,
   readIdentifier,
   readLine,
+  readSeconds,
   setting,
 } from './settings.ts';
 import { normaliseSingleSignOn, singleSignOn } from './single-sign-on.ts';
@@ -101,6 +102,26 @@ const cookies = z
   )
   .prefault(NOTHING_SAID);
 
+/** How long a WebSocket may be open, and without a message. */
+const webSockets = z.preprocess(
+  (value) => (typeof value === 'string' ? { pages: value } : value),
+  z
+    .strictObject(
+      {
+        pages: choice(['auto', 'on', 'off'], 'Leave it out to have pages that name WebSocket carry them.'),
+        maxAge: optional(12 * 3600, 'a time from 1m to 7d, such as 12h', 'A WebSocket ends at this age.', readSeconds(60, 604_800)),
+        idle: optional(
+          3600,
+          'a time from 1m to 7d, such as 1h',
+          'A WebSocket without a message for so long ends.',
+          readSeconds(60, 604_800),
+        ),
+      },
+      { error: '"auto", "on", "off", or a map with pages, maxAge and idle' },
+    )
+    .prefault(NOTHING_SAID),
+);
+
 export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, 'domain' | 'claims'>) =>
   z.strictObject(
     {
@@ -154,6 +175,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
         'It is how long a response may be silent once it has begun.',
         readIdleTimeout,
       ),
+      webSockets,
       verifyCertificate: optional(true, 'true or false', 'Leave it out to have the origin’s certificate checked.', readFlag),
       homePath: optional('', 'a path below the external URL, without a slash in front', 'Write for example start?view=all.', readHomePath),
       translation,
@@ -185,7 +207,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
 
 /** The entry as the directory holds it. */
 export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>): Application => {
-  const { externalUrl, alternateUrl, access, timeout, idleTimeout, expectations: _tried, ...rest } = entry;
+  const { externalUrl, alternateUrl, access, timeout, idleTimeout, webSockets: sockets, expectations: _tried, ...rest } = entry;
   return {
     ...rest,
     ...externalUrl,
@@ -195,6 +217,7 @@ export const normalise = (entry: z.output<ReturnType<typeof applicationSchema>>)
     singleSignOn: normaliseSingleSignOn(entry.singleSignOn, { ...externalUrl, internalUrl: entry.internalUrl }),
     timeoutMs: timeout,
     idleTimeoutMs: idleTimeout,
+    webSockets: { pages: sockets.pages, maxAgeMs: sockets.maxAge * 1000, idleMs: sockets.idle * 1000 },
   };
 };
 

@@ -48,7 +48,7 @@ test('the core knows no AWS: only handlers and the adapters named here import it
     /^lambdas\/secrets\.ts$/,
     /^lambdas\/router\/ask-portal\.ts$/,
     /^lambdas\/router\/post\.ts$/,
-    /^lambdas\/control\/close-tunnel\.ts$/,
+    /^lambdas\/close-connection\.ts$/,
     /^lambdas\/control\/function-log\.ts$/,
     /^connector\/reply\.ts$/,
   ];

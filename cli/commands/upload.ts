@@ -1,9 +1,10 @@
 // `sallyport upload FILE URL`: a program's request to an application with a file as its body, of any size. It needs no AWS credentials but a
 // token, which it takes from the environment or a file, never from an argument.
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import { isErrorCode, SallyportError } from '../../protocol/errors.ts';
 import { beginUpload, bringParts, type SendUpload, UploadRefused } from '../../protocol/upload-client.ts';
+import { tokenOf } from '../program-token.ts';
 import type { Environment } from '../target.ts';
 
 export interface UploadOptions {
@@ -89,18 +90,6 @@ const createDispatcher = ({ hostname }: URL): Agent => {
     ...patient,
     connect: { lookup: (_host, options, done) => (options.all ? done(null, [LOOPBACK]) : done(null, LOOPBACK.address, LOOPBACK.family)) },
   });
-};
-
-const tokenOf = async (env: Environment): Promise<string> => {
-  const { SALLYPORT_TOKEN: token, SALLYPORT_TOKEN_FILE: file } = env;
-  if (token !== undefined && token !== '') return token;
-  if (file === undefined)
-    throw invalid('Set SALLYPORT_TOKEN_FILE to a file with a service token or an access token, or SALLYPORT_TOKEN to one.');
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (cause) {
-    throw new SallyportError('ERR_CONFIGURATION_INVALID', `The token file ${file} cannot be read.`, { cause });
-  }
 };
 
 const invalid = (message: string): SallyportError => new SallyportError('ERR_CONFIGURATION_INVALID', message);

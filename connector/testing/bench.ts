@@ -10,6 +10,7 @@ import { Exchanges } from '../exchanges.ts';
 import { Ledger } from '../ledger.ts';
 import type { OriginAnswer, OriginCall, PostResult } from '../ports.ts';
 import { ServiceClock } from '../service-clock.ts';
+import { Sockets } from '../sockets.ts';
 import { ManualClock, settled } from './manual-clock.ts';
 
 export const KEY = new Uint8Array(32).fill(7);
@@ -57,6 +58,13 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
   const ledger = new Ledger(memory);
   let reply = async (_posted: Posted): Promise<PostResult> => 'delivered';
   const serviceClock = new ServiceClock(clock);
+  const post = (text: string, replyTo: string): Promise<PostResult> => {
+    const { frame, payload } = decode(text, () => KEY);
+    const one = { frame: frame as ConnectorFrame, payload, replyTo };
+    posted.push(one);
+    return reply(one);
+  };
+  const lines = createLog({ write: (line) => log.push(JSON.parse(line)) });
   const bench = {
     clock,
     /** The service's time falls back by so much. */
@@ -72,12 +80,8 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
     exchanges: new Exchanges({
       clock,
       serviceClock,
-      post: (text, replyTo) => {
-        const { frame, payload } = decode(text, () => KEY);
-        const post = { frame: frame as ConnectorFrame, payload, replyTo };
-        posted.push(post);
-        return reply(post);
-      },
+      post,
+      sockets: new Sockets({ clock, post, ledger, log: lines }),
       callOrigin: (call) => {
         const { promise, resolve, reject } = withResolvers<OriginAnswer>();
         calls.push({ ...call, answer: resolve, fail: reject });
@@ -88,7 +92,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
       allowlist: allow.map(parseAllowedOrigin),
       ledger,
       limit,
-      log: createLog({ write: (line) => log.push(JSON.parse(line)) }),
+      log: lines,
       count: () => {},
     }),
     request: (fields: Partial<RequestFrame> = {}): RequestFrame => ({

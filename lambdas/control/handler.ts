@@ -1,16 +1,18 @@
 // Composes the control API's function. The logic is in serve-control.ts.
 import { createLog } from '../../protocol/log.ts';
+import { createCloseConnection } from '../close-connection.ts';
 import { readEnvironment } from '../environment.ts';
 import { randomSecret } from '../keys.ts';
 import { createManagementClient } from '../router/post.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createCredentialStore } from '../stores/credentials.ts';
 import { createDirectory } from '../stores/directory.ts';
+import { endingSockets } from '../stores/ending-sockets.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createServiceTokens } from '../stores/service-tokens.ts';
 import { createSessions } from '../stores/sessions.ts';
+import { createOpenSockets } from '../stores/sockets.ts';
 import { createTable } from '../stores/table.ts';
-import { createCloseTunnel } from './close-tunnel.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { createFunctionLog, createLogsClient } from './function-log.ts';
 import { createServeControl } from './serve-control.ts';
@@ -21,12 +23,17 @@ const registry = createTable(tables, env.REGISTRY_TABLE);
 
 const logs = createLogsClient();
 const logOf = (group: string) => createFunctionLog({ client: logs, group, now: Date.now });
+const sessionsTable = createTable(tables, env.SESSIONS_TABLE);
 
 export const handler = createServeControl({
   registry: createRegistry({ table: registry, now: Date.now }),
   credentials: createCredentialStore({ table: registry, now: Date.now }),
   serviceTokens: createServiceTokens({ table: registry, now: Date.now }),
-  sessions: createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now }),
+  sessions: endingSockets(
+    createSessions({ table: sessionsTable, now: Date.now }),
+    createOpenSockets({ table: sessionsTable, now: Date.now }),
+    createCloseConnection(createManagementClient(env.REPLY_API_ENDPOINT)),
+  ),
   directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
   routerLog: logOf(env.ROUTER_LOG_GROUP),
   otherLogs: [
@@ -38,7 +45,7 @@ export const handler = createServeControl({
     logOf(env.REPLY_AUTHORIZER_LOG_GROUP),
     logOf(env.DIRECTORY_LOG_GROUP),
   ],
-  closeTunnel: createCloseTunnel(createManagementClient(env.TUNNEL_API_ENDPOINT)),
+  closeTunnel: createCloseConnection(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   tenant: env.TENANT,
   domain: env.DOMAIN,
   claims: JSON.parse(env.CLAIMS),

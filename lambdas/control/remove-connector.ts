@@ -1,16 +1,15 @@
 // `DELETE /control/connectors/{id}`: takes a connector's access away. The registry comes first, so that it cannot dial again;
 // then its open tunnels are closed, so that nothing goes on over them.
+
 import type { RemovedConnector } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { CloseConnection } from '../close-connection.ts';
 import type { Registry } from '../stores/records.ts';
-
-/** Resolves when the tunnel is closed, by this or before. Throws ERR_STORE_UNAVAILABLE. */
-export type CloseTunnel = (connectionId: string) => Promise<void>;
 
 export interface RemoveConnectorPorts {
   readonly registry: Pick<Registry, 'connectors' | 'removeConnector'>;
-  readonly closeTunnel: CloseTunnel;
+  readonly closeTunnel: CloseConnection;
   readonly log: Log;
 }
 

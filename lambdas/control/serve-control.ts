@@ -1,7 +1,9 @@
 // The control API: what administrators do without a deployment. API Gateway has checked their AWS signature and policy.
+
 import type { AuditFact } from '../../protocol/audit.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { CloseConnection } from '../close-connection.ts';
 import { answerJson, answerProblem, type HttpAnswer, type HttpEvent, readJson } from '../http-api.ts';
 import type { Directory, Registry, ServiceTokens, Sessions } from '../stores/records.ts';
 import { applyApplications } from './apply.ts';
@@ -11,7 +13,7 @@ import { issueCode } from './enrolment-code.ts';
 import { findExchange } from './exchange-log.ts';
 import type { FunctionLog } from './function-log.ts';
 import { findLinks } from './links.ts';
-import { type CloseTunnel, removeConnector } from './remove-connector.ts';
+import { removeConnector } from './remove-connector.ts';
 import { createServiceToken, listServiceTokens, rotateServiceToken } from './service-tokens.ts';
 import { listSessions, revokeSessions } from './sessions.ts';
 import { readStatus } from './status.ts';
@@ -25,7 +27,7 @@ export interface ControlPorts extends Pick<CredentialPorts, 'credentials'> {
   readonly directory: Pick<Directory, 'applications' | 'applicationsOn' | 'replace'>;
   readonly routerLog: FunctionLog;
   readonly otherLogs: readonly FunctionLog[];
-  readonly closeTunnel: CloseTunnel;
+  readonly closeTunnel: CloseConnection;
   readonly serviceTokens: ServiceTokens;
   readonly sessions: Pick<Sessions, 'withHandle' | 'find' | 'revoke'>;
   readonly tenant: string;

@@ -1,6 +1,7 @@
 // Composes the portal's function. The routes are in serve-portal.ts; a router asks for a session to be refreshed, or for an application's token.
 import { setTimeout } from 'node:timers/promises';
 import { createLog } from '../../protocol/log.ts';
+import { createCloseConnection } from '../close-connection.ts';
 import { readEdge } from '../edge.ts';
 import { readEnvironment } from '../environment.ts';
 import { createLogoutTokens } from '../identity/logout-token.ts';
@@ -9,13 +10,16 @@ import { readIdentityProviders } from '../identity/provider-profile.ts';
 import { randomSecret, refreshTokenKey, stateKey } from '../keys.ts';
 import { createSourceLimits } from '../limits/source-limits.ts';
 import { readLook } from '../pages/look.ts';
+import { createManagementClient } from '../router/post.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import { createAttempts } from '../stores/attempts.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createCredentialStore } from '../stores/credentials.ts';
 import { createDirectory } from '../stores/directory.ts';
+import { endingSockets } from '../stores/ending-sockets.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createSessions } from '../stores/sessions.ts';
+import { createOpenSockets } from '../stores/sockets.ts';
 import { createTable } from '../stores/table.ts';
 import { applicationToken, type TokenEvent } from './application-token.ts';
 import { ENVIRONMENT } from './environment.ts';
@@ -34,7 +38,12 @@ const masterKey = createSecret(secrets, env.MASTER_KEY_SECRET);
 const log = createLog({ fields: { tenant: env.TENANT, function: 'portal' } });
 const portalUrl = new URL(env.PORTAL_URL).origin;
 const providers = readIdentityProviders(env.IDENTITY_PROVIDERS);
-const sessions = createSessions({ table: createTable(tables, env.SESSIONS_TABLE), now: Date.now });
+const sessionsTable = createTable(tables, env.SESSIONS_TABLE);
+const sessions = endingSockets(
+  createSessions({ table: sessionsTable, now: Date.now }),
+  createOpenSockets({ table: sessionsTable, now: Date.now }),
+  createCloseConnection(createManagementClient(env.REPLY_API_ENDPOINT)),
+);
 /** Provider's id → ARN of its client secret. */
 const clientSecrets: Readonly<Record<string, string>> = JSON.parse(env.CLIENT_SECRETS);
 

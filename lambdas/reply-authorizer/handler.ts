@@ -1,16 +1,23 @@
-// Composes the Reply API's authorizer. The logic is in authorize-router.ts.
+// Composes the Reply API's authorizer. The logic is in authorize-link.ts.
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
 import { ticketKey } from '../keys.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
-import { createAuthorizeRouter } from './authorize-router.ts';
+import { createDocumentClient } from '../stores/client.ts';
+import { createSessions } from '../stores/sessions.ts';
+import { createOpenSockets } from '../stores/sockets.ts';
+import { createTable } from '../stores/table.ts';
+import { createAuthorizeLink } from './authorize-link.ts';
 import { ENVIRONMENT } from './environment.ts';
 
 const env = readEnvironment(ENVIRONMENT);
+const table = createTable(createDocumentClient(), env.SESSIONS_TABLE);
 const masterKey = createSecret(createSecretsClient(), env.MASTER_KEY_SECRET);
 
-export const handler = createAuthorizeRouter({
+export const handler = createAuthorizeLink({
   key: async () => ticketKey(await masterKey.read()),
+  sockets: createOpenSockets({ table, now: Date.now }),
+  sessions: createSessions({ table, now: Date.now }),
   now: Date.now,
   log: createLog({ fields: { function: 'reply-authorizer' } }),
 });

@@ -16,7 +16,7 @@ export const redirect = (status: 302 | 303 | 308, location: string, headers: Hea
   body: '',
 });
 
-/** A script of ours for an application's pages. */
+/** A script of ours for applications' pages, which a browser may keep for an hour. */
 export const scriptAnswer = (source: string): Answer => ({
   status: 200,
   headers: [

@@ -63,7 +63,18 @@ const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, 
   const name = `service:${token.name}`;
   const user: User = { issuer: 'sallyport', subject: name, username: name, name: token.name, email: '', groups: [], claims: {}, amr: [] };
   const stillGood = async () => (await freshServiceToken(token.id)) !== null;
-  return { user, by: 'service', handle: token.id, token: null, mfa: false, authenticatedAt: null, keepUp: nothing, stillGood };
+  return {
+    user,
+    by: 'service',
+    handle: token.id,
+    token: null,
+    mfa: false,
+    authenticatedAt: null,
+    expiresAt: token.expiresAt,
+    session: null,
+    keepUp: nothing,
+    stillGood,
+  };
 };
 
 const byClaims = (token: string, claims: JWTPayload, provider: ProviderProfile, { scopes }: TokenPolicy, { clock }: TokenPorts): Caller => {
@@ -78,6 +89,8 @@ const byClaims = (token: string, claims: JWTPayload, provider: ProviderProfile, 
     handle: digest(JSON.stringify([claims.iss, claims.sub, client])),
     mfa: showsSecondFactor(claims, provider.secondFactor),
     authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+    expiresAt: claims.exp! * 1000,
+    session: null,
     keepUp: nothing,
     stillGood: async () => clock.now() < claims.exp! * 1000,
   };

@@ -55,6 +55,8 @@ const bySession = ({ sessions, keepUp }: AuthenticatePorts, session: Session | n
     token: null,
     mfa: session.mfa,
     authenticatedAt: session.authenticatedAt,
+    expiresAt: session.expiresAt,
+    session: { id: session.id, parent: session.parent },
     keepUp: (used) => keepUp(known, used),
     stillGood: async () => {
       const found = await sessions.find(session.id);

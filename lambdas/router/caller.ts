@@ -12,6 +12,10 @@ export interface Caller {
   readonly mfa: boolean;
   /** When the identity provider last asked the user to show who they are; null when it is not known. */
   readonly authenticatedAt: number | null;
+  /** When its session or token ends, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Null for a program with a token. */
+  readonly session: { readonly id: string; readonly parent: string } | null;
   /**
    * Keeps up with its session: that it is `used`, and further what has its time. Resolves when that is done; fails never, since nothing of
    * it is worth a user's answer.

@@ -110,7 +110,7 @@ export const canonicalHost = (headers: HeaderList): string => {
  * The ingress hands the query over decoded, by name: it is encoded again, each part as a component, so `%20` where a `+` was sent.
  * A lone name without a value stays one (`?wsdl` is no `?wsdl=` to those who compare the text).
  */
-const canonicalQuery = (parameters: ProxyEvent['multiValueQueryStringParameters']): string => {
+export const canonicalQuery = (parameters: ProxyEvent['multiValueQueryStringParameters']): string => {
   const pairs = Object.entries(parameters ?? {}).flatMap(([name, values]) => values.map((value) => [name, value] as const));
   if (pairs.length === 0) return '';
   if (pairs.length === 1 && pairs[0]![0] !== '' && pairs[0]![1] === '') return `?${component(pairs[0]![0])}`;

@@ -37,11 +37,13 @@ channel.address().catch(() => undefined);
 const providers = readIdentityProviders(env.IDENTITY_PROVIDERS).filter(({ protocol }) => protocol === 'openid');
 const stores = createStores(env, clock);
 
-let script: string | null = null;
-/** Built beside this bundle (lib/function-code.ts). */
-const uploadScript = (): string => {
-  script ??= readFileSync(new URL('./upload.js', import.meta.url), 'utf8');
-  return script;
+/** Built beside this bundle (lib/function-code.ts), and read when it is wanted. */
+const pageScript = (name: string): (() => string) => {
+  let script: string | null = null;
+  return () => {
+    script ??= readFileSync(new URL(`./${name}.js`, import.meta.url), 'utf8');
+    return script;
+  };
 };
 
 const router = createRouter({
@@ -50,7 +52,7 @@ const router = createRouter({
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
   frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
-  uploadScript,
+  uploadScript: pageScript('upload'),
   uploadKey: async () => uploadKey(await masterKey.read()),
   accessTokens: createAccessTokens({
     issuers: providers.map((profile) => ({ profile, keys: createProviderKeys({ issuer: profile.issuer, now: clock.now }) })),
@@ -65,6 +67,9 @@ const router = createRouter({
   tokenOf: createTokenOf({ ask: createAskToken(createWaitingLambdaClient(), env.PORTAL_FUNCTION), now: clock.now }),
   issuers: providers.map(({ issuer }) => issuer),
   keepUp: createKeepUp({ ...stores, askRefresh: createAskRefresh(createLambdaClient(), env.PORTAL_FUNCTION), clock, log }),
+  ticketKey: async () => ticketKey(await masterKey.read()),
+  replyUrl: env.REPLY_API_URL,
+  socketScript: pageScript('socket'),
   ...stores,
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },
 });

@@ -1,4 +1,4 @@
-// Content security policies of pages that get a script of ours: the least that lets it load, and reach its own host (CSP 3). What a page's
+// Content security policies of pages that get a script of ours: the least that lets it load, and reach what it must (CSP 3). What a page's
 // policy does not forbid is not added.
 import type { HeaderList } from '../../protocol/frames.ts';
 
@@ -12,20 +12,20 @@ export const nonceOf = (headers: HeaderList): string | null => {
   return /'nonce-([A-Za-z0-9+/_-]+={0,2})'/.exec(policies.join(' '))?.[1] ?? null;
 };
 
-/** `script` is the script's address. */
-export const withScriptSources = (headers: HeaderList, script: string): HeaderList =>
+/** `script` is the script's address, `reached` the origins of WebSockets that it opens. */
+export const withScriptSources = (headers: HeaderList, script: string, reached: readonly string[] = []): HeaderList =>
   headers.map(([name, value]) => {
     if (name.toLowerCase() !== FIELD) return [name, value] as const;
     return [
       name,
       value
         .split(',')
-        .map((policy) => allowing(policy, script))
+        .map((policy) => allowing(policy, script, reached))
         .join(','),
     ] as const;
   });
 
-const allowing = (policy: string, script: string): string => {
+const allowing = (policy: string, script: string, reached: readonly string[]): string => {
   const directives = policy.split(';').flatMap((text): Directive[] => {
     const [name, ...values] = text.trim().split(/\s+/);
     return name === undefined || name === '' ? [] : [[name.toLowerCase(), values]];
@@ -37,7 +37,13 @@ const allowing = (policy: string, script: string): string => {
   const needed: Directive[] = [];
   if (scripts && !letsScriptPass(scripts[1]))
     needed.push([scripts[0] === 'default-src' ? 'script-src' : scripts[0], [...named(scripts[1]), script]]);
-  if (connects && !letsOwnPass(connects[1])) needed.push(['connect-src', [...named(connects[1]), ownPaths(script)]]);
+  const lacking = connects
+    ? [
+        ...(letsOwnPass(connects[1]) ? [] : [ownPaths(script)]),
+        ...(letsSocketsPass(connects[1]) ? [] : reached.filter((origin) => !connects[1].includes(origin))),
+      ]
+    : [];
+  if (connects && lacking.length > 0) needed.push(['connect-src', [...named(connects[1]), ...lacking]]);
   if (needed.length === 0) return policy;
   const kept = directives.filter(([name]) => !needed.some(([replaced]) => replaced === name));
   return [...kept, ...needed].map(([name, values]) => [name, ...values].join(' ')).join('; ');
@@ -50,6 +56,8 @@ const named = (values: readonly string[]): string[] => values.filter((value) => 
 
 const letsOwnPass = (values: readonly string[]): boolean =>
   values.some((value) => value === '*' || ["'self'", 'https:'].includes(value.toLowerCase()));
+
+const letsSocketsPass = (values: readonly string[]): boolean => values.some((value) => value === '*' || value.toLowerCase() === 'wss:');
 
 /** With `strict-dynamic` hosts count for nothing, and a nonce is what the page's own scripts have. */
 const letsScriptPass = (values: readonly string[]): boolean => {

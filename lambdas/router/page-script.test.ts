@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { HeaderList } from '../../protocol/frames.ts';
 import { nonceOf, withScriptSources } from './page-policy.ts';
-import { takesUploadScript, withScript } from './page-script.ts';
+import { takesUploadScript, withScripts } from './page-script.ts';
 import { application } from './testing/records.ts';
 import { createRig } from './testing/rig.ts';
 
@@ -14,7 +14,7 @@ const scripted = async (html: string, size = html.length): Promise<string> => {
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
   };
   const out: Buffer[] = [];
-  for await (const part of withScript(parts(), '/s.js', null)) out.push(part);
+  for await (const part of withScripts(parts(), ['/s.js'], null)) out.push(part);
   return Buffer.concat(out).toString();
 };
 

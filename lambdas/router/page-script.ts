@@ -1,4 +1,4 @@
-// Puts a script of ours first into an application's pages, so that it runs before all of the page's own. Nothing else of them is changed.
+// Puts scripts of ours first into an application's pages, so that they run before all of the page's own. Nothing else of them is changed.
 import type { HeaderList } from '../../protocol/frames.ts';
 import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
@@ -16,7 +16,8 @@ export const takesUploadScript = (
   { status, headers }: ResponseHead,
 ): boolean => bigUploads === 'on' && method !== 'HEAD' && status !== 206 && status !== 304 && isShownPage(asked, headers);
 
-const isShownPage = (asked: HeaderList, headers: HeaderList): boolean => {
+/** Whether a browser shows it: no fragment that a script fetches, no download. */
+export const isShownPage = (asked: HeaderList, headers: HeaderList): boolean => {
   const type = said(headers, 'content-type') ?? '';
   if (!/^\s*text\/html\b/.test(type) || /charset\s*=\s*"?utf-(?:16|32)/.test(type)) return false;
   if (said(headers, 'content-disposition')?.trim().startsWith('attachment')) return false;
@@ -28,8 +29,9 @@ const said = (headers: HeaderList, wanted: string): string | undefined =>
   headers.find(([name]) => name.toLowerCase() === wanted)?.[1].toLowerCase();
 
 /** `nonce` is that of the page's policy. */
-export async function* withScript(parts: AsyncIterable<Buffer>, path: string, nonce: string | null): AsyncGenerator<Buffer> {
-  const tag = Buffer.from(`<script src="${path}"${nonce === null ? '' : ` nonce="${nonce}"`}></script>`);
+export async function* withScripts(parts: AsyncIterable<Buffer>, paths: readonly string[], nonce: string | null): AsyncGenerator<Buffer> {
+  const mark = nonce === null ? '' : ` nonce="${nonce}"`;
+  const tag = Buffer.from(paths.map((path) => `<script src="${path}"${mark}></script>`).join(''));
   let start: Buffer | null = Buffer.alloc(0);
   for await (const part of parts) {
     if (start === null) {

@@ -4,6 +4,7 @@ import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import type { Exchange } from './exchange.ts';
 import { isResumable } from './is-resumable.ts';
+import { type Peeked, peeked } from './peeked.ts';
 import type { UserResponse } from './ports.ts';
 import type { ResponseHead } from './response-inbox.ts';
 
@@ -18,7 +19,7 @@ export const relay = async (
   exchange: Pick<Exchange, 'body' | 'cancel'>,
   method: string,
   head: ResponseHead,
-  prepare: (head: ResponseHead) => Promise<Prepared>,
+  prepare: (head: ResponseHead, first: Peeked['first']) => Promise<Prepared>,
   response: UserResponse,
 ): Promise<number> => {
   const stop = (): void => exchange.cancel(response.gone.reason);
@@ -26,11 +27,12 @@ export const relay = async (
   try {
     response.gone.throwIfAborted();
     refuseHopeless(method, head, response.maxBytes);
-    const { headers, body } = await prepare(head);
+    const { first, parts } = peeked(exchange.body());
+    const { headers, body } = await prepare(head, first);
     response.gone.throwIfAborted();
     response.begin(head.status, headers);
     let bytes = 0;
-    for await (const part of body(exchange.body())) {
+    for await (const part of body(parts())) {
       const carried = part.subarray(0, response.maxBytes - bytes);
       await response.write(carried);
       bytes += carried.length;

@@ -10,6 +10,11 @@ import { UPLOAD_SCRIPT_PATH } from './page-script.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
 import { SIGNED_IN_PATH, signedInPage } from './sign-in-page.ts';
 import { answerVisit } from './sign-in-visit.ts';
+import { SOCKET_SCRIPT_PATH } from './socket-script.ts';
+
+export interface ReservedPorts extends RedeemPorts {
+  readonly socketScript: () => string;
+}
 
 export interface ReservedPorts extends RedeemPorts {
   readonly uploadScript: () => string;
@@ -23,6 +28,7 @@ export const PAGES: Readonly<Record<string, (ports: ReservedPorts, request: Cano
   [`${RESERVED}/visit`]: answerVisit,
   [SIGNED_IN_PATH]: ({ look }) => signedInPage(look),
   [UPLOAD_SCRIPT_PATH]: ({ uploadScript }) => scriptAnswer(uploadScript()),
+  [SOCKET_SCRIPT_PATH]: ({ socketScript }) => scriptAnswer(socketScript()),
   [FRAME_PATH]: answerFrameTab,
   [FRAMED_SESSION_PATH]: redeemFramed,
   // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.
@@ -33,12 +39,14 @@ export const PAGES: Readonly<Record<string, (ports: ReservedPorts, request: Cano
 export const answerReserved = async (ports: ReservedPorts, request: CanonicalRequest): Promise<Answer | null> => {
   if (!isBelow(request.path)) {
     // A disguised spelling is neither ours nor an application's.
-    if ([...pathReadings(request.path)].some(isBelow))
-      throw new SallyportError('ERR_REQUEST_INVALID', 'The path is a disguised reserved one.');
+    if (isReserved(request.path)) throw new SallyportError('ERR_REQUEST_INVALID', 'The path is a disguised reserved one.');
     return null;
   }
   if (Object.hasOwn(PAGES, request.path)) return PAGES[request.path]!(ports, request);
   throw new SallyportError('ERR_APPLICATION_UNKNOWN', 'There is nothing at this reserved path.');
 };
+
+/** In any reading. */
+export const isReserved = (path: string): boolean => [path, ...pathReadings(path)].some(isBelow);
 
 const isBelow = (path: string): boolean => path === RESERVED || path.startsWith(`${RESERVED}/`);

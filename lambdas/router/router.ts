@@ -42,6 +42,9 @@ import { resolve } from './resolve.ts';
 import { responseHeaders } from './response-headers.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import type { Introduction } from './single-sign-on.ts';
+import { openedAnswer, resumedAnswer, type SocketPorts, socketAge } from './socket-answer.ts';
+import { type AskedSocket, readSocketRequest } from './socket-request.ts';
+import { createSocketScript } from './socket-script.ts';
 import { answerUpload, noteRefusedUpload } from './uploads/answer.ts';
 import {
   abilities,
@@ -57,7 +60,7 @@ import { checkOwner, joinExchange } from './uploads/serve.ts';
 import { absolutely } from './uploads/target.ts';
 import { watchCaller } from './watch-caller.ts';
 
-export interface RouterPorts extends OpenPorts, TokenPorts, Pick<CallPorts, 'uploadKey'> {
+export interface RouterPorts extends OpenPorts, TokenPorts, SocketPorts, Pick<CallPorts, 'uploadKey'> {
   /** The CDN in front of the ingress; null where there is none. */
   readonly edge: Edge | null;
   readonly look: Look;
@@ -74,6 +77,8 @@ export interface RouterPorts extends OpenPorts, TokenPorts, Pick<CallPorts, 'upl
   readonly uploadScript: () => string;
   readonly passwords: Passwords;
   readonly tokenOf: TokenOf;
+  /** What `/.sallyport/socket.js` answers. */
+  readonly socketScript: () => string;
   /** 256 random bits, base64url. */
   readonly newSecret: () => string;
 }
@@ -95,8 +100,12 @@ interface Trace {
   answer?: string;
 }
 
+/** A handshake has no body. */
+const nothingYet = async (): Promise<Buffer> => Buffer.alloc(0);
+
 export const createRouter = (ports: RouterPorts): Router => {
   const urls = createExternalUrls(ports.portalUrl);
+  const socketScript = createSocketScript(ports.socketScript);
   const noticeChallenge = createChallengeNotice(ports.log);
 
   return async (event, response, deadlineAt) => {
@@ -160,6 +169,12 @@ export const createRouter = (ports: RouterPorts): Router => {
       if (call !== null && 'status' in call) return own('upload-abilities', call);
       // Whatever is asked of an upload is decided on as the request whose body it is.
       if (call !== null) return withApplication(call.target, call);
+      const socket = await readSocketRequest(received, urls, ports.ticketKey, startedAt);
+      // From here on it is the request that the page made of its WebSocket.
+      if (socket !== null) {
+        request = socket.request;
+        return withApplication(socket.request, null, socket);
+      }
       const found = await answerOwnPath({ ...ports, log, urls }, received);
       return found === null ? withApplication(received, null) : own(found.what, found.answer);
     }
@@ -173,7 +188,11 @@ export const createRouter = (ports: RouterPorts): Router => {
       return call;
     }
 
-    async function withApplication(request: CanonicalRequest, call: UploadCall | null): Promise<Answer | null> {
+    async function withApplication(
+      request: CanonicalRequest,
+      call: UploadCall | null,
+      socket: AskedSocket | null = null,
+    ): Promise<Answer | null> {
       const resolved = await resolve(ports.directory, request);
       const { application } = resolved;
       trace.application = application.id;
@@ -207,6 +226,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       if (call !== null) checkOwner(application, caller, call);
       const maintenance = maintenanceAnswer(application, options());
       if (maintenance !== null) return own('maintenance', maintenance);
+      if (socket !== null) return own('socket', await socketAnswer(request, application, caller, socket));
       const flow = createFlow();
       const ended = new AbortController();
       const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => {
@@ -216,7 +236,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       try {
         if (call !== null && call.kind !== 'response') {
           const asked = { call, application, caller, served: { gone: AbortSignal.any([response.gone, ended.signal]), deadlineAt, found } };
-          return own('upload', await holding(ports.clock, response, answerUpload({ ...ports, log, urls }, asked)));
+          return own('upload', await holding(ports.clock, response, answerUpload({ ...ports, log, urls, socketScript }, asked)));
         }
         const told = call === null ? await tellOf(ports, application, caller, request.host) : NOTHING_TOLD;
         try {
@@ -248,6 +268,46 @@ export const createRouter = (ports: RouterPorts): Router => {
       return (await authenticate(ports, application, request)) ?? 'nobody';
     }
 
+    /** The application is asked for the WebSocket now; the user then connects to it by the Reply API. */
+    async function socketAnswer(
+      request: CanonicalRequest,
+      application: Application,
+      caller: Caller | null,
+      socket: AskedSocket,
+    ): Promise<Answer> {
+      if (socket.resumed !== null) return resumedAnswer(ports, application, socket, caller);
+      const told = await tellOf(ports, application, caller, request.host);
+      const prepared = await prepare({ ...ports, log, urls, socketScript }, request, application, caller?.user ?? null, told);
+      const upgrade = {
+        protocols: socket.protocols,
+        maxAgeMs: socketAge(application, caller, ports.clock.now()),
+        idleMs: application.webSockets.idleMs,
+      };
+      const { exchange, head } = await openExchange(
+        { ...ports, log },
+        { group: application.connectorGroup, request: { ...prepared.request, upgrade }, body: request.body, ...timed() },
+      );
+      trace.status = head.status;
+      if (head.status !== 101) {
+        exchange.cancel(new SallyportError('ERR_USER_GONE'));
+        throw new SallyportError('ERR_SOCKET_REFUSED', `The application answered the handshake with ${head.status}.`);
+      }
+      const { headers } = await prepared.translation.response({ ...head, headers: responseHeaders(head.headers, application) }, nothingYet);
+      const at = { exchange: exchange.id, connector: exchange.connector, tunnel: exchange.course.tunnel };
+      return openedAnswer(ports, application, request, caller, at, headers);
+    }
+
+    function timed() {
+      return {
+        receivedAt: startedAt,
+        deadlineAt,
+        gone: response.gone,
+        attempted: (attempt: Exchange) => {
+          trace.exchange = attempt;
+        },
+      };
+    }
+
     async function exchangeWith(
       request: CanonicalRequest,
       application: Application,
@@ -256,28 +316,22 @@ export const createRouter = (ports: RouterPorts): Router => {
       flow: Flow,
       upload: ResponseCall | null,
     ): Promise<void> {
-      const { translation, request: asked } = await prepare({ ...ports, log, urls }, request, application, user, told);
-      const timed = {
-        receivedAt: startedAt,
-        deadlineAt,
-        gone: response.gone,
-        attempted: (attempt: Exchange) => {
-          trace.exchange = attempt;
-        },
-      };
+      const { translation, request: asked } = await prepare({ ...ports, log, urls, socketScript }, request, application, user, told);
       const opening =
         upload === null
-          ? openExchange({ ...ports, log }, { group: application.connectorGroup, request: asked, body: request.body, ...timed })
-          : joinExchange({ ...ports, log }, upload, asked, timed);
+          ? openExchange({ ...ports, log }, { group: application.connectorGroup, request: asked, body: request.body, ...timed() })
+          : joinExchange({ ...ports, log }, upload, asked, timed());
       const { exchange, head } = await holding(ports.clock, response, opening);
+      if (head.status === 101)
+        throw new SallyportError('ERR_ORIGIN_INVALID', 'The application changed the protocol, which nobody asked for.');
       trace.status = head.status;
       noticeChallenge(application.id, head.headers);
       const bytes = await relay(
         exchange,
         request.method,
         head,
-        async (origin) => {
-          const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) });
+        async (origin, first) => {
+          const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) }, first);
           const fields = upload === null ? translated.headers : absolutely(translated.headers, urls.origin(request.host), request);
           return {
             headers: withAncestors(withCors(platformHeaders(fields), cors), application),

@@ -41,6 +41,7 @@ import type {
   TokenPolicy,
   TokenSignOn,
   Translation,
+  WebSocketPolicy,
 } from './records.ts';
 import { nameOf, replaceItems } from './replace-items.ts';
 import type { Item, Key, Table } from './table.ts';
@@ -137,6 +138,7 @@ const APPLICATION: RecordShape<Application> = {
   alternateHost: textOrNull,
   timeoutMs: count,
   idleTimeoutMs: count,
+  webSockets: shaped<WebSocketPolicy>({ pages: oneOf('auto', 'on', 'off'), maxAgeMs: count, idleMs: count }),
   verifyCertificate: flag,
   homePath: text,
   translation: shaped<Translation>({ headers: flag, links: oneOf('off', 'report', 'on'), scripts: flag }),
@@ -160,6 +162,7 @@ const BEFORE: Partial<ApplicationHere> = {
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,
+  webSockets: { pages: 'auto', maxAgeMs: 12 * 3_600_000, idleMs: 3_600_000 },
   translation: { headers: true, links: 'off', scripts: false },
   cookies: { secure: false, httpOnly: false, sameSite: null },
   cors: [],

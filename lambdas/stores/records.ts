@@ -35,6 +35,7 @@ export interface Application {
   readonly timeoutMs: number;
   /** How long it may be silent after that. */
   readonly idleTimeoutMs: number;
+  readonly webSockets: WebSocketPolicy;
   readonly verifyCertificate: boolean;
   /** Where the portal's link leads, below `path`. */
   readonly homePath: string;
@@ -225,6 +226,13 @@ export interface Translation {
 }
 
 /** What is made of the application's cookies; false and null leave a cookie as it is. */
+/** `pages`: which of its pages get the script that carries WebSockets: all, none, or those that name them. */
+export interface WebSocketPolicy {
+  readonly pages: 'auto' | 'on' | 'off';
+  readonly maxAgeMs: number;
+  readonly idleMs: number;
+}
+
 export interface CookiePolicy {
   readonly secure: boolean;
   readonly httpOnly: boolean;

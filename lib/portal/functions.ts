@@ -11,6 +11,7 @@ import type { Router } from '../ingress/ingress.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import { BY_PARENT, type Tables } from '../storage/tables.ts';
+import type { ReplyApi } from '../tunnels/reply-api.ts';
 import { grantConnections } from '../tunnels/socket-stage.ts';
 import type { TunnelApi } from '../tunnels/tunnel-api.ts';
 
@@ -19,6 +20,8 @@ export interface PortalFunctionsProps {
   readonly portalUrl: string;
   /** What connectors dial. */
   readonly tunnelApi: TunnelApi;
+  /** Holds the connections of users' WebSockets, which end with their sessions. */
+  readonly replyApi: ReplyApi;
   /** What the other functions log: the control API explains and audits from it. */
   readonly logs: Readonly<Record<'router' | 'tunnels' | 'tunnelAuthorizer' | 'replyAuthorizer' | 'directory', ILogGroup>>;
   /** Has sessions refreshed here. */
@@ -28,7 +31,7 @@ export interface PortalFunctionsProps {
 }
 
 /** Signs users in and lists their applications. */
-export const portalFunction = (scope: Construct, { tenant, portalUrl, router, tables, secrets }: PortalFunctionsProps) => {
+export const portalFunction = (scope: Construct, { tenant, portalUrl, router, replyApi, tables, secrets }: PortalFunctionsProps) => {
   const portal = new ProxyFunction(scope, 'Portal', {
     folder: 'portal',
     environment: PORTAL,
@@ -53,7 +56,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
     credentials: ['GetItem', 'PutItem', 'DeleteItem'],
   });
   portal.bindItems('SESSIONS_TABLE', tables.sessions, {
-    session: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    session: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     sessionHandle: ['Query', 'PutItem'],
     signInCode: ['PutItem', 'DeleteItem'],
     usedAssertion: ['PutItem'],
@@ -65,6 +68,7 @@ export const portalFunction = (scope: Construct, { tenant, portalUrl, router, ta
   portal.bindSecrets('CLIENT_SECRETS', secrets.clientSecrets);
   router.set('PORTAL_FUNCTION', portal.function.functionName);
   router.allow(['lambda:InvokeFunction'], portal.function.functionArn);
+  endConnections(portal, replyApi);
   return portal;
 };
 
@@ -89,7 +93,7 @@ export const enrolmentFunction = (scope: Construct, { tenant, tunnelApi, tables 
 /** What administrators do without a deployment: enrolment codes, applications, status. */
 export const controlFunction = (
   scope: Construct,
-  { tenant, portalUrl, tunnelApi, logs, tables }: PortalFunctionsProps,
+  { tenant, portalUrl, tunnelApi, replyApi, logs, tables }: PortalFunctionsProps,
   beside: Readonly<Record<'portal' | 'enrolment', { readonly logGroup: ILogGroup }>>,
 ) => {
   const control = new ProxyFunction(scope, 'Control', {
@@ -120,11 +124,12 @@ export const controlFunction = (
   });
   control.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'Query', 'PutItem', 'DeleteItem');
   control.bindItems('SESSIONS_TABLE', tables.sessions, {
-    session: ['GetItem', 'DeleteItem'],
+    session: ['GetItem', 'Query', 'DeleteItem'],
     sessionHandle: ['Query'],
     signInCode: ['DeleteItem'],
   });
   control.allow(['dynamodb:Query'], `${tables.sessions.tableArn}/index/${BY_PARENT}`);
+  endConnections(control, replyApi);
   control.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
   grantConnections(
     control.role,
@@ -133,4 +138,14 @@ export const controlFunction = (
     'A connector that is removed has tunnels with ids of chance: the wildcard is that id, on this one stage, for DELETE only.',
   );
   return control;
+};
+
+const endConnections = <Name extends string>(proxyFunction: ProxyFunction<Name | 'REPLY_API_ENDPOINT'>, { stage }: ReplyApi): void => {
+  proxyFunction.set('REPLY_API_ENDPOINT', stage.callbackUrl);
+  grantConnections(
+    proxyFunction.role,
+    'DELETE',
+    stage,
+    'Users’ WebSockets end with their session: the wildcard is the connection’s id, on this one stage, for DELETE only.',
+  );
 };

@@ -20,6 +20,7 @@ export const PARTITIONS = {
   sessionHandle: 'handle#*',
   signInCode: 'code#*',
   usedAssertion: 'assertion#*',
+  socketTicket: 'ticket#*',
 } as const;
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });

@@ -6,8 +6,9 @@ import { acknowledge } from '../acknowledge.ts';
 
 export const SOCKET_STAGE = 'live';
 
-/** Messages that clients send; AWS lets an account open 500 connections a second. */
+/** Messages that connectors send, and users over their WebSockets; AWS lets an account open 500 connections a second, and ask 10,000 times. */
 export const SOCKET_THROTTLE = { rateLimit: 500, burstLimit: 500 };
+export const USERS_THROTTLE = { rateLimit: 5000, burstLimit: 5000 };
 
 /** Lets the role do one thing to the stage's connections: post to them, or close them. `why` says what the wildcard is for. */
 export const grantConnections = (role: Role, method: 'POST' | 'DELETE', { api, stageName }: WebSocketStage, why: string): void => {

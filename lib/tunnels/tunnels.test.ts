@@ -60,7 +60,7 @@ describe('the Tunnel API', () => {
 });
 
 describe('the Reply API', () => {
-  test('authorises $connect and tells a router its connection, without a function', () => {
+  test('authorises $connect, tells a router its connection without a function, and serves what users send', () => {
     expect(routesOf('ReplyApi')).toEqual({
       $connect: {
         integration: 'MOCK',
@@ -69,6 +69,8 @@ describe('the Reply API', () => {
         answers: [],
         requestTemplates: { 200: '{"statusCode":200}' },
       },
+      $default: served,
+      $disconnect: { ...served, hasReply: false },
       whoami: {
         integration: 'MOCK',
         authorised: 'NONE',
@@ -94,7 +96,10 @@ describe('the Reply API', () => {
   });
 });
 
-test.each(['TunnelApi', 'ReplyApi'])('%s routes by the message’s type, is throttled and deploys itself', (prefix) => {
+test.each([
+  ['TunnelApi', 500],
+  ['ReplyApi', 5000],
+])('%s routes by the message’s type, is throttled and deploys itself', (prefix, limit) => {
   expect(resource(template, 'AWS::ApiGatewayV2::Api', prefix).Properties).toMatchObject({
     ProtocolType: 'WEBSOCKET',
     RouteSelectionExpression: '$request.body.type',
@@ -102,6 +107,6 @@ test.each(['TunnelApi', 'ReplyApi'])('%s routes by the message’s type, is thro
   expect(resource(template, 'AWS::ApiGatewayV2::Stage', prefix).Properties).toMatchObject({
     StageName: 'live',
     AutoDeploy: true,
-    DefaultRouteSettings: { ThrottlingBurstLimit: 500, ThrottlingRateLimit: 500 },
+    DefaultRouteSettings: { ThrottlingBurstLimit: limit, ThrottlingRateLimit: limit },
   });
 });

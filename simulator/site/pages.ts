@@ -16,7 +16,7 @@ article{border-left:3px solid #3d5a45;padding-left:1rem;margin:1rem 0}img{max-wi
 
 export const page = (title: string, content: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><title>${escaped(title)} · Intranet</title><style>${STYLE}</style></head>
-<body><header><strong>Intranet</strong> <nav><a href="/">Home</a><a href="/guestbook">Guestbook</a><a href="/clock">Clock</a><a href="/moved">A redirect</a><a href="/download?mb=5">A download</a></nav></header>
+<body><header><strong>Intranet</strong> <nav><a href="/">Home</a><a href="/guestbook">Guestbook</a><a href="/clock">Clock</a><a href="/chat">Chat</a><a href="/moved">A redirect</a><a href="/download?mb=5">A download</a></nav></header>
 <main><h1>${escaped(title)}</h1>${content}</main></body></html>`;
 
 /** Sallyport's headers are UTF-8; Node reads one character for each byte (RFC 9110 §5.5). */

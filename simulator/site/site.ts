@@ -1,6 +1,7 @@
 // The sample on-premises site: what a newcomer sees through the whole path. It knows nothing of Sallyport but the headers it gets.
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { chatPage, serveChat } from './chat.ts';
 import { sendDownload } from './download.ts';
 import { createGuestbook } from './guestbook.ts';
 import { clockPage, homePage, page } from './pages.ts';
@@ -24,12 +25,14 @@ export const startSite = async (port = 0): Promise<Site> => {
     'GET /picture': guestbook.picture,
     'GET /moved': (_, response) => void response.writeHead(302, { location: '/?moved=1' }).end(),
     'GET /clock': (_, response) => sendHtml(response, clockPage()),
+    'GET /chat': (_, response) => sendHtml(response, chatPage()),
     'GET /events': sendEvents,
     'GET /download': sendDownload,
     'GET /whoami': (request, response) => sendJson(response, { method: request.method, url: request.url, headers: request.headers }),
   };
 
   const server = createServer(answer(actions));
+  const endChat = serveChat(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
@@ -38,6 +41,7 @@ export const startSite = async (port = 0): Promise<Site> => {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     dispose: () =>
       new Promise((resolve) => {
+        endChat();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

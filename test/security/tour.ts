@@ -8,9 +8,11 @@ import type { ControlClient } from '../../cli/control-client.ts';
 import { createWebUser, type WebUser } from '../../simulator/web-user.ts';
 import { control } from '../support/administrator.ts';
 import { eventually } from '../support/eventually.ts';
+import { functionLog, logged } from '../support/logs.ts';
 import { type PlayedConnector, type PlayedTunnel, playEnrolment } from '../support/played-connector.ts';
 import { storedSession } from '../support/stored-session.ts';
 import { stranger } from '../support/user.ts';
+import { openUserSocket, tellRelay } from '../support/user-socket.ts';
 import type { World } from '../support/world.ts';
 
 export interface Step {
@@ -27,6 +29,7 @@ export interface Tour {
 const GROUP = 'tour';
 const PICTURE_BYTES = 300_000;
 const FORGOTTEN_MS = 10_000;
+const ANSWER_MS = 10_000;
 /** Longer than a router believes its memory. */
 const REMEMBERED_MS = 20_000;
 /** More than a tenth of the local tenant's `sessions.idle`, and less than its `sessions.refreshEvery`. */
@@ -106,6 +109,28 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
       await administrator.apply([entry('intranet'), safe]);
     },
     'a user signs in': async () => (await signedIn(world)).close(),
+    'a user opens a WebSocket, and it ends': async () => {
+      const socket = await openUserSocket(`${intranet}chat/live`, { cookie: user.cookieFor(intranet) });
+      const heard = new Promise<string>((resolve) => socket.listen((data) => resolve(Buffer.from(data).toString())));
+      socket.send(Buffer.from('hello'), 'text');
+      if (!(await within(heard)).includes('hello')) throw new Error('The chat did not say it.');
+      socket.close(1000, '');
+      await within(socket.closed);
+      await logged(() => functionLog(world, 'sockets'), { event: 'socket.disconnected', exchange: socket.exchange });
+    },
+    'a user believes the connector to be elsewhere': async () => {
+      const message = `${JSON.stringify({ parts: [], received: 0, limit: 0, tunnel: 'elsewhere' })}\n`;
+      const told = await tellRelay(`${intranet}chat/live`, { cookie: user.cookieFor(intranet) }, message);
+      if (!told.includes('moved')) throw new Error(`The relay said ${told}.`);
+    },
+    'a user signs out with a WebSocket open': async () => {
+      const leaving = await signedIn(world);
+      const socket = await openUserSocket(`${intranet}chat/live`, { cookie: leaving.cookieFor(intranet) });
+      await leaving.submit(await leaving.open(`${world.ready.portal}sign-out`), {});
+      const { code } = await within(socket.closed);
+      if (code !== 1008) throw new Error(`The WebSocket ended with ${code}.`);
+      await leaving.close();
+    },
     'a user signs out': async () => {
       const leaving = await signedIn(world);
       await leaveCode(world, leaving);
@@ -173,9 +198,11 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
       const before = new Set((await administrator.sessions('bob')).map(({ id }) => id));
       const ended = await signedIn(world);
       await leaveCode(world, ended);
+      const socket = await openUserSocket(`${intranet}chat/live`, { cookie: ended.cookieFor(intranet) });
       const [session] = (await administrator.sessions('bob')).filter(({ id }) => !before.has(id));
       const { revoked } = await administrator.revokeSessions({ session: session!.id });
       if (revoked !== 1) throw new Error(`${revoked} sessions were revoked.`);
+      await within(socket.closed);
       await ended.close();
     },
     'the identity provider ends a session': async () => {
@@ -274,6 +301,14 @@ const asked = async (tunnel: PlayedTunnel, type: string, answer: string): Promis
   const heard = await tunnel.ask({ type, version: '1' });
   if (heard.type !== answer) throw new Error(`${type} was answered ${JSON.stringify(heard)}`);
   return heard;
+};
+
+/** A WebSocket without a function to serve it says nothing. */
+const within = <Value>(event: Promise<Value>): Promise<Value> => {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`Nothing came within ${ANSWER_MS} ms.`)), ANSWER_MS).unref();
+  });
+  return Promise.race([event, late]);
 };
 
 const see = ({ status, text }: { readonly status: number; readonly text: string }, wanted: string): void => {

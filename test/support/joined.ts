@@ -3,8 +3,9 @@
 import { parseAllowedOrigin } from '../../connector/allowlist.ts';
 import { Exchanges } from '../../connector/exchanges.ts';
 import { Ledger } from '../../connector/ledger.ts';
-import type { CallOrigin } from '../../connector/ports.ts';
+import type { CallOrigin, Post } from '../../connector/ports.ts';
 import { ServiceClock } from '../../connector/service-clock.ts';
+import { Sockets } from '../../connector/sockets.ts';
 import { createRig } from '../../lambdas/router/testing/rig.ts';
 import { encode } from '../../protocol/codec.ts';
 import { createLog } from '../../protocol/log.ts';
@@ -19,7 +20,7 @@ export interface Network {
 export const CALM: Network = { drop: 0, duplicate: 0, reorder: 0 };
 
 /** The same faults for the same seed (xorshift). */
-const seeded = (seed: number) => {
+export const seeded = (seed: number) => {
   let state = seed * 2_654_435_761 + 1;
   return () => {
     state ^= state << 13;
@@ -41,20 +42,24 @@ export const join = (callOrigin: CallOrigin, { network = CALM, seed = 1 }: { net
       else setImmediate(deliver);
     }
   };
+  const post: Post = async (text, replyTo) => {
+    if (!rig.replyApi.connections().includes(replyTo)) return 'gone';
+    across(() => rig.replyApi.post(replyTo, text));
+    return 'delivered';
+  };
+  const ledger = new Ledger(256 * 1024 * 1024);
+  const log = createLog({ write: () => undefined });
   const exchanges = new Exchanges({
     clock,
     serviceClock: new ServiceClock(clock),
-    post: async (text, replyTo) => {
-      if (!rig.replyApi.connections().includes(replyTo)) return 'gone';
-      across(() => rig.replyApi.post(replyTo, text));
-      return 'delivered';
-    },
+    post,
+    sockets: new Sockets({ clock, post, ledger, log }),
     callOrigin,
     settle: (callback) => setImmediate(() => setImmediate(callback)),
     allowlist: [parseAllowedOrigin('http://wiki.internal:8080')],
-    ledger: new Ledger(256 * 1024 * 1024),
+    ledger,
     limit: 100,
-    log: createLog({ write: () => undefined }),
+    log,
     count: () => undefined,
   });
   const key = rig.keyOf('connector-a');

@@ -13,6 +13,7 @@ const LOG_GROUPS = {
   tunnels: 'TunnelApiTunnels',
   tunnelAuthorizer: 'TunnelApiAuthorizer',
   replyAuthorizer: 'ReplyApiAuthorizer',
+  sockets: 'ReplyApiSockets',
   directory: 'DirectoryWriter',
 } as const;
 

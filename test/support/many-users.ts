@@ -301,6 +301,9 @@ const createRouterWith = (
   };
   const here = () => [tunnel({ connectionId: 'tunnel', connector: wire.connector, group: GROUP, seenAt: clock.now() })];
   return createRouter({
+    socketScript: () => '',
+    ticketKey: async () => new Uint8Array(32),
+    replyUrl: 'wss://reply.example.com/live',
     edge: null,
     look: createLook({ name: 'Many users', color: null, support: null }),
     portalUrl: 'https://portal.example.com',

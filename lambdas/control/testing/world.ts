@@ -1,6 +1,7 @@
 // For tests: the control API with its stores on emulated tables, and everything else played.
 import type { LogPage } from '../../../protocol/control.ts';
 import { createLog } from '../../../protocol/log.ts';
+import type { CloseConnection } from '../../close-connection.ts';
 import type { HttpAnswer } from '../../http-api.ts';
 import { createCredentialStore } from '../../stores/credentials.ts';
 import { createDirectory } from '../../stores/directory.ts';
@@ -11,7 +12,6 @@ import { createServiceTokens } from '../../stores/service-tokens.ts';
 import { createSessions } from '../../stores/sessions.ts';
 import { createTable } from '../../stores/table.ts';
 import type { LogQuery } from '../function-log.ts';
-import type { CloseTunnel } from '../remove-connector.ts';
 import { createServeControl } from '../serve-control.ts';
 
 export const NOW = 1_700_000_000_000;
@@ -33,7 +33,7 @@ export interface World {
   serviceTokens: ServiceTokens;
   sessions: Sessions;
   credentials: CredentialStore;
-  closeTunnel: CloseTunnel;
+  closeTunnel: CloseConnection;
   /** Of the directory. */
   tableName: string;
   readonly tables: Awaited<ReturnType<typeof startEmulatedTables>>;

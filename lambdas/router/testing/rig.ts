@@ -61,6 +61,8 @@ const accessTokens: AccessTokens = {
   },
 };
 
+const TICKET_KEY = new Uint8Array(32).fill(5);
+
 /** `stores`: others than the lists of this rig. */
 export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterPorts, 'directory' | 'tunnels' | 'findSession'>> = {}) => {
   const serviceTokens = new Map<string, ServiceToken>();
@@ -180,6 +182,9 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
     passwords: createPasswords(credentialStore, clock),
     tokenOf: createTokenOf({ ask: askToken, now: clock.now }),
     issuers: [PROVIDER.issuer],
+    ticketKey: async () => TICKET_KEY,
+    replyUrl: 'wss://reply.example.com/live',
+    socketScript: () => '/* script */',
     post,
     channel,
     uploadScript: () => 'the script of uploads',

@@ -6,9 +6,10 @@ import type { Address, Application } from '../../stores/records.ts';
 import type { CanonicalRequest } from '../canonical-request.ts';
 import type { ExternalUrls } from '../external-url.ts';
 import { nonceOf, withScriptSources } from '../page-policy.ts';
-import { takesUploadScript, UPLOAD_SCRIPT_PATH, withScript } from '../page-script.ts';
+import { takesUploadScript, UPLOAD_SCRIPT_PATH, withScripts } from '../page-script.ts';
 import type { ReadDirectory } from '../ports.ts';
 import type { ResponseHead } from '../response-inbox.ts';
+import { SOCKET_SCRIPT_PATH, type SocketScript, withSource } from '../socket-script.ts';
 import { translateBody } from './body.ts';
 import { type Content, contentOf } from './content.ts';
 import { translateCookies } from './cookies.ts';
@@ -24,6 +25,9 @@ export interface TranslationPorts {
   readonly directory: ReadDirectory;
   readonly urls: ExternalUrls;
   readonly log: Log;
+  readonly socketScript: SocketScript;
+  /** The Reply API, `wss://…`. */
+  readonly replyUrl: string;
 }
 
 type Body = AsyncIterable<Buffer>;
@@ -31,15 +35,18 @@ type Body = AsyncIterable<Buffer>;
 export interface ExchangeTranslation {
   /** Header fields on their way to the application. */
   request(headers: HeaderList): Promise<HeaderList>;
-  /** The answer's header fields, and what becomes of its body. */
-  response(head: ResponseHead): Promise<{ readonly headers: HeaderList; readonly body: (body: Body) => Body }>;
+  /** The answer's header fields, and what becomes of its body, of which `first` gives the first part. */
+  response(
+    head: ResponseHead,
+    first: () => Promise<Buffer>,
+  ): Promise<{ readonly headers: HeaderList; readonly body: (body: Body) => Body }>;
   /** What links it held, where they are only to be reported. */
   found(): readonly LinkTarget[];
 }
 
 /** `application` is as it is at the address by which the request came. */
 export const createExchangeTranslation = (
-  { directory, urls, log }: TranslationPorts,
+  { directory, urls, log, socketScript, replyUrl }: TranslationPorts,
   application: Application,
   request: CanonicalRequest,
 ): ExchangeTranslation => {
@@ -65,22 +72,31 @@ export const createExchangeTranslation = (
       return translated;
     },
 
-    response: async ({ status, headers }) => {
+    response: async ({ status, headers }, first) => {
       const cookies = translateCookies(headers, { address, translate: translation.headers, policy: application.cookies });
       const translated = translation.headers ? await translateFields(cookies, targets, caller) : cookies;
-      const scripted = takesUploadScript(application, request, { status, headers });
-      const fields = scripted ? withScriptSources(translated, urls.origin(request.host) + UPLOAD_SCRIPT_PATH) : translated;
+      const carrier = await socketScript.carrier(application, request, { status, headers }, first);
+      const scripts = [
+        ...(takesUploadScript(application, request, { status, headers }) ? [UPLOAD_SCRIPT_PATH] : []),
+        ...(carrier === 'page' ? [SOCKET_SCRIPT_PATH] : []),
+      ];
+      const changed = scripts.length > 0 || carrier === 'worker';
+      const reached = carrier === 'page' ? [new URL(replyUrl).origin] : [];
+      const fields = scripts.reduce((list, path) => withScriptSources(list, urls.origin(request.host) + path, reached), translated);
       const translatable = contentOf(status, headers, translation);
-      const content = translatable ?? (scripted ? contentOf(status, headers, EVERYTHING) : null);
+      const content = translatable ?? (changed ? contentOf(status, headers, EVERYTHING) : null);
       if (content === null) return { headers: status === 304 ? asAsked(fields, request.headers) : fields, body: (body) => body };
 
       if (translatable !== null && translation.links === 'report')
         report = createLinkReport([...new Set([address, ...others].map(hostOf))]);
       const packed = content.coding !== null && accepts(request.headers, 'gzip');
       const hashed = hashedBy(valuesOf(headers, 'content-security-policy').join(','));
-      const finish = (plain: Body): Body => (scripted ? withScript(plain, UPLOAD_SCRIPT_PATH, nonceOf(headers)) : plain);
+      const finish = (plain: Body): Body => {
+        if (carrier === 'worker') return withSource(plain, socketScript.source());
+        return scripts.length > 0 ? withScripts(plain, scripts, nonceOf(headers)) : plain;
+      };
       const options = { content, scripts: translation.scripts, hashed, targets, report, packed, translates: translatable !== null, finish };
-      const unchanged = report !== null && !scripted && content.coding === null;
+      const unchanged = report !== null && !changed && content.coding === null;
       return {
         headers: unchanged ? fields : describedAnew(fields, content, packed),
         body: (body) => (request.method === 'HEAD' ? body : translateBody(body, options)),

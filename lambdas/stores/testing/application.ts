@@ -23,6 +23,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   segments: [],
   alternateHost: null,
   idleTimeoutMs: 290_000,
+  webSockets: { pages: 'auto', maxAgeMs: 43_200_000, idleMs: 3_600_000 },
   translation: { headers: true, links: 'off', scripts: false },
   cookies: { secure: false, httpOnly: false, sameSite: null },
   cors: [],

@@ -1,7 +1,10 @@
-// Answers API Gateway whether a reply socket may be opened: only a router has the key that signs tickets.
-import { jwtVerify } from 'jose';
+// Answers API Gateway whether a connection to the Reply API may be opened: only a router has the key that signs tickets, its own and those
+// that it gives to users for their WebSockets. A user's is good once, and while the session is.
+import { type JWTPayload, jwtVerify } from 'jose';
 import type { Log } from '../../protocol/log.ts';
-import { TICKET_AUDIENCE, TICKET_SUBJECT, TICKET_TYPE } from '../router/ticket.ts';
+import { ROUTER, type SocketTicket, TICKET_AUDIENCE, TICKET_TYPE, USER } from '../router/ticket.ts';
+import type { Sessions } from '../stores/records.ts';
+import type { OpenSockets } from '../stores/sockets.ts';
 
 export interface AuthorizerEvent {
   /** `arn:aws:execute-api:<region>:<account>:<api>/<stage>/$connect` */
@@ -17,11 +20,15 @@ export interface AuthorizerAnswer {
     readonly Version: '2012-10-17';
     readonly Statement: readonly [{ readonly Action: 'execute-api:Invoke'; readonly Effect: 'Allow'; readonly Resource: string }];
   };
+  /** Of a user's WebSocket: API Gateway hands it to the relay with each message. */
+  readonly context?: Readonly<Record<string, string | number>>;
 }
 
 export interface AuthorizerPorts {
   /** The key of ticketKey(). Throws ERR_STORE_UNAVAILABLE, which refuses. */
   readonly key: () => Promise<Uint8Array>;
+  readonly sockets: Pick<OpenSockets, 'takeTicket' | 'save'>;
+  readonly sessions: Pick<Sessions, 'find'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Log;
@@ -33,34 +40,50 @@ const LIFETIME_MAX_S = 60;
 /** Two functions' clocks. */
 const CLOCK_TOLERANCE_S = 5;
 
-export const createAuthorizeRouter =
-  ({ key, now, log }: AuthorizerPorts) =>
+export const createAuthorizeLink =
+  (ports: AuthorizerPorts) =>
   async (event: AuthorizerEvent): Promise<AuthorizerAnswer> => {
+    const { key, now, log } = ports;
     const ticketKey = await key();
+    const { connectionId = '', identity } = event.requestContext ?? {};
     try {
-      await checkTicket(ticketOf(event), ticketKey, now());
-      return allow(connectArn(event.methodArn));
+      const claims = await checkTicket(ticketOf(event), ticketKey, now());
+      const context = claims.sub === USER ? await admitUser(ports, claims, connectionId) : undefined;
+      return { ...allow(String(claims.sub), connectArn(event.methodArn)), ...(context && { context }) };
     } catch (error) {
-      const { connectionId, identity } = event.requestContext ?? {};
-      log.warn('reply-channel.dial-refused', { connectionId, address: identity?.sourceIp, error, audit: { kind: 'dial', user: null } });
+      log.warn('reply-channel.dial-refused', { connectionId, address: identity?.sourceIp, error });
       throw new Error(UNAUTHORIZED);
     }
   };
 
-const checkTicket = async (ticket: string, key: Uint8Array, nowMs: number): Promise<void> => {
+const admitUser = async ({ sockets, sessions }: AuthorizerPorts, claims: JWTPayload, connectionId: string) => {
+  const { jti, exchange, connector, group, tunnel, link, session, parent } = claims as JWTPayload & Partial<SocketTicket>;
+  if (!jti || !exchange || !connector || !group || !tunnel || link === undefined)
+    throw new Error('The ticket does not say what it is for.');
+  if (!(await sockets.takeTicket(jti, (claims.exp! + CLOCK_TOLERANCE_S) * 1000))) throw new Error('The ticket was used before.');
+  if (session !== undefined && parent !== undefined) {
+    // First the entry, then the question: whoever ends the session meanwhile finds the one, or this finds the other.
+    await sockets.save({ exchange, session, parent, link, connectionId });
+    if ((await sessions.find(session)) === null) throw new Error('The session has ended.');
+  }
+  return { exchange, connector, group, tunnel, link, ...(session !== undefined && { session }), ...(parent !== undefined && { parent }) };
+};
+
+const checkTicket = async (ticket: string, key: Uint8Array, nowMs: number): Promise<JWTPayload> => {
   const { payload } = await jwtVerify(ticket, key, {
     algorithms: ['HS256'],
     typ: TICKET_TYPE,
     audience: TICKET_AUDIENCE,
-    subject: TICKET_SUBJECT,
-    requiredClaims: ['iat', 'exp'],
+    requiredClaims: ['iat', 'exp', 'sub'],
     maxTokenAge: LIFETIME_MAX_S,
     clockTolerance: CLOCK_TOLERANCE_S,
     currentDate: new Date(nowMs),
   });
+  if (payload.sub !== ROUTER && payload.sub !== USER) throw new Error(`A ticket of "${payload.sub}" opens nothing.`);
   // A ticket stands in a URL, which logs may keep: one that lives long is refused whoever signed it.
   if (payload.exp! - payload.iat! > LIFETIME_MAX_S)
     throw new Error(`The ticket lives ${payload.exp! - payload.iat!} s; ${LIFETIME_MAX_S} s at most are accepted.`);
+  return payload;
 };
 
 /** Two of them are as good as none. */
@@ -76,7 +99,7 @@ const connectArn = (methodArn: string): string => {
   return methodArn;
 };
 
-const allow = (resource: string): AuthorizerAnswer => ({
-  principalId: TICKET_SUBJECT,
+const allow = (principalId: string, resource: string): AuthorizerAnswer => ({
+  principalId,
   policyDocument: { Version: '2012-10-17', Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: resource }] },
 });

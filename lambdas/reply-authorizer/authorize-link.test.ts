@@ -3,21 +3,36 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
 import { frameKey, ticketKey } from '../keys.ts';
-import { signTicket } from '../router/ticket.ts';
-import { createAuthorizeRouter } from './authorize-router.ts';
+import { signSocketTicket, signTicket } from '../router/ticket.ts';
+import type { Session } from '../stores/records.ts';
+import type { OpenSocket } from '../stores/sockets.ts';
+import { createAuthorizeLink } from './authorize-link.ts';
 
 const NOW = Date.UTC(2026, 10, 24);
 const KEY = ticketKey('master key');
 const ARN = 'arn:aws:execute-api:eu-central-1:123456789012:abc/v1/$connect';
 
+const NO_USERS = { sockets: { takeTicket: async () => false, save: async () => undefined }, sessions: { find: async () => null } };
+
 const prepare = () => {
   const lines: string[] = [];
-  const authorize = createAuthorizeRouter({
+  const taken = new Set<string>();
+  const ended = new Set<string>();
+  const saved: OpenSocket[] = [];
+  const authorize = createAuthorizeLink({
     key: async () => KEY,
+    sockets: { takeTicket: async (id) => !taken.has(id) && Boolean(taken.add(id)), save: async (socket) => void saved.push(socket) },
+    sessions: { find: async (id) => (ended.has(id) ? null : ({ id } as Session)) },
     now: () => NOW,
     log: createLog({ write: (line) => lines.push(line), now: () => NOW }),
   });
-  return { lines, ask: (ticket: string, methodArn = ARN) => authorize({ methodArn, queryStringParameters: { ticket } }) };
+  return {
+    lines,
+    ended,
+    saved,
+    ask: (ticket: string, methodArn = ARN) =>
+      authorize({ methodArn, queryStringParameters: { ticket }, requestContext: { connectionId: 'link-1' } }),
+  };
 };
 
 const ticket = (
@@ -109,7 +124,12 @@ describe('401, and a log line without the ticket', () => {
 
   test('two tickets', async () => {
     const good = await signTicket(KEY, NOW);
-    const authorize = createAuthorizeRouter({ key: async () => KEY, now: () => NOW, log: createLog({ write: () => undefined }) });
+    const authorize = createAuthorizeLink({
+      ...NO_USERS,
+      key: async () => KEY,
+      now: () => NOW,
+      log: createLog({ write: () => undefined }),
+    });
 
     const asked = authorize({
       methodArn: ARN,
@@ -130,7 +150,8 @@ describe('401, and a log line without the ticket', () => {
 });
 
 test('a key that cannot be read refuses with its own error, never lets anyone in', async () => {
-  const authorize = createAuthorizeRouter({
+  const authorize = createAuthorizeLink({
+    ...NO_USERS,
     key: () => Promise.reject(new SallyportError('ERR_STORE_UNAVAILABLE')),
     now: () => NOW,
     log: createLog({ write: () => undefined }),
@@ -138,5 +159,41 @@ test('a key that cannot be read refuses with its own error, never lets anyone in
 
   await expect(authorize({ methodArn: ARN, queryStringParameters: { ticket: await signTicket(KEY, NOW) } })).rejects.toMatchObject({
     code: 'ERR_STORE_UNAVAILABLE',
+  });
+});
+
+describe('a user’s ticket', () => {
+  const claims = { id: 'ticket-00000001', exchange: 'exchange-1', connector: 'c1', group: 'office', tunnel: 't1', link: 2 };
+  const bound = { ...claims, session: 'session-1', parent: 'portal-1' };
+
+  test('opens one connection, whose messages say what it is for, and which whoever ends the session finds', async () => {
+    const { ask, saved } = prepare();
+
+    const { principalId, context } = await ask(await signSocketTicket(KEY, NOW, bound));
+
+    const { id: _, ...binding } = bound;
+    expect({ principalId, context }).toEqual({ principalId: 'user', context: binding });
+    expect(saved).toEqual([{ exchange: 'exchange-1', session: 'session-1', parent: 'portal-1', link: 2, connectionId: 'link-1' }]);
+  });
+
+  test('is refused the second time', async () => {
+    const { ask } = prepare();
+    const signed = await signSocketTicket(KEY, NOW, bound);
+    await ask(signed);
+
+    await expect(ask(signed)).rejects.toThrow('Unauthorized');
+  });
+
+  test('is refused when the session has ended since', async () => {
+    const { ask, ended } = prepare();
+    ended.add('session-1');
+
+    await expect(ask(await signSocketTicket(KEY, NOW, bound))).rejects.toThrow('Unauthorized');
+  });
+
+  test('is refused when it does not say what it is for', async () => {
+    const { ask } = prepare();
+
+    await expect(ask(await ticket({ sub: 'user' }))).rejects.toThrow('Unauthorized');
   });
 });

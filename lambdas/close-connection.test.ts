@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createManagementClient } from '../router/post.ts';
-import { createCloseTunnel } from './close-tunnel.ts';
+import { createCloseConnection } from './close-connection.ts';
+import { createManagementClient } from './router/post.ts';
 
 let asked: string[];
 let answers: Array<readonly [status: number, type: string]>;
@@ -31,7 +31,7 @@ afterEach(async () => {
 test('closes the one connection', async () => {
   answers = [];
 
-  await createCloseTunnel(client)('abc=');
+  await createCloseConnection(client)('abc=');
 
   expect(asked).toEqual(['DELETE /live/@connections/abc%3D']);
 });
@@ -42,7 +42,7 @@ test.each([
 ])('a connection that is no more is closed (%d %s)', async (status, type) => {
   answers = [[status, type]];
 
-  await expect(createCloseTunnel(client)('abc=')).resolves.toBeUndefined();
+  await expect(createCloseConnection(client)('abc=')).resolves.toBeUndefined();
 });
 
 test('throttling is tried again; what is refused is told', async () => {
@@ -51,9 +51,9 @@ test('throttling is tried again; what is refused is told', async () => {
     [403, 'ForbiddenException'],
   ];
 
-  await expect(createCloseTunnel(client)('abc=')).rejects.toMatchObject({
+  await expect(createCloseConnection(client)('abc=')).rejects.toMatchObject({
     code: 'ERR_STORE_UNAVAILABLE',
-    message: 'DeleteConnection on the Tunnel API failed: ForbiddenException.',
+    message: 'DeleteConnection failed: ForbiddenException.',
   });
   expect(asked).toHaveLength(2);
 });

@@ -1,0 +1,210 @@
+// One WebSocket between a user and an origin: messages of the origin go to the user's connection on the Reply API as numbered frames, frames
+// of the user come over the tunnel, in whatever order, and go to the origin in theirs. The user's connection may be replaced at any time.
+import type { FrameKey } from '../protocol/codec.ts';
+import { asSallyportError, SallyportError } from '../protocol/errors.ts';
+import { ReceiveWindow } from '../protocol/flow.ts';
+import type { AnySocketFrame, SocketFrame, SocketLink, Upgrade } from '../protocol/frames.ts';
+import { PAYLOAD_MAX_BYTES, SOCKET_RECEIPT_MS, SOCKET_RESUME_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
+import type { Log } from '../protocol/log.ts';
+import { Reassembly } from '../protocol/reassembly.ts';
+import type { Clock } from './clock.ts';
+import type { Account } from './ledger.ts';
+import type { OriginSocket, Post } from './ports.ts';
+import { Sender } from './sender.ts';
+import { SocketQueue } from './socket-queue.ts';
+import { Timers } from './timers.ts';
+
+export interface SocketContext {
+  readonly clock: Clock;
+  readonly post: Post;
+  readonly account: Account;
+  readonly log: Log;
+  readonly onClosed: () => void;
+}
+
+/** What ends a WebSocket that nobody closed (RFC 6455 §7.4.1, and the registry of close codes that it began). */
+const GOING_AWAY = 1001;
+const BROKEN_OFF = 1006;
+const POLICY = 1008;
+const RESTARTING = 1012;
+/** The origin is read no further while so much waits for the user. */
+const WAITING_MAX_BYTES = 1024 * 1024;
+
+type Timer = 'resume' | 'receipt' | 'age' | 'idle';
+type Opened = { readonly frame: SocketFrame; readonly payload: Buffer };
+
+export class Socket {
+  readonly #id: string;
+  readonly #key: FrameKey;
+  readonly #origin: OriginSocket;
+  readonly #context: SocketContext;
+  readonly #idleMs: number;
+  readonly #incoming = new Reassembly<Opened>();
+  readonly #window = new ReceiveWindow(SOCKET_WINDOW_BYTES);
+  readonly #outgoing = new SocketQueue();
+  readonly #timers: Timers<Timer>;
+  #sender: Sender | null = null;
+  #link: SocketLink = { id: '', number: -1 };
+  #usedAt: number;
+  #paused = false;
+  #finished = false;
+  #closed = false;
+
+  constructor(id: string, key: FrameKey, origin: OriginSocket, { maxAgeMs, idleMs }: Upgrade, context: SocketContext) {
+    this.#id = id;
+    this.#key = key;
+    this.#origin = origin;
+    this.#context = context;
+    this.#idleMs = idleMs;
+    this.#usedAt = context.clock.monotonic();
+    this.#timers = new Timers(context.clock);
+    this.#awaitLink();
+    this.#timers.arm('age', maxAgeMs, () => this.end(POLICY, 'ERR_SOCKET_AGE: open for as long as is allowed'));
+    this.#watchIdle();
+    origin.listen({
+      message: (data, kind) => {
+        this.#usedAt = context.clock.monotonic();
+        this.#outgoing.message(data, kind);
+        this.#flow();
+      },
+      closed: (code, reason) => this.#finish(code, reason),
+    });
+  }
+
+  /** A frame of this WebSocket that the codec opened. */
+  accept({ frame, payload }: { readonly frame: AnySocketFrame; readonly payload: Buffer }): void {
+    if (this.#closed) return;
+    if (frame.type === 'socket-lost') {
+      if (frame.link.number === this.#link.number) this.#awaitLink();
+      return;
+    }
+    if (frame.link) this.#follow(frame.link, frame.received);
+    this.#sender?.acknowledge(frame.received, frame.limit);
+    if (frame.type === 'socket') this.#take({ frame, payload });
+    this.#flow();
+  }
+
+  /** The connector has a new tunnel: the user is told to send there. */
+  moved(tunnel: string): void {
+    this.#sender?.note({ type: 'moved', exchange: this.#id, tunnel, received: this.#incoming.received });
+  }
+
+  /** Closes both sides. */
+  end(code: number, reason: string): void {
+    if (this.#finished) return;
+    this.#context.log.info('socket.ended', { code, reason });
+    this.#origin.terminate();
+    this.#finish(code, reason);
+  }
+
+  /** The process ends. */
+  abandon(): void {
+    this.end(RESTARTING, 'The connector is being restarted.');
+    this.#close();
+  }
+
+  #take(opened: Opened): void {
+    try {
+      for (const { frame, payload } of this.#incoming.accept(opened.frame.n, opened, opened.payload.length)) this.#deliver(frame, payload);
+    } catch (error) {
+      const { code, message } = asSallyportError(error);
+      this.end(POLICY, `${code}: ${message}`.slice(0, 120));
+    }
+  }
+
+  #deliver({ parts, close }: SocketFrame, payload: Buffer): void {
+    this.#usedAt = this.#context.clock.monotonic();
+    let at = 0;
+    let left = parts.length;
+    const taken = () => {
+      left -= 1;
+      if (left <= 0) this.#taken(payload.length);
+    };
+    for (const [kind, bytes, more] of parts) {
+      if (at + bytes > payload.length) throw new SallyportError('ERR_FRAME_INVALID', 'A frame has less payload than its parts.');
+      this.#origin.send(payload.subarray(at, at + bytes), kind, more, taken);
+      at += bytes;
+    }
+    if (close) this.#origin.close(close.code, close.reason);
+  }
+
+  /** The origin has taken so much, so the user may send as much again: told at once when half is used up, else with the next message. */
+  #taken(bytes: number): void {
+    if (this.#closed) return;
+    if (this.#window.consume(bytes) !== null) this.#tell();
+    else this.#timers.armOnce('receipt', SOCKET_RECEIPT_MS, () => this.#tell());
+  }
+
+  #follow(link: SocketLink, received: number): void {
+    if (link.number <= this.#link.number) return;
+    this.#link = link;
+    this.#timers.disarm('resume');
+    if (this.#sender === null) {
+      this.#sender = new Sender({ replyTo: link.id, key: this.#key, post: this.#context.post, changed: () => this.#flow() });
+    } else if (!this.#sender.resume(link.id, received)) {
+      this.end(BROKEN_OFF, 'ERR_EXCHANGE_LOST');
+    }
+  }
+
+  /** Sends what may be sent, reads on or pauses, and ends what has ended. */
+  #flow(): void {
+    if (this.#closed) return;
+    const sender = this.#sender;
+    if (sender?.lost) this.#awaitLink();
+    while (sender?.ready && (this.#outgoing.size >= PAYLOAD_MAX_BYTES || (sender.quiet && !this.#outgoing.empty))) this.#send(sender);
+    if (this.#outgoing.size > WAITING_MAX_BYTES && !this.#paused) this.#origin.pause();
+    if (this.#outgoing.size <= WAITING_MAX_BYTES && this.#paused) this.#origin.resume();
+    this.#paused = this.#outgoing.size > WAITING_MAX_BYTES;
+    if (this.#finished && this.#outgoing.empty && sender?.acknowledged) this.#close();
+    else this.#context.account.note(this.#outgoing.size + (sender?.size ?? 0) + this.#incoming.heldBytes);
+  }
+
+  #send(sender: Sender): void {
+    const { parts, payload, close } = this.#outgoing.take(PAYLOAD_MAX_BYTES);
+    const frame = { type: 'socket', exchange: this.#id, n: sender.next, parts, ...this.#receipt(), ...(close && { close }) } as const;
+    sender.send(frame, payload, payload.length);
+  }
+
+  #tell(): void {
+    this.#sender?.note({ type: 'socket-receipt', exchange: this.#id, ...this.#receipt() });
+  }
+
+  #receipt(): { readonly received: number; readonly limit: number } {
+    this.#timers.disarm('receipt');
+    return { received: this.#incoming.received, limit: this.#window.limit };
+  }
+
+  /** The user has no connection, or none yet. */
+  #awaitLink(): void {
+    this.#timers.armOnce('resume', SOCKET_RESUME_MS, () => {
+      this.end(GOING_AWAY, 'The user has gone.');
+      this.#close();
+    });
+  }
+
+  #watchIdle(): void {
+    const left = this.#usedAt + this.#idleMs - this.#context.clock.monotonic();
+    if (left <= 0) this.end(POLICY, 'ERR_SOCKET_IDLE: without a message for longer than is allowed');
+    else this.#timers.arm('idle', left, () => this.#watchIdle());
+  }
+
+  #finish(code: number, reason: string): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#outgoing.close(code, reason);
+    this.#timers.disarm('age');
+    this.#timers.disarm('idle');
+    // Kept until the user has it, who may have to come back for it.
+    this.#awaitLink();
+    this.#flow();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timers.clear();
+    this.#sender?.close();
+    this.#context.account.note(0);
+    this.#context.onClosed();
+  }
+}
