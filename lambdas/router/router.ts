@@ -251,7 +251,7 @@ export const createRouter = (ports: RouterPorts): Router => {
         }
         return null;
       } catch (error) {
-        if (call !== null && caller !== null) await noteRefusedUpload(ports, application, caller, error);
+        if (call !== null && caller !== null) await noteRefusedUpload(ports, application, caller, call, error);
         throw error;
       } finally {
         stopWatch();

@@ -16,6 +16,8 @@ export interface UploadState {
   readonly target: string;
   /** Of the whole body; null where it was not known in the beginning. */
   readonly length: number | null;
+  /** Digest of the sealed credentials that it began with; null where there were none. */
+  readonly credentials: string | null;
   readonly begunAt: number;
 }
 

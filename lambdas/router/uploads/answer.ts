@@ -1,5 +1,6 @@
 // Answers what is asked of an upload beside its response: it is begun, goes on, or ends.
 import { SallyportError } from '../../../protocol/errors.ts';
+import { digest } from '../../keys.ts';
 import type { Application } from '../../stores/records.ts';
 import type { Answer } from '../answer.ts';
 import type { Caller } from '../caller.ts';
@@ -28,14 +29,16 @@ export const answerUpload = async (ports: AnswerPorts, { call, application, call
   return beginUpload(ports, { application, caller, call, request: asked }, served);
 };
 
-/** Credentials that the application refused are not sent again, whichever part of the upload was told so. */
+/** Credentials that the application refused are not sent again, whichever part of the upload was told so; others that were entered meanwhile are. */
 export const noteRefusedUpload = async (
   { passwords }: Pick<TellPorts, 'passwords'>,
   application: Application,
   caller: Caller,
+  call: UploadCall,
   error: unknown,
 ): Promise<void> => {
   if (!(error instanceof SallyportError) || error.code !== 'ERR_CREDENTIALS_REFUSED') return;
   const signOn = await passwords.signOn(application, caller);
-  if (signOn) await passwords.refused(application, caller, signOn);
+  if (signOn === undefined || (call.kind !== 'begin' && digest(signOn.sealed) !== call.upload.credentials)) return;
+  await passwords.refused(application, caller, signOn);
 };

@@ -3,6 +3,7 @@
 import { asSallyportError, SallyportError } from '../../../protocol/errors.ts';
 import type { TakenFrame } from '../../../protocol/frames.ts';
 import { UPLOADS_PATH } from '../../../protocol/upload-client.ts';
+import { digest } from '../../keys.ts';
 import type { Application, Tunnel } from '../../stores/records.ts';
 import type { Answer } from '../answer.ts';
 import type { Caller } from '../caller.ts';
@@ -62,7 +63,7 @@ export const beginUpload = async (
     served.found(exchange, tunnel.connector);
     try {
       const told = await withLine(ports, { exchange, tunnel }, served, (line) => line.begin(request, call.length));
-      if (told !== null) return begun(ports, { application, caller, call, exchange, tunnel });
+      if (told !== null) return begun(ports, { application, caller, call, request, exchange, tunnel });
       ports.tunnels.forget(group, tunnel.connectionId);
     } catch (error) {
       if (!(error instanceof SallyportError) || !NOT_CARRIED_OUT.has(error.code)) throw error;
@@ -79,9 +80,10 @@ const begun = async (
     application,
     caller,
     call,
+    request: { signOn },
     exchange,
     tunnel,
-  }: { application: Application; caller: Caller | null; call: BeginCall; exchange: string; tunnel: Tunnel },
+  }: { application: Application; caller: Caller | null; call: BeginCall; request: UploadRequest; exchange: string; tunnel: Tunnel },
 ): Promise<Answer> => {
   const { host, method, path, query } = call.target;
   const state: UploadState = {
@@ -94,6 +96,7 @@ const begun = async (
     method,
     target: path + query,
     length: call.length,
+    credentials: signOn?.method === 'password' ? digest(signOn.sealed) : null,
     begunAt: clock.now(),
   };
   const address = `${UPLOADS_PATH}/${await sealUpload(state, await uploadKey())}`;

@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { SILENCE_WAIT_MS, UPLOAD_MAX_MS } from '../../../protocol/limits.ts';
+import { ownerOf } from '../../../protocol/vault.ts';
 import { turn } from '../testing/manual-clock.ts';
-import { application, event, tunnel } from '../testing/records.ts';
+import { application, event, tunnel, user } from '../testing/records.ts';
 import { answerWith, createRig } from '../testing/rig.ts';
 import { beginning, parting, playUploads, TUS } from '../testing/uploads.ts';
 
@@ -307,6 +308,41 @@ describe('an upload belongs to whoever began it:', () => {
     await rig.answer({ ...parting(cookie, path, 0, 'abcdef'), headers: { Cookie: [cookie] } });
 
     expect(JSON.stringify(rig.lines)).not.toContain(path.slice('/.sallyport/uploads/'.length));
+  });
+});
+
+describe('credentials that the application refuses in the middle of an upload', () => {
+  const password = { method: 'password', headers: {}, scheme: 'basic', credentials: 'user', vaultKey: 'key', form: null } as const;
+  const OWNER = ownerOf(user());
+  const refusedInPart = async (meanwhile: (store: (sealed: string) => void) => void) => {
+    const { rig, connector, cookie, begun } = createWorld({ singleSignOn: password });
+    const store = (sealed: string) =>
+      rig.credentials.set(`wiki ${OWNER}`, { sealed, owner: OWNER, setBy: 'alice', setAt: 0, refusedAt: null });
+    store('wrong');
+    const path = await begun();
+    meanwhile(store);
+    await rig.clock.advance(11_000);
+    rig.behaviours.set('tunnel-a=', (received, reply) => {
+      const { frame } = received;
+      if (frame.type !== 'part') return connector.behaviour(received, reply);
+      reply({ type: 'error', exchange: frame.exchange, n: 0, code: 'ERR_CREDENTIALS_REFUSED', message: 'refused' });
+    });
+    const answer = await rig.answer(parting(cookie, path, 0, 'abcdef'));
+    return { code: codeOf(answer), stored: rig.credentials.get(`wiki ${OWNER}`)! };
+  };
+
+  test('are not sent again', async () => {
+    const { code, stored } = await refusedInPart(() => undefined);
+
+    expect(code).toBe('ERR_CREDENTIALS_REFUSED');
+    expect(stored.refusedAt).not.toBeNull();
+  });
+
+  test('and others that were entered meanwhile are not taken for them', async () => {
+    const { code, stored } = await refusedInPart((store) => store('right'));
+
+    expect(code).toBe('ERR_CREDENTIALS_REFUSED');
+    expect(stored).toMatchObject({ sealed: 'right', refusedAt: null });
   });
 });
 
