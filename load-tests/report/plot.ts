@@ -12,8 +12,6 @@ export interface LinePlot {
   readonly x: string;
   readonly y: string;
   readonly series: readonly Series[];
-  /** Each step of the axis is ten times the last. @default false */
-  readonly logarithmicX?: boolean;
 }
 
 export interface BarPlot {
@@ -47,13 +45,12 @@ export const niceCeiling = (value: number): number => {
   return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value)!;
 };
 
-export const linePlot = ({ title, x, y, series, logarithmicX = false }: LinePlot): string => {
+export const linePlot = ({ title, x, y, series }: LinePlot): string => {
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return figure(title, TOP + BAR_HEIGHT, text(LEFT, TOP + 16, 'nothing measured'));
-  const place = logarithmicX ? Math.log10 : (value: number) => value;
-  const [from, to] = [Math.min(...points.map(([at]) => place(at))), Math.max(...points.map(([at]) => place(at)))];
+  const [from, to] = [Math.min(...points.map(([at]) => at)), Math.max(...points.map(([at]) => at))];
   const highest = niceCeiling(Math.max(...points.map(([, value]) => value)));
-  const left = (at: number) => LEFT + (to === from ? 0.5 : (place(at) - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+  const left = (at: number) => LEFT + (to === from ? 0.5 : (at - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
   const top = (value: number) => TOP + PLOT_HEIGHT * (1 - value / highest);
 
   const rules = Array.from({ length: STEPS + 1 }, (_, step) => (highest * step) / STEPS).map(

@@ -105,28 +105,6 @@ describe('a plot', () => {
     expect(first![1]).toBeGreaterThan(last![1]!);
   });
 
-  test('gives the same step to each power of ten where it is told to', () => {
-    const svg = linePlot({
-      title: 'T',
-      x: 'n',
-      y: 'ms',
-      logarithmicX: true,
-      series: [
-        {
-          name: 'a',
-          points: [
-            [1, 1],
-            [100, 1],
-            [10_000, 1],
-          ],
-        },
-      ],
-    });
-
-    const [one, two, three] = [...svg.matchAll(/cx="([\d.]+)"/g)].map(([, x]) => Number(x));
-    expect(two! - one!).toBeCloseTo(three! - two!, 0);
-  });
-
   test('draws bars as long as their values', () => {
     const svg = barPlot({
       title: 'T',

@@ -20,7 +20,7 @@ export const scaleTables = ({ exchanges, storms, applications, account }: Scale)
       named(point),
       spent(point.cold),
       spent(point.warm),
-      spent(point.strangers),
+      point.sessions > 1 ? spent(point.strangers) : '',
       whole(point.cpuMicroseconds),
     ]),
   },
@@ -58,7 +58,7 @@ export const scalePlots = ({ exchanges, storms }: Scale): string[] => [
     title: 'CPU of the router for an exchange',
     unit: 'µs',
     bars: exchanges.map((point) => ({
-      label: `${whole(point.tunnels)} t, ${whole(point.sessions)} s, ${whole(point.applications)} a`,
+      label: `tunnels ${whole(point.tunnels)} (${whole(point.tunnelsOfGroup)}), s. ${whole(point.sessions)}, a. ${whole(point.applications)}`,
       value: point.cpuMicroseconds,
     })),
   }),
