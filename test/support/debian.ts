@@ -32,6 +32,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   'libxml-simple-perl': '/usr/share/perl5/XML/Simple.pm',
   'libstring-random-perl': '/usr/share/perl5/String/Random.pm',
   starman: '/usr/bin/starman',
+  'jupyter-notebook': '/usr/bin/jupyter-notebook',
+  'python3-ipykernel': '/usr/lib/python3/dist-packages/ipykernel/__init__.py',
 };
 
 const missing = (): string[] => Object.keys(NEEDED).filter((name) => !existsSync(NEEDED[name]!));
