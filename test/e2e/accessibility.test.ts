@@ -7,7 +7,7 @@ import { errorPage } from '../../lambdas/pages/error-answer.ts';
 import { createLook } from '../../lambdas/pages/look.ts';
 import { Browser as Program } from '../../lambdas/portal/testing/browser.ts';
 import { startWorld, type World } from '../../lambdas/portal/testing/world.ts';
-import { type EventChanges, HOST, session } from '../../lambdas/router/testing/records.ts';
+import { type EventChanges, HOST, application as routed, session } from '../../lambdas/router/testing/records.ts';
 import { createRig } from '../../lambdas/router/testing/rig.ts';
 import { application } from '../../lambdas/stores/testing/application.ts';
 import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
@@ -87,10 +87,21 @@ describe('of the router', () => {
   });
 });
 
+test('of the router in a frame: Sign in to see this page', async () => {
+  const rig = createRig();
+  rig.applications[0] = { ...routed({ framedBy: ['https://frames.example'] }), callers: [] };
+
+  const answer = await rig.answer({ headers: { ...NAVIGATE, 'Sec-Fetch-Dest': ['iframe'] } });
+
+  expect(await faults(answer.body().toString())).toEqual([]);
+  expect(seen).toContain('Sign in to see this page');
+});
+
 describe('of the portal', () => {
   test.each([
     ['Applications', '/'],
     ['Your sign-ins', '/sessions'],
+    ['Your passwords', '/credentials'],
     ['Sign out?', '/sign-out'],
     ['You are signed out', '/signed-out'],
   ])('%s', async (title, path) => {
