@@ -6,6 +6,7 @@ import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/er
 import type { BodyFrame, ConnectorFrame, CreditFrame, ErrorFrame, PartFrame, ReplyToFrame, RequestFrame } from '../protocol/frames.ts';
 import {
   EXCHANGE_MAX_MS,
+  LINGER_BODY_MS,
   LINGER_MS,
   PAYLOAD_MAX_BYTES,
   PROGRESS_FIRST_MS,
@@ -232,7 +233,8 @@ export class Exchange {
       this.#timers.disarm('linger');
     } else {
       this.#context.onDelivered(this);
-      this.#timers.armOnce('linger', LINGER_MS, () => this.#close(this.#outcome));
+      const lingerMs = sender.next > 1 ? LINGER_BODY_MS : LINGER_MS;
+      this.#timers.armOnce('linger', lingerMs, () => this.#close(this.#outcome));
     }
   }
 

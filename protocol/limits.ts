@@ -60,6 +60,8 @@ export const UPLOAD_WAIT_MS = 60_000;
 export const UPLOAD_MAX_MS = 24 * 60 * 60_000;
 /** How long a connector keeps the frames of a finished exchange for a router that may ask again. */
 export const LINGER_MS = 10_000;
+/** The same of an answer of several frames: that the last of them is missing shows by silence alone. */
+export const LINGER_BODY_MS = 30_000;
 
 /** A client's own frame holds this much of messages: AWS closes above 32 KB, of which base64 and the header line take their part. */
 export const SOCKET_CLIENT_PAYLOAD_BYTES = 22 * 1024;
