@@ -3,6 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+const KEEP_ALIVE_MS = 120_000;
+
 export const MEGABYTE = 1024 * 1024;
 
 /**
