@@ -76,6 +76,8 @@ export const startOrigin = async (): Promise<TestOrigin> => {
       response.destroy();
     }
   });
+  // Longer than any of the tests waits: what an origin's early close does to the last of an answer is told in docs/limits.md.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   return {
