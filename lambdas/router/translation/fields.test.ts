@@ -43,6 +43,17 @@ describe('redirects to an internal URL lead to the external one', () => {
   });
 });
 
+test.each(['/int//evil.example/', '/int/\\evil.example/', '/int/\t/evil.example/'])(
+  '%s of a path that is left out leads to no other host',
+  async (address) => {
+    const own = { host: 'own.apps.example.com', path: '/', internalUrl: 'http://own.corp:8000/int/' };
+
+    const [field] = await translateFields([['Location', address]], targetsFor({ own: [own] }), null);
+
+    expect(new URL(field![1], OURS).origin).toBe(OURS);
+  },
+);
+
 test.each([
   ['Content-Location', '/int/x', '/ext/x'],
   [

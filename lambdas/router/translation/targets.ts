@@ -75,7 +75,7 @@ export const createTargets = ({ application, own, urls, publishedAt, log }: Targ
       // The longest path, then the same scheme, then the application's own.
       const rank = candidate.internalPath.length * 4 + (candidate.scheme === scheme ? 2 : 0) + (candidate.own ? 1 : 0);
       if (rank <= highest || (candidate.otherScheme && (scheme === '' || scheme === candidate.scheme))) continue;
-      const match = matchPath(text, site.end, candidate.internalPath);
+      const match = matchPath(text, site, candidate.internalPath);
       if (match === null) continue;
       found = { candidate, ...match };
       highest = rank;
@@ -96,14 +96,15 @@ export const createTargets = ({ application, own, urls, publishedAt, log }: Targ
       const found = best(text, site);
       if (found === null) return null;
       const { candidate, end, slash } = found;
-      const path = slash ? candidate.path : candidate.path.slice(0, -1);
+      const path = spell(candidate.path.slice(0, -1), site.slash);
       if (site.authority === null) {
-        if (candidate.internalPath === candidate.path) return null;
-        return { application: candidate.application, end, text: spell(path, site.slash) || site.slash };
+        // `/base//host` would become `//host`.
+        if (candidate.internalPath === candidate.path || (path === '' && MAY_NAME_HOST.test(text.slice(end)))) return null;
+        return { application: candidate.application, end, text: path === '' && !slash ? site.slash : path };
       }
       const scheme = site.scheme === '' ? '' : externalScheme(site.scheme, urls.proto) + site.colon;
       const authority = urls.authority(candidate.host).replace(':', site.colon);
-      return { application: candidate.application, end, text: `${scheme}${site.slash}${site.slash}${authority}${spell(path, site.slash)}` };
+      return { application: candidate.application, end, text: `${scheme}${site.slash}${site.slash}${authority}${path}` };
     },
 
     origins: (authority) => [
@@ -148,16 +149,28 @@ const externalScheme = (scheme: Scheme, proto: 'http' | 'https'): string => (sch
 const PATH_ENDS = String.raw`(?=$|[\s?#"'<>\\)\]},;&|\x60])`;
 const patterns = new Map<string, RegExp>();
 const PATTERNS_MAX = 1_000;
+const ESCAPED_SLASH = `(?!/)${SLASH}`;
+/** A second slash in any spelling; browsers pass over tabs and line ends (URL standard, 4.4). */
+const MAY_NAME_HOST = new RegExp(String.raw`^${SLASH}[/\\&\t\r\n]`, 'i');
 
-/** Where the internal path ends in the text, with or without its final slash; null where the text is not below it. */
-const matchPath = (text: string, at: number, internalPath: string): { readonly end: number; readonly slash: boolean } | null => {
-  let pattern = patterns.get(internalPath);
+/**
+ * Where the internal path ends in the text, before its final slash, and whether that is there; null where the text is not below it.
+ * A slash that is not escaped as those before the host ends a regular expression (`/http:\/\/wiki.corp/g`): it is no part of an address.
+ */
+const matchPath = (
+  text: string,
+  { end: at, slash }: Spelt,
+  internalPath: string,
+): { readonly end: number; readonly slash: boolean } | null => {
+  const within = slash.startsWith('\\') ? ESCAPED_SLASH : SLASH;
+  const key = `${within} ${internalPath}`;
+  let pattern = patterns.get(key);
   if (!pattern) {
     const segments = internalPath.slice(0, -1).split('/').map(escaped);
     // The root's final slash need not be there at all: whatever ends an authority ends it.
-    pattern = new RegExp(`${segments.join(SLASH)}(?:(${SLASH})|${internalPath === '/' ? '' : PATH_ENDS})`, 'y');
+    pattern = new RegExp(`${segments.join(within)}(?:(?=(${SLASH}))|${internalPath === '/' ? '' : PATH_ENDS})`, 'y');
     if (patterns.size >= PATTERNS_MAX) patterns.clear();
-    patterns.set(internalPath, pattern);
+    patterns.set(key, pattern);
   }
   pattern.lastIndex = at;
   const match = pattern.exec(text);

@@ -6,12 +6,17 @@ import type { Content, Kind } from '../content.ts';
 import { createLinkReport, type LinkReport } from '../report.ts';
 import { createTargets, type Targets, type TargetsOptions } from '../targets.ts';
 
-/** Internal authority → what is published there. `intra.corp` has two applications, one below the other. */
+/** Internal authority → what is published there. Some have two applications, one below the other. */
 export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   'wiki.corp:8080': [{ application: 'wiki', internalUrl: 'http://wiki.corp:8080/', host: 'wiki.apps.example.com', path: '/' }],
   'intra.corp': [
     { application: 'intra', internalUrl: 'http://intra.corp/', host: 'intra.apps.example.com', path: '/' },
     { application: 'hr', internalUrl: 'http://intra.corp/hr/', host: 'hr.apps.example.com', path: '/people/' },
+  ],
+  'plots.corp': [
+    { application: 'plots', internalUrl: 'http://plots.corp/', host: 'plots.apps.example.com', path: '/' },
+    // As a regular expression may end: `/http:\/\/plots.corp/g`.
+    { application: 'graphs', internalUrl: 'http://plots.corp/g/', host: 'graphs.apps.example.com', path: '/' },
   ],
   legacy: [{ application: 'legacy', internalUrl: 'http://legacy/app/', host: 'legacy.apps.example.com', path: '/' }],
 };
