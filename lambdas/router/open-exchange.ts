@@ -18,12 +18,16 @@ export interface OpenPorts extends Omit<ExchangePorts, 'freshTunnels'> {
   readonly newExchangeId: () => string;
 }
 
-export interface Ask extends Omit<ExchangePlan, 'id' | 'tunnel' | 'key'> {
-  readonly group: string;
+/** The user's side of it. */
+export interface Asker extends Pick<ExchangePlan, 'receivedAt' | 'deadlineAt'> {
   /** Aborted when the user has gone, with ERR_USER_GONE. */
   readonly gone: AbortSignal;
   /** Told of each attempt, so that whatever happens has the id that the connector's log has. */
   readonly attempted: (exchange: Exchange) => void;
+}
+
+export interface Ask extends Asker, Omit<ExchangePlan, 'id' | 'tunnel' | 'key'> {
+  readonly group: string;
 }
 
 export interface Opened {

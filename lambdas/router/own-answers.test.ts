@@ -70,7 +70,7 @@ const LASTING = new Set(['robots', 'resource-metadata']);
 
 describe('what an answer says to the browser', () => {
   test('is told of every kind of answer that there is', () => {
-    const code = read('lambdas/router/router.ts') + read('lambdas/router/own-path.ts');
+    const code = ['router', 'wanted', 'own-path'].map((file) => read(`lambdas/router/${file}.ts`)).join('');
     const kinds = [...code.matchAll(/\b(?:own\(|what: )'([\w-]+)'/g)].map(([, kind]) => kind!);
 
     expect([...new Set(kinds)].sort()).toEqual(Object.keys(ANSWERS).sort());
