@@ -105,6 +105,40 @@ test.each([
   expect(decide(governed([{ refuse: { countries: ['FR'] } }]), asked(), facts({ country })).outcome).toBe(expected);
 });
 
+describe('groups that the provider left out', () => {
+  const cut = { user: user({ groups: [], groupsLeftOut: true }) };
+  const contractors = { refuse: { groups: ['contractors'] } };
+
+  test('a refusal by groups refuses: the user may be in one', () => {
+    expect(decide(governed([contractors]), asked(), facts(cut))).toMatchObject({
+      outcome: 'deny',
+      examined: [{ rule: 'access' }, { findings: [{ holds: true, lacksGroups: true, found: expect.stringContaining('left out') }] }],
+    });
+    expect(decide(governed([contractors]), asked(), facts()).outcome).toBe('allow');
+  });
+
+  test('a refusal by groups and something else refuses where the other holds alone', () => {
+    const elsewhere = { refuse: { groups: ['contractors'], networks: ['198.51.100.0/24'] } };
+
+    expect(decide(governed([elsewhere]), asked(), facts(cut)).outcome).toBe('allow');
+  });
+
+  test('an assignment or a requirement by groups is not met', () => {
+    const access = { users: [], groups: ['staff'] };
+
+    expect(decide(governed([], { access }), asked(), facts(cut))).toMatchObject({ outcome: 'deny', rule: 'access' });
+    expect(outcome({ groups: ['staff'] }, cut)).toBe('deny');
+  });
+
+  test('are not missed where the user is named, in a group that is known, or nobody asks for groups', () => {
+    const known = { user: user({ groups: ['staff'], groupsLeftOut: true }) };
+
+    expect(outcome({ users: ['alice@example.com'], groups: ['admins'] }, cut)).toBe('allow');
+    expect(outcome({ groups: ['staff'] }, known)).toBe('allow');
+    expect(decide(governed([{ refuse: { users: ['bob'] } }]), asked(), facts(cut)).outcome).toBe('allow');
+  });
+});
+
 describe('where a condition holds', () => {
   const admin = governed([{ paths: ['/admin/'], refuse: {} }]);
 

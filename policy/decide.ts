@@ -88,7 +88,8 @@ const answersFor =
   (expression: string): Answer => {
     const told = [...pathReadings(asked.path)].map((reading) => evaluate(expression, facts, asked, within(below, reading)));
     const holds = count(told.map((one) => one.holds));
-    return { holds, found: (told.find((one) => (one.holds ?? !holds) === holds) ?? told[0]!).found };
+    const { found, lacksGroups } = told.find((one) => (one.holds ?? !holds) === holds) ?? told[0]!;
+    return { holds, found, ...(lacksGroups ? { lacksGroups } : {}) };
   };
 
 /** A reading as the application knows it. */

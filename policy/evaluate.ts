@@ -6,6 +6,8 @@ import type { Facts, Requirements } from './requirements.ts';
 export interface Told {
   readonly holds: boolean | undefined;
   readonly found: string;
+  /** It asked for groups of the user that the provider left out. */
+  readonly lacksGroups?: true;
 }
 
 /** `path` is one reading of the request's path, below the application's. */

@@ -28,6 +28,26 @@ const outcome = (side: 'require' | 'refuse', when: string, path = '/', changes: 
   return decide(governed, { method: 'GET', host: 'wiki.apps.example.com', path }, facts(changes), evaluate).outcome;
 };
 
+describe('an expression that asks for groups which the provider left out', () => {
+  const cut = { user: user({ groups: [], groupsLeftOut: true }) };
+
+  test.each([
+    '"contractors" in user.groups',
+    '!("contractors" in user.groups)',
+    'user.groups.exists(g, g == "contractors")',
+    'has(user.groups) && "contractors" in user.groups',
+    'user.groups.size() == 0',
+    '[user].exists(u, "contractors" in u.groups)',
+  ])('%s denies on both sides', (expression) => {
+    expect([outcome('require', expression, '/', cut), outcome('refuse', expression, '/', cut)]).toEqual(['deny', 'deny']);
+    expect(tell(expression, cut)).toMatchObject({ holds: undefined, lacksGroups: true });
+  });
+
+  test('and one that asks for none is told', () => {
+    expect(tell('user.username == "alice@example.com" || "x" in user.groups', cut)).toMatchObject({ holds: true });
+  });
+});
+
 describe('an expression', () => {
   test.each([
     ['user.groups.exists(g, g.startsWith("hr-")) && request.path.startsWith("/admin/")', true],

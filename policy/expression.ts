@@ -2,6 +2,7 @@
 // when a tenant file is read. Of the language there is what docs/configuration.md lists: nothing in it takes long or forgives.
 import { type ASTNode, Environment, EvaluationError, ParseError, TypeError as TypeFault } from '@marcbachmann/cel-js';
 import type { Evaluate } from './evaluate.ts';
+import { GROUPS_LEFT_OUT } from './requirements.ts';
 
 export const EXPRESSION_MAX_CHARACTERS = 1000;
 /** More than any tenant has; what is parsed anew beyond it costs a fraction of a millisecond. */
@@ -114,13 +115,23 @@ const programOf = (text: string): Program => {
 
 /** Never throws: an expression that fails, or asks for what is not known, cannot be told. */
 export const evaluate: Evaluate = (expression, { user, clientAddress, country, now, authenticatedAt, mfa, by }, { method, host }, path) => {
+  let lacksGroups = false;
+  const known = user && {
+    ...user,
+    email: user.email === '' ? undefined : user.email,
+    get groups() {
+      lacksGroups ||= user.groupsLeftOut === true;
+      return user.groups;
+    },
+  };
   try {
     const holds = programOf(expression)({
-      user: user === null ? undefined : { ...user, email: user.email === '' ? undefined : user.email },
+      user: known ?? undefined,
       request: { method, host, path: new ServerPath(path), address: clientAddress, country: country ?? undefined },
       session: { by, mfa, authenticatedAt: authenticatedAt === null ? undefined : new Date(authenticatedAt) },
       now: new Date(now),
     });
+    if (lacksGroups) return { holds: undefined, found: GROUPS_LEFT_OUT, lacksGroups };
     return typeof holds === 'boolean' ? { holds, found: String(holds) } : { holds: undefined, found: 'neither true nor false' };
   } catch (error) {
     const found = error instanceof EvaluationError || error instanceof ParseError ? error.summary : 'it failed';

@@ -48,16 +48,20 @@ export interface Finding {
   readonly holds: boolean;
   readonly wanted: string;
   readonly found: string;
+  /** It turns on groups of the user that the provider left out. */
+  readonly lacksGroups?: true;
 }
 
-export type Answer = Pick<Finding, 'holds' | 'found'>;
+export type Answer = Pick<Finding, 'holds' | 'found' | 'lacksGroups'>;
 
 /** On which side it errs: what is required must be known to hold, what is refused must be known not to. */
 export interface Side {
   readonly ask: (expression: string) => Answer;
-  /** Whether a country that is not known counts as one of those named. */
+  /** Whether a country, or a group, that is not known counts as one of those named. */
   readonly unknown: boolean;
 }
+
+export const GROUPS_LEFT_OUT = 'groups that the provider left out';
 
 /** An assignment asks neither. */
 const ASSIGNMENT: Side = { ask: () => ({ holds: false, found: 'nothing' }), unknown: false };
@@ -69,13 +73,15 @@ export const examine = (requirements: Requirements, facts: Facts, { ask, unknown
   const find = (requirement: string, holds: boolean, wanted: string, found: string): void =>
     void findings.push({ requirement, holds, wanted, found });
 
-  if (users || groups)
-    find(
-      users ? (groups ? 'users or groups' : 'users') : 'groups',
-      isNamed(requirements, facts.user),
-      named(requirements),
-      who(facts.user),
-    );
+  if (users || groups) {
+    const requirement = users ? (groups ? 'users or groups' : 'users') : 'groups';
+    const isKnown = isNamed(requirements, facts.user);
+    const lacksGroups = !isKnown && facts.user?.groupsLeftOut === true && (groups ?? []).length > 0;
+    findings.push({
+      ...{ requirement, holds: lacksGroups ? unknown : isKnown, wanted: named(requirements), found: who(facts.user) },
+      ...(lacksGroups ? { lacksGroups } : {}),
+    });
+  }
   if (networks) find('networks', isWithin(networks, facts.clientAddress), networks.join(', '), facts.clientAddress);
   if (countries)
     find(
@@ -91,8 +97,7 @@ export const examine = (requirements: Requirements, facts: Facts, { ask, unknown
     find(`claims.${claim}`, value !== undefined && values.includes(value), values.join(', '), value ?? 'nothing');
   }
   if (when !== undefined) {
-    const { holds, found } = ask(when);
-    find('when', holds, when, found);
+    findings.push({ requirement: 'when', wanted: when, ...ask(when) });
   }
   if (mfa) find('mfa', facts.mfa, 'a second factor', facts.mfa ? 'a second factor' : 'none');
   if (signedInWithinSeconds !== undefined) {
@@ -116,7 +121,8 @@ export const isNamed = ({ users = [], groups = [] }: Pick<Requirements, 'users' 
 
 const named = ({ users = [], groups = [] }: Requirements): string => [...users, ...groups].join(', ');
 
-const who = (user: User | null): string => (user === null ? 'nobody' : [user.username, ...user.groups].join(', '));
+const who = (user: User | null): string =>
+  user === null ? 'nobody' : [user.username, ...user.groups, ...(user.groupsLeftOut ? [GROUPS_LEFT_OUT] : [])].join(', ');
 
 const claimOf = (user: User | null, claim: string): string | undefined =>
   user !== null && Object.hasOwn(user.claims, claim) ? user.claims[claim] : undefined;

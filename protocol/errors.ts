@@ -40,6 +40,12 @@ export const ERRORS = {
     retryable: false,
     message: 'Your organisation does not allow this here and now.',
   },
+  ERR_GROUPS_UNKNOWN: {
+    status: 403,
+    hop: 'user',
+    retryable: false,
+    message: 'Whether you may use this turns on groups of yours that the sign-in service did not tell. Ask your administrator.',
+  },
   ERR_STEP_UP_REQUIRED: { status: 401, hop: 'user', retryable: false, message: 'Please show once more who you are.' },
   ERR_STEP_UP_FAILED: {
     status: 403,

@@ -70,9 +70,15 @@ describe('a user', () => {
     expect(toUser({ ...claims, groups: undefined }, PROFILE).groups).toEqual([]);
   });
 
-  test('of Entra may have its groups elsewhere', () => {
-    expect(groupsAreElsewhere({ ...claims, _claim_names: { groups: 'src1' } }, NAMES)).toBe(true);
-    expect(groupsAreElsewhere(claims, NAMES)).toBe(false);
+  test.each<[string, object]>([
+    ['too many for a token', { _claim_names: { groups: 'src1' } }],
+    ['too many for a token in an address', { hasgroups: true }],
+    ['too many for a SAML assertion', { 'http://schemas.microsoft.com/claims/groups.link': 'https://graph.windows.net/t/users/u' }],
+  ])('of Entra may have its groups elsewhere: %s', (_, told) => {
+    const given = { ...claims, groups: undefined, ...told };
+
+    expect([groupsAreElsewhere(given, NAMES), toUser(given, PROFILE).groupsLeftOut]).toEqual([true, true]);
+    expect([groupsAreElsewhere(claims, NAMES), 'groupsLeftOut' in toUser(claims, PROFILE)]).toEqual([false, false]);
   });
 });
 

@@ -37,11 +37,14 @@ export const toProgram = (claims: Claims, provider: Speaker, client: string): Us
   return { ...describe(claims, provider), username, name: asText(claims[provider.claims.name]) || username };
 };
 
+/** What Entra puts into a SAML assertion instead of more than 150 groups. */
+const GROUPS_LINK = 'http://schemas.microsoft.com/claims/groups.link';
+
 /** Entra leaves the groups out of the token when they are too many, and says where they could be fetched instead, or that there are some. */
 export const groupsAreElsewhere = (claims: Claims, { groups }: Pick<ClaimNames, 'groups'>): boolean => {
   const { _claim_names: elsewhere, hasgroups } = claims;
-  const isNamed = typeof elsewhere === 'object' && elsewhere !== null && groups in elsewhere;
-  return isNamed || (claims[groups] === undefined && (hasgroups === true || hasgroups === 'true'));
+  const isNamed = typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, groups);
+  return isNamed || claims[GROUPS_LINK] !== undefined || (claims[groups] === undefined && (hasgroups === true || hasgroups === 'true'));
 };
 
 /** A group is told apart from another provider's of the same name: whoever runs that one could put anyone into it. */
@@ -63,6 +66,7 @@ const describe = (claims: Claims, provider: Speaker): Omit<User, 'username' | 'n
     // Somebody's private address, say: it is not the provider's word that makes it theirs.
     email: maySpeakFor(provider, address) ? address : '',
     groups: asTexts(claims[groups]).map((group) => qualified(provider, group)),
+    ...(groupsAreElsewhere(claims, provider.claims) ? { groupsLeftOut: true } : {}),
     claims: Object.fromEntries(further.map((name) => [name, asText(claims[name])] as const).filter(([, value]) => value !== '')),
     amr: asTexts(claims.amr),
   };

@@ -20,7 +20,7 @@ const PAGE_SIZE = 999;
 /** 36 characters each: what a session's record holds with room to spare (DynamoDB items have 400 KB). */
 const GROUPS_MAX = 5_000;
 
-/** The claims with the groups that are elsewhere; without them when they cannot be had whole: less is known, less is allowed. */
+/** The claims with the groups that are elsewhere; without them, and still saying so, when they cannot be had whole. */
 export const withGroups = async (
   claims: Claims,
   config: Pick<Configuration, 'serverMetadata'>,

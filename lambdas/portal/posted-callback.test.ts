@@ -69,6 +69,19 @@ test('what the page posts is what came, whatever it looks like', async () => {
   expect(text).toContain('value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
 });
 
+test('groups that the provider left out are known to be missing', async () => {
+  const attributes = {
+    uid: ['dwho'],
+    'http://schemas.microsoft.com/claims/groups.link': ['https://graph.windows.net/t/users/u/getMemberObjects'],
+  };
+
+  await post({ ...answerTo(await begin(), { attributes }), again: '1' });
+
+  const session = await world.sessions.find(digest(browser.cookie(world.portalUrl, PORTAL_COOKIE)!));
+  expect(session?.user).toMatchObject({ username: 'dwho', groups: [], groupsLeftOut: true });
+  expect(world.lines.some((line) => line.includes('sign-in.groups-left-out'))).toBe(true);
+});
+
 test('a context that shows two factors is told by the session', async () => {
   const landing = await post({ ...answerTo(await begin(), { context: 'urn:example:two-factors' }), again: '1' });
 

@@ -21,7 +21,7 @@ export class AccessRefused extends SallyportError {
 /** Assignment alone, as the portal lists applications. */
 export const mayUse = (access: Access, user: User): boolean => access === 'everyone' || isNamed(access, user);
 
-/** Null: it may. Else what the user is to show first. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET. */
+/** Null: it may. Else what the user is to show first. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET, ERR_GROUPS_UNKNOWN. */
 export const authorise = async (
   application: Application,
   request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'clientAddress' | 'country'>,
@@ -41,6 +41,12 @@ export const authorise = async (
   if (decision.outcome === 'allow') return null;
   if (decision.outcome === 'step up') return decision.stepUp;
   const who = caller?.user.username ?? 'Nobody in particular';
+  if (decision.examined.at(-1)?.findings.some(({ lacksGroups }) => lacksGroups))
+    throw new AccessRefused(
+      'ERR_GROUPS_UNKNOWN',
+      `“${decision.rule}” of ${application.id} turns on groups of ${who} that the sign-in service left out.`,
+      decision.rule,
+    );
   if (decision.rule === 'access')
     throw new AccessRefused('ERR_ACCESS_DENIED', `Nothing in the access of ${application.id} names ${who}.`, 'access');
   throw new AccessRefused('ERR_CONDITION_NOT_MET', `${who} does not meet “${decision.rule}” of ${application.id}.`, decision.rule);

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Requirements } from '../../policy/requirements.ts';
 import { digest } from '../keys.ts';
-import type { Session } from '../stores/records.ts';
-import { application, session } from './testing/records.ts';
+import type { Application, Session } from '../stores/records.ts';
+import { application, session, user } from './testing/records.ts';
 import { createRig } from './testing/rig.ts';
 
 const PAGE = { 'Sec-Fetch-Mode': ['navigate'], Accept: ['text/html'] };
@@ -47,6 +47,27 @@ describe('conditions', () => {
     const response = await rig.answer({ headers: COOKIE });
 
     expect([response.status, JSON.parse(response.body().toString()).code]).toEqual([403, 'ERR_CONDITION_NOT_MET']);
+    expect(rig.received).toEqual([]);
+  });
+
+  test.each<[string, Partial<Application>]>([
+    [
+      'refused by a group',
+      { conditions: [{ name: 'No contractors', paths: [], methods: [], require: null, refuse: { groups: ['contractors'] } }] },
+    ],
+    ['assigned by a group', { access: { users: [], groups: ['staff'] } }],
+    [
+      'refused by an expression',
+      { conditions: [{ name: 'No contractors', paths: [], methods: [], require: null, refuse: { when: '"contractors" in user.groups' } }] },
+    ],
+  ])('whose groups the provider left out does not slip through: %s', async (_, changes) => {
+    const rig = createRig();
+    rig.applications[0] = application({ access: 'everyone', ...changes });
+    signedIn(rig, { user: user({ groups: [], groupsLeftOut: true }) });
+
+    const response = await rig.answer({ headers: COOKIE });
+
+    expect([response.status, JSON.parse(response.body().toString()).code]).toEqual([403, 'ERR_GROUPS_UNKNOWN']);
     expect(rig.received).toEqual([]);
   });
 });

@@ -14,6 +14,7 @@ export const count: Check<number> = (value): value is number => Number.isSafeInt
 export const countOrNull: Check<number | null> = (value): value is number | null => value === null || count(value);
 export const texts: Check<readonly string[]> = (value): value is readonly string[] => Array.isArray(value) && value.every(text);
 export const optionalText: Check<string | undefined> = (value): value is string | undefined => value === undefined || text(value);
+export const optionalTrue: Check<true | undefined> = (value): value is true | undefined => value === undefined || value === true;
 export const optionalCount: Check<number | undefined> = (value): value is number | undefined => value === undefined || count(value);
 export const textOrNull: Check<string | null> = (value): value is string | null => value === null || text(value);
 export const textByName: Check<Readonly<Record<string, string>>> = (value): value is Readonly<Record<string, string>> =>

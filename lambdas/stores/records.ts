@@ -263,6 +263,8 @@ export interface User {
   readonly name: string;
   readonly email: string;
   readonly groups: readonly string[];
+  /** The provider left groups out, and they could not be had: which of those not listed are the user's is not known. */
+  readonly groupsLeftOut?: true;
   /** The further claims that the tenant file names, as text. */
   readonly claims: Readonly<Record<string, string>>;
   /** Authentication methods (RFC 8176), empty where the provider tells none. */

@@ -11,6 +11,7 @@ import {
   oneOf,
   optionalCount,
   optionalText,
+  optionalTrue,
   type RecordShape,
   readRecord,
   shaped,
@@ -32,6 +33,7 @@ const USER: RecordShape<User> = {
   name: text,
   email: text,
   groups: texts,
+  groupsLeftOut: optionalTrue,
   claims: textByName,
   amr: texts,
 };

@@ -28,7 +28,7 @@ const ANEW_S = 60;
 /** For as long as a request may be answered. */
 const ANSWERED_ONCE_MS = 30 * 60_000;
 
-/** Throws ERR_REQUEST_INVALID, ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET, ERR_IDENTITY_REFUSED, ERR_STORE_UNAVAILABLE. */
+/** Throws ERR_REQUEST_INVALID, ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET, ERR_GROUPS_UNKNOWN, ERR_IDENTITY_REFUSED, ERR_STORE_UNAVAILABLE. */
 export const answerRequest = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
   const { application, ask, passive } = await readAuthnRequest(ports, request);
   const session = await currentSession(ports, request);
@@ -97,7 +97,7 @@ const proceed = async (
   }
 };
 
-/** What the user is to show first; null: nothing. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET. */
+/** What the user is to show first; null: nothing. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET, ERR_GROUPS_UNKNOWN. */
 const missing = async (
   { now }: PortalPorts,
   request: PortalRequest,
