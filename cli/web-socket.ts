@@ -62,6 +62,7 @@ export const openSocket = (
           return () => clearTimeout(timer);
         },
         now: () => performance.now(),
+        used: () => true,
       },
       {
         opened: (protocol) =>

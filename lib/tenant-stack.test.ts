@@ -70,7 +70,7 @@ describe('what each function may do, and nothing else', () => {
         log('ReplyApiSockets'),
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
         'Allow dynamodb:Query on {TablesRegistry.Arn} with group#*',
-        'Allow dynamodb:GetItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
+        'Allow dynamodb:GetItem dynamodb:UpdateItem dynamodb:DeleteItem on {TablesSessions.Arn} with session#*',
         connections('TunnelApi', 'POST'),
       ],
     ],

@@ -10,6 +10,8 @@ export interface SocketClientPorts {
   readonly dial: (url: string, events: LinkEvents) => Link;
   readonly after: (ms: number, callback: () => void) => () => void;
   readonly now: () => number;
+  /** Whether what is sent now comes of something that a person did: then it is use of their session. */
+  readonly used: () => boolean;
 }
 
 export interface Grant {
@@ -47,7 +49,7 @@ type Part = readonly [kind: Kind, bytes: number, more: boolean];
 
 interface Kept {
   readonly n: number;
-  readonly head: { readonly parts: readonly Part[]; readonly close?: Closing };
+  readonly head: { readonly parts: readonly Part[]; readonly close?: Closing; readonly used?: true };
   readonly payload: string;
 }
 
@@ -232,7 +234,8 @@ export class SocketClient {
       }
       const closes = this.#queue.length === 0 && this.#close !== null;
       this.#closeSent ||= closes;
-      const kept = { n: this.#next, head: { parts, ...(closes && { close: this.#close! }) }, payload: toBase64(join(chunks)) };
+      const head = { parts, ...(closes && { close: this.#close! }), ...(this.#ports.used() && { used: true as const }) };
+      const kept = { n: this.#next, head, payload: toBase64(join(chunks)) };
       this.#next += 1;
       this.#spent += Math.max(FRAME_MIN_COST_BYTES, room - left);
       this.#outbox.push(kept);
@@ -288,6 +291,8 @@ export class SocketClient {
   /** What the relay says, or API Gateway in its stead: that a message did not get through. */
   #hear(said: Record<string, unknown>): void {
     if (said.type === 'moved') this.#tunnel = String(said.tunnel);
+    // What became of the session, the answer to the next question tells.
+    else if (said.code === 'ERR_SESSION_ENDED') this.#link?.close();
     else this.#arm('again', RETRY_BASE_MS * 4, () => this.#again());
   }
 

@@ -11,6 +11,7 @@ const zero: Check = (value) => value === 0;
 const status: Check = (value) => value === 101 || (count(value) && (value as number) >= 200 && (value as number) <= 599);
 /** A field that older peers do not send. */
 const countOrAbsent: Check = (value) => value === undefined || count(value);
+const flagOrAbsent: Check = (value) => value === undefined || flag(value);
 const textOrAbsent: Check = (value) => value === undefined || text(value);
 const textsOrAbsent: Check = (value) => value === undefined || (Array.isArray(value) && value.every(text));
 const countOrNull: Check = (value) => value === null || count(value);
@@ -110,7 +111,11 @@ export const isFrame = (value: unknown): value is Frame => {
 export interface SocketHead extends Pick<SocketFrame, 'parts' | 'received' | 'limit' | 'close'> {
   readonly n?: number;
   readonly tunnel: string;
+  /** Whether a person did something of which it comes: use of the session. */
+  readonly used?: boolean;
 }
 
 export const isSocketHead = (value: unknown): value is SocketHead =>
-  fieldsOf({ n: countOrAbsent, parts: socketParts, received: count, limit: count, close: socketClose, tunnel: text })(value);
+  fieldsOf({ n: countOrAbsent, parts: socketParts, received: count, limit: count, close: socketClose, tunnel: text, used: flagOrAbsent })(
+    value,
+  );

@@ -22,7 +22,7 @@ const prepare = () => {
   const authorize = createAuthorizeLink({
     key: async () => KEY,
     sockets: { takeTicket: async (id) => !taken.has(id) && Boolean(taken.add(id)), save: async (socket) => void saved.push(socket) },
-    sessions: { find: async (id) => (ended.has(id) ? null : ({ id } as Session)) },
+    sessions: { find: async (id) => (ended.has(id) ? null : ({ id, ...(id === 'session-idle' && { idleMs: 60_000 }) } as Session)) },
     now: () => NOW,
     log: createLog({ write: (line) => lines.push(line), now: () => NOW }),
   });
@@ -174,6 +174,12 @@ describe('a user’s ticket', () => {
     const { id: _, ...binding } = bound;
     expect({ principalId, context }).toEqual({ principalId: 'user', context: binding });
     expect(saved).toEqual([{ exchange: 'exchange-1', session: 'session-1', parent: 'portal-1', link: 2, connectionId: 'link-1' }]);
+  });
+
+  test('says after what time of no use its session ends, where it does', async () => {
+    const { context } = await prepare().ask(await signSocketTicket(KEY, NOW, { ...bound, session: 'session-idle' }));
+
+    expect(context).toMatchObject({ session: 'session-idle', idle: 60_000 });
   });
 
   test('is refused the second time', async () => {

@@ -61,12 +61,13 @@ const admitUser = async ({ sockets, sessions }: AuthorizerPorts, claims: JWTPayl
   if (!jti || !exchange || !connector || !group || !tunnel || link === undefined)
     throw new Error('The ticket does not say what it is for.');
   if (!(await sockets.takeTicket(jti, (claims.exp! + CLOCK_TOLERANCE_S) * 1000))) throw new Error('The ticket was used before.');
-  if (session !== undefined && parent !== undefined) {
-    // First the entry, then the question: whoever ends the session meanwhile finds the one, or this finds the other.
-    await sockets.save({ exchange, session, parent, link, connectionId });
-    if ((await sessions.find(session)) === null) throw new Error('The session has ended.');
-  }
-  return { exchange, connector, group, tunnel, link, ...(session !== undefined && { session }), ...(parent !== undefined && { parent }) };
+  const opened = { exchange, connector, group, tunnel, link };
+  if (session === undefined || parent === undefined) return opened;
+  // First the entry, then the question: whoever ends the session meanwhile finds the one, or this finds the other.
+  await sockets.save({ exchange, session, parent, link, connectionId });
+  const found = await sessions.find(session);
+  if (found === null) throw new Error('The session has ended.');
+  return { ...opened, session, parent, ...(found.idleMs !== undefined && { idle: found.idleMs }) };
 };
 
 const checkTicket = async (ticket: string, key: Uint8Array, nowMs: number): Promise<JWTPayload> => {

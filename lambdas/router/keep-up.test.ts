@@ -44,6 +44,24 @@ describe('that a session is used', () => {
     expect([await asks(), rig.notes]).toEqual([200, []]);
   });
 
+  test('is not noted when a WebSocket that is open gets a new connection: API Gateway ended the last one, and nobody did anything', async () => {
+    rig.behaviours.set('tunnel-a=', ({ frame }, reply) => {
+      if (frame.type === 'request') reply({ type: 'response', exchange: frame.exchange, n: 0, status: 101, headers: [], end: true });
+    });
+    const post = async (body: object) => {
+      const headers = { Cookie: [cookie], 'Content-Type': ['application/json'] };
+      const answer = await rig.answer({ httpMethod: 'POST', path: '/.sallyport/socket', headers, body: JSON.stringify(body) });
+      return JSON.parse(answer.body().toString());
+    };
+    const { resume } = await post({ url: `wss://${rig.host}/live` });
+    await rig.clock.advance(10 * MINUTE);
+
+    const again = await post({ resume, link: 1 });
+
+    expect(again).toMatchObject({ resume });
+    expect(rig.notes).toEqual([]);
+  });
+
   test('costs no user an answer when it cannot be noted, and is tried again by the next request', async () => {
     await rig.clock.advance(3 * MINUTE);
     rig.failing.notes = new Error('throttled');

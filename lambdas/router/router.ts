@@ -127,7 +127,8 @@ export const createRouter = (ports: RouterPorts): Router => {
           throw new SallyportError('ERR_PREFLIGHT_REFUSED', `No rule of ${application.id} lists the origin for this path.`);
         return trace.own('sign-in', signIn(request, application, null));
       }
-      keptUp = caller?.keepUp(true) ?? keptUp;
+      // That API Gateway ends connections is nobody’s use of a session.
+      keptUp = caller?.keepUp(!socket?.resumed) ?? keptUp;
       trace.user = caller?.user.username;
       const stepUp = await authorise(application, request, caller, ports.clock.now());
       if (stepUp !== null) return trace.own('step-up', signIn(request, application, stepUp));

@@ -16,6 +16,8 @@ export interface UserMessage {
   readonly received: number;
   readonly limit: number;
   readonly tunnel: string;
+  /** Of something that a person did. */
+  readonly used: boolean;
   readonly payload: Buffer;
 }
 
@@ -31,8 +33,8 @@ export const readMessage = (text: string): UserMessage => {
   const bytes = head.parts.reduce((sum, [, length]) => sum + length, 0);
   if (payload.toString('base64') !== encoded || bytes !== payload.length)
     throw invalid(`${payload.length} bytes came where ${bytes} were announced.`);
-  const { n = null, parts, close, received, limit, tunnel } = head;
-  return { n, parts, close, received, limit, tunnel, payload };
+  const { n = null, parts, close, received, limit, tunnel, used = false } = head;
+  return { n, parts, close, received, limit, tunnel, used, payload };
 };
 
 /** What a page may close with (WebSockets Standard, `close()`), 1001 for a page that is left, and 1005 for nothing said. */

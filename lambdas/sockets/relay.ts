@@ -8,6 +8,7 @@ import type { PostFrame } from '../router/ports.ts';
 import type { Registry } from '../stores/records.ts';
 import type { OpenSockets } from '../stores/sockets.ts';
 import { readMessage, type UserMessage } from './message.ts';
+import type { KeepSession, WatchedSession } from './session-watch.ts';
 
 export interface SocketEvent {
   readonly requestContext: {
@@ -30,6 +31,7 @@ export interface RelayPorts {
   readonly frameKeyOf: (connector: string) => Promise<FrameKey>;
   readonly registry: Pick<Registry, 'tunnels'>;
   readonly sockets: Pick<OpenSockets, 'remove'>;
+  readonly keepSession: KeepSession;
   readonly log: Log;
 }
 
@@ -40,6 +42,8 @@ interface Binding {
   readonly tunnel: string;
   readonly link: SocketLink;
   readonly parent: string | null;
+  /** Null: of a program with a token, or of a session that may lie unused for as long as it lasts. */
+  readonly watched: WatchedSession | null;
 }
 
 const DONE: SocketAnswer = { statusCode: 200 };
@@ -61,6 +65,8 @@ export const createRelay = (ports: RelayPorts) => {
         return DONE;
       }
       const message = readMessage(body);
+      if (binding.watched !== null && !(await ports.keepSession(binding.watched, message.used)))
+        throw new SallyportError('ERR_SESSION_ENDED');
       const tunnel = await forward(ports, binding, await known(ports, binding, message.tunnel), frameOf(binding, message), message.payload);
       return tunnel === message.tunnel ? DONE : said({ type: 'moved', tunnel });
     } catch (failure) {
@@ -72,10 +78,14 @@ export const createRelay = (ports: RelayPorts) => {
 };
 
 const bindingOf = ({ authorizer = {}, connectionId }: SocketEvent['requestContext']): Binding | null => {
-  const { exchange, connector, group, tunnel, link, parent } = authorizer;
+  const { exchange, connector, group, tunnel, link, session, parent, idle } = authorizer;
   if (typeof exchange !== 'string' || typeof connector !== 'string' || typeof group !== 'string' || typeof tunnel !== 'string') return null;
-  const number = Number(link);
-  return { exchange, connector, group, tunnel, link: { id: connectionId, number }, parent: typeof parent === 'string' ? parent : null };
+  const hangsOn = typeof session === 'string' && typeof parent === 'string' ? { id: session, parent, idleMs: Number(idle) } : null;
+  return {
+    ...{ exchange, connector, group, tunnel, link: { id: connectionId, number: Number(link) } },
+    parent: hangsOn?.parent ?? null,
+    watched: hangsOn !== null && hangsOn.idleMs > 0 ? hangsOn : null,
+  };
 };
 
 const frameOf = ({ exchange, link }: Binding, { n, parts, close, received, limit }: UserMessage): AnySocketFrame =>

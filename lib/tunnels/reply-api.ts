@@ -48,7 +48,7 @@ export class ReplyApi extends Construct {
     this.sockets.set('TENANT', tenant);
     this.sockets.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
     this.sockets.bindItems('REGISTRY_TABLE', tables.registry, { tunnel: ['Query'] });
-    this.sockets.bindItems('SESSIONS_TABLE', tables.sessions, { session: ['GetItem', 'DeleteItem'] });
+    this.sockets.bindItems('SESSIONS_TABLE', tables.sessions, { session: ['GetItem', 'UpdateItem', 'DeleteItem'] });
     this.sockets.set('TUNNEL_API_ENDPOINT', tunnelApi.stage.callbackUrl);
     const why = 'Tunnels come and go: the wildcard is their id, on this one stage, for POST only.';
     grantConnections(this.sockets.role, 'POST', tunnelApi.stage, why);

@@ -5,6 +5,7 @@ import { Ledger } from '../../connector/ledger.ts';
 import type { MessageKind, OriginSocket, OriginSocketListener } from '../../connector/ports.ts';
 import { Sockets } from '../../connector/sockets.ts';
 import { createRelay } from '../../lambdas/sockets/relay.ts';
+import type { WatchedSession } from '../../lambdas/sockets/session-watch.ts';
 import { decode } from '../../protocol/codec.ts';
 import type { RequestFrame } from '../../protocol/frames.ts';
 import { SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_WINDOW_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
@@ -54,6 +55,8 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     }
   };
 
+  /** What the relay was told of the session, and whether it is good still. */
+  const session = { good: true, told: [] as Array<WatchedSession & { readonly used: boolean }> };
   const links = new Map<string, LinkEvents>();
   const clock = { now: time.now, monotonic: time.now, after: time.after };
   const sockets = new Sockets({
@@ -110,6 +113,10 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     frameKeyOf: async () => KEY,
     registry: { tunnels: async () => [] },
     sockets: { remove: async () => undefined },
+    keepSession: async (watched, used) => {
+      session.told.push({ ...watched, used });
+      return session.good;
+    },
     log,
   });
 
@@ -118,16 +125,20 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     ...{ connect: `wss://reply/${made}`, exchange: EXCHANGE, resume: 'resume', tunnel: 'tunnel-1', protocol: '' },
     ...{ window: SOCKET_WINDOW_BYTES, payload: SOCKET_CLIENT_PAYLOAD_BYTES, buffer: WINDOW_BYTES },
   });
+  const person = { acts: false };
   const heard: Array<readonly [string, MessageKind]> = [];
   const ended: Array<readonly [number, string]> = [];
   const client = new SocketClient(
     {
-      ask: async () => grant(),
+      ask: async () => (session.good ? grant() : { status: 401, problem: 'ERR_SESSION_ENDED' }),
       dial: (_url, events) => {
         const id = `link-${made}`;
         const link = made;
         made += 1;
-        const authorizer = { exchange: EXCHANGE, connector: 'c', group: 'g', tunnel: 'tunnel-1', link: String(link), parent: 'p' };
+        const authorizer = {
+          ...{ exchange: EXCHANGE, connector: 'c', group: 'g', tunnel: 'tunnel-1', link: String(link) },
+          ...{ session: 's', parent: 'p', idle: String(60 * MINUTE) },
+        };
         const end = () => {
           if (!links.delete(id)) return;
           events.closed();
@@ -140,13 +151,18 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
         if (Number.isFinite(linkMs)) time.after(linkMs * (0.5 + random()), end);
         return {
           send: (body) => {
-            time.after(0, () => void relay({ requestContext: { routeKey: '$default', connectionId: id, authorizer }, body }));
+            const relayed = async () => {
+              const { body: said } = await relay({ requestContext: { routeKey: '$default', connectionId: id, authorizer }, body });
+              if (said !== undefined) across(() => links.get(id)?.message(said));
+            };
+            time.after(0, () => void relayed());
           },
           close: end,
         };
       },
       after: time.after,
       now: time.now,
+      used: () => person.acts,
     },
     {
       opened: () => undefined,
@@ -163,6 +179,8 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     atOrigin,
     closedAtOrigin,
     messages,
+    session,
+    person,
     say: (text: string, kind: MessageKind) => listener.message(Buffer.from(text), kind),
   };
 };
@@ -218,4 +236,33 @@ test('nothing is sent for nothing: an idle hour costs no message, and many small
 
   // One with two hundred messages, one receipt.
   expect(messages).toEqual({ up: 1, down: 1 });
+});
+
+test('the relay knows of each message whether a person did something', async () => {
+  const { time, client, person, session, atOrigin } = join({ network: CALM, seed: 2 });
+  await client.open('wss://chat/', []);
+  client.send(Buffer.from('a heartbeat'), 'text');
+  await time.run(() => atOrigin.length === 1, MINUTE);
+  person.acts = true;
+  client.send(Buffer.from('what was typed'), 'text');
+
+  await time.run(() => atOrigin.length === 2, MINUTE);
+
+  const told = { id: 's', parent: 'p', idleMs: 60 * MINUTE };
+  expect(session.told.filter(({ used }) => used)).toEqual([{ ...told, used: true }]);
+  expect(session.told[0]).toEqual({ ...told, used: false });
+});
+
+test('a session that has ended carries nothing more, and the page is told why', async () => {
+  const { time, client, session, ended, atOrigin } = join({ network: CALM, seed: 4 });
+  await client.open('wss://chat/', []);
+  client.send(Buffer.from('in time'), 'text');
+  await time.run(() => atOrigin.length === 1, MINUTE);
+  session.good = false;
+  client.send(Buffer.from('too late'), 'text');
+
+  await time.run(() => ended.length > 0, 5 * MINUTE);
+
+  expect(ended).toEqual([[1008, 'ERR_SESSION_ENDED']]);
+  expect(atOrigin).toEqual([['in time', 'text']]);
 });

@@ -119,7 +119,7 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
       await logged(() => functionLog(world, 'sockets'), { event: 'socket.disconnected', exchange: socket.exchange });
     },
     'a user believes the connector to be elsewhere': async () => {
-      const message = `${JSON.stringify({ parts: [], received: 0, limit: 0, tunnel: 'elsewhere' })}\n`;
+      const message = `${JSON.stringify({ parts: [], received: 0, limit: 0, tunnel: 'elsewhere', used: true })}\n`;
       const told = await tellRelay(`${intranet}chat/live`, { cookie: user.cookieFor(intranet) }, message);
       if (!told.includes('moved')) throw new Error(`The relay said ${told}.`);
     },

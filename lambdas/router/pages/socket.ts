@@ -87,7 +87,20 @@ const ports = {
     return () => clearTimeout(timer);
   },
   now: () => performance.now(),
+  used: () => document === undefined || performance.now() - actedAt < ACTED_MS || navigator.userActivation?.isActive === true,
 };
+
+/** What a person does. A worker sees nothing of it: there every message counts, as its requests do. */
+const ACTS = ['keydown', 'pointerdown', 'pointermove', 'wheel'];
+/** So long afterwards a message is taken to come of it. */
+const ACTED_MS = 60_000;
+let actedAt = Number.NEGATIVE_INFINITY;
+for (const act of ACTS) {
+  const noted = ({ isTrusted }: Event) => {
+    if (isTrusted) actedAt = performance.now();
+  };
+  document?.addEventListener(act, noted, { capture: true, passive: true });
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
