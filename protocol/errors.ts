@@ -109,6 +109,7 @@ export const ERRORS = {
   ERR_REPLY_CHANNEL: { status: 502, hop: 'ingress', retryable: true, message: 'The answer could not be received.' },
   // tunnel
   ERR_NO_CONNECTOR: { status: 503, hop: 'tunnel', retryable: true, message: 'The application is offline: no connector is reachable.' },
+  ERR_TUNNEL_UNAVAILABLE: { status: 503, hop: 'tunnel', retryable: true, message: 'The way to the application is busy.' },
   ERR_CONNECTOR_SILENT: { status: 504, hop: 'tunnel', retryable: true, message: 'The connector stopped answering.' },
   ERR_EXCHANGE_LOST: {
     status: 502,

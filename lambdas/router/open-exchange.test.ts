@@ -198,8 +198,8 @@ describe('running a request a second time', () => {
   );
 
   test.each([
-    ['GET', new SallyportError('ERR_INTERNAL', 'network'), 200],
-    ['POST', new SallyportError('ERR_INTERNAL', 'network'), 500],
+    ['GET', new SallyportError('ERR_TUNNEL_UNAVAILABLE', 'network'), 200],
+    ['POST', new SallyportError('ERR_TUNNEL_UNAVAILABLE', 'network'), 503],
     ['POST', new SallyportError('ERR_CONNECTOR_BUSY', 'throttled'), 200],
   ])('a post that fails: %s after %s is %i', async (httpMethod, failure, status) => {
     const { response } = await withTwo(failure).ask({ httpMethod });

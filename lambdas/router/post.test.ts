@@ -72,3 +72,18 @@ test('403 is a fault of the deployment', async () => {
     message: expect.stringContaining('ForbiddenException'),
   });
 });
+
+test('500 to the end is the platform’s own trouble', async () => {
+  answers = Array.from({ length: 3 }, () => ({ status: 500, type: 'InternalServerErrorException' }));
+
+  await expect(createPostFrame(client)('abc=', 'x')).rejects.toMatchObject({ code: 'ERR_TUNNEL_UNAVAILABLE' });
+});
+
+test('nobody who answers is the platform’s own trouble', async () => {
+  await new Promise((closed) => server.close(closed));
+
+  await expect(createPostFrame(client)('abc=', 'x')).rejects.toMatchObject({
+    code: 'ERR_TUNNEL_UNAVAILABLE',
+    message: expect.stringContaining('failed:'),
+  });
+});

@@ -1,5 +1,9 @@
 // Posts frames to tunnels: PostToConnection on the Tunnel API.
-import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
+import {
+  ApiGatewayManagementApiClient,
+  type ApiGatewayManagementApiServiceException,
+  PostToConnectionCommand,
+} from '@aws-sdk/client-apigatewaymanagementapi';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { PostFrame } from './ports.ts';
 
@@ -28,6 +32,18 @@ export const createPostFrame =
       // Nothing was delivered: the account's rate or the connector's own buffer is exhausted.
       if (name === 'LimitExceededException')
         throw new SallyportError('ERR_CONNECTOR_BUSY', 'PostToConnection is throttled (429).', { cause: error });
-      throw new SallyportError('ERR_INTERNAL', `PostToConnection on the Tunnel API failed: ${name}.`, { cause: error });
+      throw new SallyportError(
+        refused(error) ? 'ERR_INTERNAL' : 'ERR_TUNNEL_UNAVAILABLE',
+        `PostToConnection on the Tunnel API failed: ${name}.`,
+        {
+          cause: error,
+        },
+      );
     }
   };
+
+/** By a 4xx, as a fault of the deployment is: one of the service, or silence, has no status or a 5xx. */
+const refused = (error: unknown): boolean => {
+  const status = (error as Partial<ApiGatewayManagementApiServiceException>).$metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500;
+};

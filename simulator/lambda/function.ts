@@ -9,11 +9,12 @@ import { QUOTAS } from '../quotas.ts';
 import type { AccessKeys, Clock, Endpoints, Iam, Logs, Meter } from '../services.ts';
 import type { Concurrency } from './concurrency.ts';
 import { Environment, type Running } from './environment.ts';
-import { FunctionError } from './function-error.ts';
+import { exited, FunctionError } from './function-error.ts';
 import type { FunctionSettings } from './function-settings.ts';
 import { jsonLines, type PlatformLines, textLines } from './platform-lines.ts';
 import type { Answer } from './runtime-api.ts';
 import type { OpenSandbox } from './sandbox.ts';
+import type { TakeTurn } from './turns.ts';
 import { variablesOf } from './variables.ts';
 
 /** An environment whose credentials end within this time after its invocation might end is not used again. */
@@ -34,6 +35,8 @@ export interface FunctionDependencies {
   readonly endpointUrl: () => string;
   readonly openSandbox: OpenSandbox;
   readonly concurrency: Concurrency;
+  /** For starting an environment. */
+  readonly takeTurn: TakeTurn;
   /** Added to each cold start. */
   readonly coldStartMs: number;
   /** Share of reuses at which an environment is replaced instead. */
@@ -132,10 +135,22 @@ export class LambdaFunction {
     return null;
   }
 
-  /** A first failure of the Init phase is not final: Lambda tries again within the invocation, with the function's own time. */
+  /** A function's first environment waits for no other, since others may need an answer of this function to get on. */
   async #open(): Promise<Environment> {
-    const { clock, coldStartMs } = this.#with;
+    const { clock, coldStartMs, takeTurn } = this.#with;
     if (coldStartMs > 0) await new Promise<void>((resolve) => clock.after(coldStartMs, resolve));
+    if (this.#environments.size === 0) return this.#openInTwoTries();
+    const free = await takeTurn();
+    try {
+      if (this.#disposed) throw exited(this.settings.name, 'signal: killed');
+      return await this.#openInTwoTries();
+    } finally {
+      free();
+    }
+  }
+
+  /** A first failure of the Init phase is not final: Lambda tries again within the invocation, with the function's own time. */
+  async #openInTwoTries(): Promise<Environment> {
     const first = this.#openEnvironment(QUOTAS.lambda.initMs);
     try {
       await first.ready;

@@ -1,5 +1,5 @@
 // Simulated AWS Lambda: functions of the template, run from the assets of the assembly, invoked in the three ways that Lambda knows.
-
+import { availableParallelism } from 'node:os';
 import type { ControlRoute } from '../control.ts';
 import { Guardian } from '../guardian.ts';
 import { QUOTAS } from '../quotas.ts';
@@ -13,6 +13,7 @@ import { arnOf, resourceTypes } from './resources.ts';
 import { environmentRoutes } from './routes.ts';
 import type { Answer } from './runtime-api.ts';
 import { type Mode, openProcess, openThread } from './sandbox.ts';
+import { createTurns } from './turns.ts';
 
 /** AWS states no lifetime of an environment, only that it ends some time; hours, by what is observed. */
 const MAX_AGE_MS = 8 * 3_600_000;
@@ -55,6 +56,7 @@ export const createLambda = (dependencies: LambdaDependencies): LambdaService =>
   const functionDependencies: FunctionDependencies = {
     ...dependencies,
     concurrency,
+    takeTurn: createTurns(2 * availableParallelism()),
     openSandbox: mode === 'faithful' ? openProcess(guardian) : openThread,
     random: dependencies.random ?? Math.random,
     realTime: dependencies.realTime ?? (() => performance.timeOrigin + performance.now()),
