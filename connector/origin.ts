@@ -1,13 +1,14 @@
 // Calls origins over pooled connections. Follows no redirect, decompresses nothing, changes nothing but the fields of one hop.
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher, Pool } from 'undici';
 import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
 import { type ConnectTo, findConnectTo } from './connect-to.ts';
 import { withoutInterim } from './interim.ts';
+import { OriginClient, type OriginClientOptions } from './origin-client.ts';
 import { originError } from './origin-errors.ts';
 import { openSocket, type SocketRoute } from './origin-socket.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
@@ -32,9 +33,9 @@ export interface OriginsOptions {
 
 export class Origins {
   readonly #options: OriginsOptions;
-  readonly #agents = new Map<string, NoticingAgent>();
+  readonly #agents = new Map<string, Agent>();
   /** Of single users; the one that was used longest ago first. */
-  readonly #own = new Map<string, NoticingAgent>();
+  readonly #own = new Map<string, Agent>();
 
   constructor(options: OriginsOptions) {
     this.#options = options;
@@ -88,12 +89,13 @@ export class Origins {
   }
 
   /** Connections that were made under different rules, or for one user alone, are not shared. */
-  #agent({ verifyCertificate, loopbackAllowed, connection }: OriginCall): NoticingAgent {
+  #agent({ verifyCertificate, loopbackAllowed, connection }: OriginCall): Agent {
     const key = JSON.stringify([verifyCertificate, loopbackAllowed, connection]);
     const agents = connection === undefined ? this.#agents : this.#own;
     const agent =
       agents.get(key) ??
-      new NoticingAgent({
+      new Agent({
+        factory: createClients,
         connections: connection?.limit ?? this.#options.connections,
         pipelining: 1,
         maxHeaderSize: HEAD_MAX_BYTES,
@@ -152,19 +154,11 @@ export class Origins {
   }
 }
 
-/** Calls what a request carries as `opaque` when the request has a connection. */
-class NoticingAgent extends Agent {
-  override dispatch(options: Agent.DispatchOptions & { readonly opaque?: unknown }, handler: Dispatcher.DispatchHandler): boolean {
-    const { opaque: noticed } = options;
-    if (typeof noticed !== 'function') return super.dispatch(options, handler);
-    const connect = handler.onConnect;
-    handler.onConnect = (...connection) => {
-      noticed();
-      connect?.apply(handler, connection);
-    };
-    return super.dispatch(options, handler);
-  }
-}
+const createClient = (origin: string | URL, options: object): OriginClient => new OriginClient(origin, options as OriginClientOptions);
+
+/** As undici does it by itself, with clients of ours. */
+const createClients = (origin: string | URL, options: Pool.Options): Dispatcher =>
+  options.connections === 1 ? createClient(origin, options) : new Pool(origin, { ...options, factory: createClient });
 
 /** `TE` was not sent, so no coding but chunked may come (RFC 9112 §7.4): without its field the body would be garbage. */
 const isCodedOtherwise = (headers: HeaderList): boolean =>

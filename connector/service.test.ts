@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -255,6 +257,26 @@ describe('the whole connector', () => {
     expect(fake.bodyOf(request.exchange).toString()).toBe('firstlast');
     expect(fake.tunnels[0]!.socket.readyState).toBeGreaterThanOrEqual(2);
   });
+});
+
+test('is not closed while it still writes into its state directory', async () => {
+  const noted = join(state, 'applications.json');
+  // Whoever writes into it waits for a reader.
+  execFileSync('mkfifo', [noted]);
+  const { supervisor, running, close } = await start();
+  supervisor.stop();
+  await running;
+
+  let closed = false;
+  const closing = close().then(() => {
+    closed = true;
+  });
+  await settled();
+  const before = closed;
+  const written = await readFile(noted, 'utf8');
+  await closing;
+
+  expect([before, JSON.parse(written)]).toEqual([false, []]);
 });
 
 describe('a dial that is refused says why', () => {

@@ -96,12 +96,18 @@ export const startService = ({ config, identity, network, clock, random, log, me
   });
 
   const warned = new Set<string>();
+  /** One after the other, so that what was told last stays. */
+  let noting = Promise.resolve();
   const onWelcome = (welcome: Welcome) => {
     exchanges.use(welcome.connector, welcome.frameKey);
     replyApi.use(welcome);
     const aheadMs = Math.round(serviceClock.aheadMs());
     if (Math.abs(aheadMs) > CLOCK_WARNING_MS) log.warn('clock.off', { code: 'ERR_CONNECTOR_CLOCK', aheadMs });
-    noteApplications(config.stateDirectory, welcome.applications).catch((error: unknown) => log.warn('applications.not-noted', { error }));
+    noting = noting.then(() =>
+      noteApplications(config.stateDirectory, welcome.applications).catch((error: unknown) =>
+        log.warn('applications.not-noted', { error }),
+      ),
+    );
     for (const { name, internalUrl } of welcome.applications) {
       if (warned.has(internalUrl) || !URL.canParse(internalUrl) || findAllowed(config.allow, new URL(internalUrl))) continue;
       warned.add(internalUrl);
@@ -145,7 +151,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
       exchanges.close();
       kerberos.close();
       replyApi.close();
-      await origins.close();
+      await Promise.all([origins.close(), noting]);
     },
   };
 };

@@ -3,8 +3,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const KEEP_ALIVE_MS = 120_000;
-
 export const MEGABYTE = 1024 * 1024;
 
 /**
@@ -76,8 +74,6 @@ export const startOrigin = async (): Promise<TestOrigin> => {
       response.destroy();
     }
   });
-  // Longer than any of the tests waits: what an origin's early close does to the last of an answer is told in docs/limits.md.
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   return {

@@ -1,0 +1,84 @@
+// One connection to an origin. A body that is not taken stops its socket, never undici's parser: one that is paused when the origin closes
+// loses what the body still holds (kept-alive connections), or ends the process (`Connection: close`). Seen with undici 7.30.2.
+import type { Socket } from 'node:net';
+import { type buildConnector, Client, type Dispatcher } from 'undici';
+
+export interface OriginClientOptions extends Client.Options {
+  readonly connect: buildConnector.connector;
+}
+
+export class OriginClient extends Client {
+  readonly #gate: Gate;
+
+  constructor(origin: string | URL, options: OriginClientOptions) {
+    const gate = new Gate();
+    const { connect } = options;
+    super(origin, {
+      ...options,
+      connect: (where, callback) =>
+        connect(where, (...connected) => {
+          const [error, socket] = connected;
+          if (error === null) callback(null, gate.before(socket));
+          else callback(...connected);
+        }),
+    });
+    this.#gate = gate;
+  }
+
+  /** Calls what the request carries as `opaque` when it has a connection. */
+  override dispatch(options: Dispatcher.DispatchOptions & { readonly opaque?: unknown }, handler: Dispatcher.DispatchHandler): boolean {
+    const { opaque: noticed } = options;
+    const { onConnect, onHeaders, onData, onComplete } = handler;
+    const gate = this.#gate;
+    handler.onConnect = (...connection) => {
+      if (typeof noticed === 'function') noticed();
+      onConnect?.apply(handler, connection);
+    };
+    handler.onHeaders = (status, headers, _, text) => {
+      if (onHeaders?.call(handler, status, headers, () => gate.open(), text) === false) gate.close();
+      return true;
+    };
+    handler.onData = (chunk) => {
+      if (onData?.call(handler, chunk) === false) gate.close();
+      return true;
+    };
+    handler.onComplete = (trailers) => {
+      // The rest of the body waits elsewhere: the connection is free for the next answer.
+      gate.forgo();
+      onComplete?.call(handler, trailers);
+    };
+    return super.dispatch(options, handler);
+  }
+}
+
+/** Before a socket: while it is closed nothing is read, so the socket fills, and then the origin is slowed down. */
+class Gate {
+  #socket: Socket | null = null;
+  #closed = false;
+
+  before(socket: Socket): Socket {
+    const read = socket.read.bind(socket);
+    // `read(0)` is Node's own, which looks whether there is more.
+    socket.read = (size?: number) => (this.#closed && size !== 0 ? null : read(size));
+    this.#socket = socket;
+    this.#closed = false;
+    return socket;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  open(): void {
+    if (!this.#closed) return;
+    this.#closed = false;
+    // Not at once: whoever opens may have been called by the parser.
+    const socket = this.#socket;
+    process.nextTick(() => socket?.emit('readable'));
+  }
+
+  /** Opens, within the reading of a socket that is going on. */
+  forgo(): void {
+    this.#closed = false;
+  }
+}
