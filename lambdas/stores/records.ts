@@ -226,7 +226,7 @@ export interface Translation {
 }
 
 /** What is made of the application's cookies; false and null leave a cookie as it is. */
-/** `pages`: which of its pages get the script that carries WebSockets: all, none, or those that name them. */
+/** `pages`: which of its pages get the script that carries WebSockets: all, none, or those that may run scripts. */
 export interface WebSocketPolicy {
   readonly pages: 'auto' | 'on' | 'off';
   readonly maxAgeMs: number;
