@@ -4,7 +4,7 @@ import type { FrameKey } from '../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { ReceiveWindow } from '../protocol/flow.ts';
 import type { AnySocketFrame, SocketFrame, SocketLink, Upgrade } from '../protocol/frames.ts';
-import { PAYLOAD_MAX_BYTES, SOCKET_RECEIPT_MS, SOCKET_RESUME_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
+import { PAYLOAD_MAX_BYTES, SOCKET_AWAY_MS, SOCKET_OPEN_MS, SOCKET_RECEIPT_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
 import type { Clock } from './clock.ts';
@@ -176,7 +176,7 @@ export class Socket {
 
   /** The user has no connection, or none yet. */
   #awaitLink(): void {
-    this.#timers.armOnce('resume', SOCKET_RESUME_MS, () => {
+    this.#timers.armOnce('resume', this.#sender === null ? SOCKET_OPEN_MS : SOCKET_AWAY_MS, () => {
       this.end(GOING_AWAY, 'The user has gone.');
       this.#close();
     });

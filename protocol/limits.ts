@@ -72,8 +72,10 @@ export const SOCKET_CLIENT_PAYLOAD_BYTES = 22 * 1024;
 export const SOCKET_WINDOW_BYTES = 256 * 1024;
 /** How long a WebSocket's receiver waits for a message of its own to send the receipt with. */
 export const SOCKET_RECEIPT_MS = 10_000;
-/** How long a WebSocket without a connection to its user waits for the next one. */
-export const SOCKET_RESUME_MS = 60_000;
+/** How long a WebSocket waits for its user's first connection. */
+export const SOCKET_OPEN_MS = 60_000;
+/** How long one without a connection to its user waits for the next: a train's tunnel, a closed lid. TCP has about as much patience. */
+export const SOCKET_AWAY_MS = 15 * 60_000;
 
 /** The connector's heartbeat to the registry; also keeps the tunnel below AWS's 10 minutes of idleness. */
 export const HEARTBEAT_MS = 60_000;

@@ -71,7 +71,8 @@ const PARTS_MAX = 256;
 /** How long receipts wait for a message to go with, and how long the other side's may: then everything is sent again. */
 const RECEIPT_MS = 10_000;
 const UNHEARD_MS = 25_000;
-/** How long new connections are tried for. */
+/** How long new connections are tried for while nothing answers (a connector waits no longer), and while who answers cannot give one. */
+const AWAY_MS = 15 * 60_000;
 const RESUME_MS = 60_000;
 const RETRY_BASE_MS = 250;
 const RETRY_CAP_MS = 8_000;
@@ -84,10 +85,15 @@ export class SocketClient {
   #grant: Grant | null = null;
   #tunnel = '';
   #link: Link | null = null;
+  /** To be called when the connection at hand has ended, or must be taken to have. */
+  #lost: () => void = () => undefined;
   #links = 0;
   #linked = false;
   #done = false;
   #lostAt: number | null = null;
+  #refusedAt: number | null = null;
+  /** How often in a row nothing was heard of what was sent. */
+  #unheard = 0;
   #attempts = 0;
   readonly #queue: Array<{ readonly kind: Kind; data: Uint8Array }> = [];
   #close: Closing | null = null;
@@ -148,11 +154,22 @@ export class SocketClient {
 
   #dial(url: string): void {
     let current = true;
+    const lost = () => {
+      if (!current) return;
+      current = false;
+      this.#linked = false;
+      // Of a WebSocket that was never open nothing is lost.
+      if (this.#links === 0) this.#finish(BROKEN_OFF, '', 'the connection to the Reply API was refused');
+      else if (!this.#done) this.#resume();
+    };
+    this.#lost = lost;
     this.#link = this.#ports.dial(url, {
       opened: () => {
         if (!current || this.#done) return;
         this.#linked = true;
         this.#lostAt = null;
+        this.#refusedAt = null;
+        this.#unheard = 0;
         this.#attempts = 0;
         // The connector learns of the connection by whatever comes over it.
         if (this.#outbox.length === 0 && this.#queue.length === 0) this.#tell();
@@ -162,24 +179,19 @@ export class SocketClient {
         this.#schedule();
       },
       message: (text) => {
-        if (current && !this.#done) this.#take(text);
+        if (!current || this.#done) return;
+        this.#unheard = 0;
+        this.#take(text);
       },
-      closed: () => {
-        if (!current) return;
-        current = false;
-        this.#linked = false;
-        // Of a WebSocket that was never open nothing is lost.
-        if (this.#links === 0) this.#finish(BROKEN_OFF, '', 'the connection to the Reply API was refused');
-        else if (!this.#done) this.#resume();
-      },
+      closed: lost,
     });
   }
 
   #resume(): void {
     const { now } = this.#ports;
     this.#lostAt ??= now();
-    if (now() - this.#lostAt > RESUME_MS) {
-      this.#finish(BROKEN_OFF, '', 'no new connection within a minute');
+    if (now() - this.#lostAt > AWAY_MS || now() - (this.#refusedAt ?? now()) > RESUME_MS) {
+      this.#finish(BROKEN_OFF, '', 'no new connection in time');
       return;
     }
     const wait = this.#attempts === 0 ? 0 : Math.min(RETRY_BASE_MS * 2 ** this.#attempts, RETRY_CAP_MS);
@@ -194,6 +206,7 @@ export class SocketClient {
       if ('problem' in answer) {
         // Signed out, no access any more, or the WebSocket's time is up: it will not get better.
         if (answer.status < 500 && answer.status !== 429) return this.#finish(POLICY, answer.problem, `${answer.status} ${answer.problem}`);
+        this.#refusedAt ??= this.#ports.now();
         return this.#resume();
       }
       this.#tunnel = answer.tunnel;
@@ -246,7 +259,18 @@ export class SocketClient {
 
   #post({ n, head, payload }: Kept): void {
     this.#link?.send(`${JSON.stringify({ n, ...head, ...this.#receipt() })}\n${payload}`);
-    if (!this.#timers.has('unheard')) this.#arm('unheard', UNHEARD_MS, () => this.#again());
+    if (!this.#timers.has('unheard')) this.#arm('unheard', UNHEARD_MS, () => this.#wonder());
+  }
+
+  /** Silence once: something was lost. Twice: the connection is dead, of which nobody may be told for a quarter of an hour. */
+  #wonder(): void {
+    this.#unheard += 1;
+    if (this.#unheard < 2) {
+      this.#again();
+    } else {
+      this.#link?.close();
+      this.#lost();
+    }
   }
 
   /** What was not acknowledged may be lost. */

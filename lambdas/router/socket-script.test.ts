@@ -94,6 +94,8 @@ describe('a content security policy gets what is needed and no more', () => {
       "script-src 'nonce-abc' 'strict-dynamic'; connect-src 'self' wss:",
     ],
     ['script-src https://cdn.example; connect-src *', `connect-src *; script-src https://cdn.example ${SCRIPT}`],
+    // Of another script of ours.
+    [`script-src 'self'; connect-src ${OWN}`, `script-src 'self'; connect-src ${OWN} ${REPLY}`],
   ])('%s', (policy, wanted) => {
     expect(allowed(policy)).toBe(wanted);
   });
