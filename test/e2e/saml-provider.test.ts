@@ -31,6 +31,8 @@ beforeAll(async () => {
     issuer: `${url}/saml/metadata`,
     signInUrl: `${url}/saml/singleSignOn`,
     signOutUrl: `${url}/saml/singleLogout`,
+    signOutAnswerUrl: `${url}/saml/singleLogoutReturn`,
+    signRequests: true,
     certificates: [signing.certificate],
     claims: { username: 'uid', name: 'cn', email: 'mail' },
   });
@@ -112,7 +114,22 @@ test('signing out in the portal ends the session at the provider too', async () 
 
   await page.goto(`${world.portal}sign-out`);
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL(`${lemonldap.url}/**`);
+  // The provider answers, which leads back here.
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+  expect(page.url()).toBe(`${world.portal}signed-out`);
+
+  await page.goto(world.portal);
+  await page.locator('#userfield').waitFor();
+}, 60_000);
+
+test('signing out at the provider ends the session here too, and the provider hears that it has', async () => {
+  await page.goto(world.intranet);
+  await signInAtLemonldap(page, 'rtyler', 'rtyler');
+  await page.getByRole('heading', { name: 'Good day, Rose Tyler' }).waitFor();
+  const answered = context.waitForEvent('response', (response) => response.url().startsWith(`${lemonldap.url}/saml/singleLogoutReturn?`));
+
+  await page.goto(`${lemonldap.url}/?logout=1`);
+  expect((await answered).status()).toBeLessThan(400);
 
   await page.goto(world.portal);
   await page.locator('#userfield').waitFor();
