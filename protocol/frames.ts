@@ -339,6 +339,8 @@ export interface DrainMessage {
 
 export interface DrainedMessage {
   readonly type: 'drained';
+  /** Whether another connector of the group takes exchanges. Older services do not say. */
+  readonly others?: boolean;
 }
 
 /** Probes the link through a route without a function; answered by `echo`. For platforms that answer no WebSocket ping. */

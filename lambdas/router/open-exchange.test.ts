@@ -17,6 +17,30 @@ describe('finding a connector', () => {
     expect(asked(rig)).toEqual(['tunnel-b=', 'tunnel-b=']);
   });
 
+  test.each(['GET', 'POST'])('a connector that drains is replaced by the next, also for %s, and not asked again', async (httpMethod) => {
+    const rig = withTwo(failWith('ERR_CONNECTOR_DRAINING'));
+
+    const { response } = await rig.ask({ httpMethod });
+    await rig.ask({ httpMethod });
+
+    expect(response.body().toString()).toBe('second');
+    expect(asked(rig)).toEqual(['tunnel-a=', 'tunnel-b=', 'tunnel-b=']);
+  });
+
+  test('however many connectors drain, the one that does not is found', async () => {
+    const rig = withTwo(failWith('ERR_CONNECTOR_DRAINING'));
+    for (const name of ['c', 'd', 'e', 'f', 'g']) {
+      rig.tunnels.unshift(tunnel({ connectionId: `tunnel-${name}=`, connector: `connector-${name}`, seenAt: rig.clock.now() }));
+      rig.behaviours.set(`tunnel-${name}=`, failWith('ERR_CONNECTOR_DRAINING'));
+    }
+
+    const { response, done } = await rig.ask({ httpMethod: 'POST' });
+    await done;
+
+    expect(response.body().toString()).toBe('second');
+    expect(asked(rig)).toHaveLength(7);
+  });
+
   test('each request frame names the connector and the tunnel that it is posted to', async () => {
     const rig = withTwo(failWith('ERR_CONNECTOR_BUSY'));
 

@@ -69,8 +69,13 @@ export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> 
       continue;
     }
     if ('head' in outcome) return outcome;
-    attempts += 1;
     failure = outcome.error;
+    if (failure.code === 'ERR_CONNECTOR_DRAINING') {
+      // The same: nothing else that this router has comes to it.
+      ports.tunnels.forget(ask.group, tunnel.connectionId);
+      continue;
+    }
+    attempts += 1;
     if (!mayRunElsewhere(ask, outcome)) throw failure;
     if (SAME_FOR_CONNECTOR.has(failure.code)) cutOff.add(tunnel.connector);
     const { id, connector, course } = outcome.exchange;
