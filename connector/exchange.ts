@@ -15,12 +15,12 @@ import {
   UPLOAD_WAIT_MS,
 } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
+import { Timers } from '../protocol/timers.ts';
 import { type ExchangeContext, unknownExchange } from './exchange-context.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { OriginExchange } from './origin-exchange.ts';
 import { PremisesWatch } from './premises-watch.ts';
 import { Sender } from './sender.ts';
-import { Timers } from './timers.ts';
 
 /** How long frames of an exchange wait for its request frame, which may have been overtaken. */
 const EARLY_MS = 5_000;

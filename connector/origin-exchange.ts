@@ -2,12 +2,12 @@
 import { CODINGS } from '../protocol/coding.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import type { RequestFrame } from '../protocol/frames.ts';
+import { Timers } from '../protocol/timers.ts';
 import type { Admission, ExchangeContext } from './exchange-context.ts';
 import type { OriginAnswer, OriginCall, OriginSocket } from './ports.ts';
 import type { PremisesWatch } from './premises-watch.ts';
 import { ResponseFrames, type ResponseState } from './response-frames.ts';
 import type { Sender } from './sender.ts';
-import { Timers } from './timers.ts';
 import { originTimeout } from './upload.ts';
 
 export interface OriginExchangeOptions extends Pick<ExchangeContext, 'clock' | 'callOrigin' | 'settle'> {

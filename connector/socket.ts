@@ -7,12 +7,12 @@ import type { AnySocketFrame, SocketFrame, SocketLink, Upgrade } from '../protoc
 import { PAYLOAD_MAX_BYTES, SOCKET_AWAY_MS, SOCKET_OPEN_MS, SOCKET_RECEIPT_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
+import { Timers } from '../protocol/timers.ts';
 import type { Clock } from './clock.ts';
 import type { Account } from './ledger.ts';
 import type { OriginSocket, Post } from './ports.ts';
 import { Sender } from './sender.ts';
 import { SocketQueue } from './socket-queue.ts';
-import { Timers } from './timers.ts';
 
 export interface SocketContext {
   readonly clock: Clock;

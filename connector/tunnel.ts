@@ -4,10 +4,10 @@ import { isErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { ConnectorMessage, TunnelMessage } from '../protocol/frames.ts';
 import { HEARTBEAT_MS } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
+import { Timers } from '../protocol/timers.ts';
 import { type Clock, withResolvers } from './clock.ts';
 import { LinkProbe } from './link-probe.ts';
 import type { ServiceClock } from './service-clock.ts';
-import { Timers } from './timers.ts';
 import { VERSION } from './version.ts';
 import type { Welcome } from './welcome.ts';
 
