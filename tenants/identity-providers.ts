@@ -4,7 +4,18 @@ import { z } from 'zod';
 import { readHost, readIssuer } from './addresses.ts';
 import { RSA_MIN_BITS, readCertificates } from './certificates.ts';
 import { isMap, type LocatedFault, pathText, shown, valueAt } from './faults.ts';
-import { choice, IDENTIFIER_WORDS, NOTHING_SAID, optional, readFlag, readIdentifier, readLine, readLines, setting } from './settings.ts';
+import {
+  choice,
+  IDENTIFIER_WORDS,
+  metadataSetting,
+  NOTHING_SAID,
+  optional,
+  readFlag,
+  readIdentifier,
+  readLine,
+  readLines,
+  setting,
+} from './settings.ts';
 
 const PROTOCOLS = ['openid', 'saml'] as const;
 
@@ -167,6 +178,7 @@ const readEndpoint = (value: unknown): string | undefined =>
 const saml = z.strictObject({
   protocol: z.literal('saml'),
   ...naming,
+  metadata: metadataSetting,
   issuer: setting('the provider’s entity id', 'Copy `entityID` from the provider’s metadata.', readEntityId),
   signInUrl: setting(
     'an https URL',
