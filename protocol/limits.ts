@@ -38,6 +38,11 @@ export const PROGRESS_WAIT_MS = 4_000;
 export const PROGRESS_IDLE_MS = 15_000;
 /** A connector unheard for this long after a request was posted is taken for dead. */
 export const SILENCE_FIRST_MS = 3_000;
+/**
+ * The same, where no other connector may or can take the request: so long a connector needs to notice that its tunnel is dead and to open
+ * another, over which the request reaches it after all.
+ */
+export const SILENCE_ALONE_MS = 15_000;
 /** The same, once it has been heard and while the head is awaited. */
 export const SILENCE_WAIT_MS = 12_000;
 /** The same, while the body is awaited. */
