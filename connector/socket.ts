@@ -3,10 +3,11 @@
 import type { FrameKey } from '../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { ReceiveWindow } from '../protocol/flow.ts';
-import type { AnySocketFrame, SocketFrame, SocketLink, Upgrade } from '../protocol/frames.ts';
+import type { Upgrade } from '../protocol/frames.ts';
 import { PAYLOAD_MAX_BYTES, SOCKET_AWAY_MS, SOCKET_OPEN_MS, SOCKET_RECEIPT_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
+import type { AnySocketFrame, SocketFrame, SocketLink } from '../protocol/socket-frames.ts';
 import { Timers } from '../protocol/timers.ts';
 import type { Clock } from './clock.ts';
 import type { Account } from './ledger.ts';

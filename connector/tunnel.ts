@@ -1,10 +1,10 @@
 // One tunnel's life: hello and welcome, heartbeats, probes of the link, renewal of the secrets, drain, end.
 // Frames are handed on as they come; what is in them is no concern of this file.
 import { isErrorCode, SallyportError } from '../protocol/errors.ts';
-import type { ConnectorMessage, TunnelMessage } from '../protocol/frames.ts';
 import { HEARTBEAT_MS } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Timers } from '../protocol/timers.ts';
+import type { ConnectorMessage, TunnelMessage } from '../protocol/tunnel-messages.ts';
 import { type Clock, withResolvers } from './clock.ts';
 import { LinkProbe } from './link-probe.ts';
 import type { ServiceClock } from './service-clock.ts';

@@ -1,8 +1,10 @@
 // A user's side of a WebSocket: a page's script and `sallyport forward` go by it. It asks for the WebSocket, connects, sends again what may
 // be lost, and takes a new connection when one ends. Knows neither browser nor Node: both have what it needs.
+
+import type { SocketPart } from './socket-frames.ts';
 import { type Arrived, SocketInbound } from './socket-inbound.ts';
 import { SocketOutbound, type Unheard } from './socket-outbound.ts';
-import { type Closing, fromBase64, type Kind, type Part } from './socket-payload.ts';
+import { type Closing, fromBase64, type Kind } from './socket-payload.ts';
 import { Timers } from './timers.ts';
 
 export type { Kind } from './socket-payload.ts';
@@ -261,7 +263,7 @@ export class SocketClient {
     this.#acknowledge(Number(head.received), Number(head.limit));
     if (head.type !== 'socket') return;
     const payload = fromBase64(text.slice(lineEnd + 1, text.indexOf('\n', lineEnd + 1)));
-    this.#order(Number(head.n), { parts: head.parts as Part[], payload, close: head.close as Closing | undefined });
+    this.#order(Number(head.n), { parts: head.parts as SocketPart[], payload, close: head.close as Closing | undefined });
   }
 
   /** What the relay says, or API Gateway in its stead: that a message did not get through. */

@@ -1,8 +1,9 @@
 // What a user's side of a WebSocket receives: frames are put back in order, and their parts together to messages.
-import { type Closing, FRAME_MIN_COST_BYTES, join, type Kind, type Part } from './socket-payload.ts';
+import type { SocketPart } from './socket-frames.ts';
+import { type Closing, FRAME_MIN_COST_BYTES, join, type Kind } from './socket-payload.ts';
 
 export interface Arrived {
-  readonly parts: readonly Part[];
+  readonly parts: readonly SocketPart[];
   readonly payload: Uint8Array;
   readonly close: Closing | undefined;
 }

@@ -1,10 +1,11 @@
 // What a user's side of a WebSocket sends: messages wait until the window allows them, and are kept until the other side has heard them.
-import { type Closing, FRAME_MIN_COST_BYTES, join, type Kind, type Part, toBase64 } from './socket-payload.ts';
+import type { SocketPart } from './socket-frames.ts';
+import { type Closing, FRAME_MIN_COST_BYTES, join, type Kind, toBase64 } from './socket-payload.ts';
 
 /** A frame that may have to be sent again. */
 export interface Unheard {
   readonly n: number;
-  readonly head: { readonly parts: readonly Part[]; readonly close?: Closing; readonly used?: true };
+  readonly head: { readonly parts: readonly SocketPart[]; readonly close?: Closing; readonly used?: true };
   readonly payload: string;
   /** Of messages in it. */
   readonly bytes: number;
@@ -69,8 +70,8 @@ export class SocketOutbound {
     return frame;
   }
 
-  #take(room: number): { readonly parts: readonly Part[]; readonly payload: Uint8Array } {
-    const parts: Part[] = [];
+  #take(room: number): { readonly parts: readonly SocketPart[]; readonly payload: Uint8Array } {
+    const parts: SocketPart[] = [];
     const chunks: Uint8Array[] = [];
     let left = room;
     while (parts.length < PARTS_MAX) {

@@ -1,9 +1,7 @@
 // The messages of a WebSocket as a frame carries them: in Base64 one after the other, with a list that tells where each ends.
+import type { SocketPart } from './socket-frames.ts';
 
-export type Kind = 'text' | 'binary';
-
-/** A message, or a part of one that goes on in the next frame. */
-export type Part = readonly [kind: Kind, bytes: number, more: boolean];
+export type Kind = SocketPart[0];
 
 export interface Closing {
   readonly code: number;

@@ -6,7 +6,8 @@ import type { Duplex } from 'node:stream';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { decode, encode } from '../../protocol/codec.ts';
-import type { Frame, RequestFrame, WelcomeSecrets } from '../../protocol/frames.ts';
+import type { Frame, RequestFrame } from '../../protocol/frames.ts';
+import type { WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
 import { createKeyPairs, type Identity, publicKey } from '../identity.ts';
 import type { Posted } from './bench.ts';
 

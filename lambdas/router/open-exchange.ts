@@ -2,8 +2,8 @@
 // only where that cannot do harm (D13).
 import type { FrameKey } from '../../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
-import type { SignOn } from '../../protocol/frames.ts';
 import { TUNNEL_STALE_MS } from '../../protocol/limits.ts';
+import type { SignOn } from '../../protocol/sign-on.ts';
 import { digest } from '../keys.ts';
 import type { Tunnel } from '../stores/records.ts';
 import { Exchange, type ExchangePlan, type ExchangePorts } from './exchange.ts';

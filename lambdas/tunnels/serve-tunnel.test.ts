@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CryptoKey, compactDecrypt, exportJWK, generateKeyPair } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { WelcomeSecrets } from '../../protocol/frames.ts';
 import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
+import type { WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
 import { frameKey } from '../keys.ts';
 import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
 import type { Application, JsonWebKey, Registry } from '../stores/records.ts';

@@ -1,7 +1,7 @@
 // The Tunnel API's routes: `$connect`, hello, heartbeat, drain, `$disconnect`. What is answered goes back on the same socket.
 import { asSallyportError, ERRORS, SallyportError } from '../../protocol/errors.ts';
-import type { TunnelMessage, WelcomeSecrets } from '../../protocol/frames.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { TunnelMessage, WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
 import { frameKey } from '../keys.ts';
 import { isLive } from '../stores/live-tunnel.ts';
 import type { Connector, Directory, Registry } from '../stores/records.ts';
