@@ -19,6 +19,8 @@ export interface SocketRoute {
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 /** A close frame without one (RFC 6455 §7.1.5). */
 const NO_CODE = 1005;
+/** No close frame came. */
+const BROKEN_OFF = 1006;
 /** Made anew for the connection to the origin (RFC 6455 §4.1). */
 const OF_THE_HANDSHAKE = /^(?:sec-websocket-.*|host|content-length|content-type|expect|origin)$/i;
 
@@ -70,7 +72,11 @@ export const openSocket = (call: OriginCall, route: SocketRoute): Promise<Origin
 const originSocket = (socket: WebSocket): OriginSocket => ({
   listen: ({ message, closed }) => {
     socket.on('message', (data, isBinary) => message(data as Buffer, isBinary ? 'binary' : 'text'));
-    socket.once('close', (code, reason) => closed(code, reason.toString()));
+    let wrong = '';
+    socket.once('error', ({ message }) => {
+      wrong = message;
+    });
+    socket.once('close', (code, reason) => closed(code, code === BROKEN_OFF ? wrong : reason.toString()));
     socket.resume();
   },
   send: (data, kind, more, taken) => {

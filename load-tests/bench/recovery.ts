@@ -36,33 +36,28 @@ export interface Recovery {
   readonly drain: Loss;
   readonly kill: Loss;
   readonly silence: Loss;
-  /** From the silence of the tunnel until the connector gave it up, and until it had another; the longest of all rounds. */
+  /** From the silence of the tunnel until the connector gave it up, and until it had another. */
   readonly noticedMs: number;
   readonly backMs: number;
   /** From the kill of the connector that ran it until the other connector ran an exchange that was under way. */
   readonly movedMs: number;
 }
 
-export const measureRecovery = async (rounds: number): Promise<Recovery> => {
+export const measureRecovery = async (): Promise<Recovery> => {
   const origin = await startOrigin();
   try {
     const world = await startWorld('--connectors', '0');
     try {
       await publish(world, [{ id: GROUP, group: GROUP, internalUrl: origin.url }]);
-      const repeated = async (mishap: Mishap) => {
-        const all: Array<Awaited<ReturnType<typeof withMishap>>> = [];
-        for (let round = 1; round <= rounds; round += 1) all.push(await withMishap(world, origin, mishap, `${mishap}-${round}`));
-        return all;
-      };
-      const drain = await repeated('drain');
-      const kill = await repeated('kill');
-      const silence = await repeated('silence');
+      const drain = await withMishap(world, origin, 'drain');
+      const kill = await withMishap(world, origin, 'kill');
+      const silence = await withMishap(world, origin, 'silence');
       return {
-        drain: together(drain),
-        kill: together(kill),
-        silence: together(silence),
-        noticedMs: Math.max(...silence.map(({ noticedMs }) => noticedMs)),
-        backMs: Math.max(...silence.map(({ backMs }) => backMs)),
+        drain: drain.loss,
+        kill: kill.loss,
+        silence: silence.loss,
+        noticedMs: silence.noticedMs,
+        backMs: silence.backMs,
         movedMs: await moveOne(world, origin),
       };
     } finally {
@@ -75,21 +70,8 @@ export const measureRecovery = async (rounds: number): Promise<Recovery> => {
 
 const startVictim = (world: World, origin: TestOrigin): Promise<OwnConnector> => startConnector(world, GROUP, [new URL(origin.url).origin]);
 
-/** Of all rounds. */
-const together = (rounds: ReadonlyArray<{ readonly loss: Loss }>): Loss => {
-  const sum = (of: (loss: Loss) => number) => rounds.reduce((total, { loss }) => total + of(loss), 0);
-  return {
-    requests: sum(({ requests }) => requests),
-    lostIdempotent: sum(({ lostIdempotent }) => lostIdempotent),
-    lostOthers: sum(({ lostOthers }) => lostOthers),
-    runTwice: sum(({ runTwice }) => runTwice),
-    delayed: sum(({ delayed }) => delayed),
-    longestMs: Math.max(...rounds.map(({ loss }) => loss.longestMs)),
-  };
-};
-
 /** Users ask one request after the other; after a third of them the mishap. */
-const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap, run: string) => {
+const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap) => {
   const connectors = [await startVictim(world, origin), await startVictim(world, origin)];
   try {
     const seen = origin.calls.length;
@@ -101,7 +83,7 @@ const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap, run:
         if (asked === Math.floor(MISHAP_AT)) times = befall(world, connectors[0]!, mishap);
         asked += 1;
         const post = asked % 2 === 0;
-        const name = `${run}-${asked}`;
+        const name = `${mishap}-${asked}`;
         const from = performance.now();
         const answer = await stranger.fetch(`${externalUrl(world, GROUP)}${name}`, post ? { method: 'POST', body: 'a=1' } : {});
         answers.push({ post, ok: answer.status === 200 && answer.body.toString() === 'ok', ms: performance.now() - from, name });

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { clockVariables } from '../clock.ts';
 import type { Guardian } from '../guardian.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
@@ -41,7 +40,7 @@ export const openProcess =
     const heap = `--max-old-space-size=${Math.floor(memoryMegabytes * HEAP_SHARE)}`;
     // In a process group of its own: Ctrl-C in a terminal is the simulator's to handle.
     const child = spawn(process.execPath, [heap, BOOTSTRAP], {
-      env: { ...variables, ...clockVariables(process.env) },
+      env: { ...variables },
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

@@ -62,8 +62,7 @@ export const startConnector = async (world: World, group: string, allow: readonl
     child,
     log: () => parseLog(child.output()),
     dispose: async () => {
-      // Nobody is left whom it could drain for.
-      await child.stop('SIGKILL');
+      await child.stop();
       home.dispose();
     },
   };

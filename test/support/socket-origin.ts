@@ -12,7 +12,10 @@ export interface SocketOrigin {
   dispose(): Promise<void>;
 }
 
-const PAGE = '<!doctype html><html><head><title>Sockets</title></head><body><script>window.before = WebSocket.name;</script></body></html>';
+/** Opens a WebSocket before anything else. */
+const SCRIPT = `const first = new WebSocket(location.href.replace(/^http/, 'ws') + 'echo');
+window.first = new Promise((resolve) => { first.onopen = first.onclose = ({ type }) => { first.close(); resolve(type); }; });`;
+const PAGE = `<!doctype html><html><head><title>Sockets</title></head><body><script>${SCRIPT}</script></body></html>`;
 const WORKER =
   "onmessage = ({ data }) => { const s = new WebSocket(data); s.onopen = () => s.send('from a worker'); s.onmessage = (m) => postMessage(m.data); };";
 

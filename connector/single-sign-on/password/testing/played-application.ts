@@ -1,7 +1,6 @@
 // For tests: applications that know users by name and password, behind the method as the connector has it.
 import { CompactEncrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import type { HeaderList } from '../../../../protocol/frames.ts';
-import type { PasswordSignOn, SignInForm } from '../../../../protocol/sign-on.ts';
+import type { HeaderList, PasswordSignOn, SignInForm } from '../../../../protocol/frames.ts';
 import { ownerOf, readVaultKey, type SealedCredentials, vaultKeyText } from '../../../../protocol/vault.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from '../../../ports.ts';
 import { ManualClock } from '../../../testing/manual-clock.ts';

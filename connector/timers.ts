@@ -1,9 +1,5 @@
 // The named timers of one thing with a life: each name has at most one, and all end together.
-
-interface Clock {
-  /** Runs `callback` after `ms`; the answer cancels it. */
-  after(ms: number, callback: () => void): () => void;
-}
+import type { Clock } from './clock.ts';
 
 export class Timers<Name extends string> {
   readonly #clock: Clock;
