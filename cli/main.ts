@@ -8,6 +8,7 @@ import { createVault, removeCredentials, setCredentials, type WhoseOptions } fro
 import { explain } from './commands/explain.ts';
 import { type ForwardOptions, forward, forwardFault } from './commands/forward.ts';
 import { links } from './commands/links.ts';
+import { fetchMetadata, type MetadataOptions } from './commands/metadata.ts';
 import { listSessions, type RevokeOptions, revokeSessions } from './commands/session.ts';
 import { status } from './commands/status.ts';
 import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
@@ -22,6 +23,8 @@ const USAGE = `sallyport — administers a deployment
   sallyport connector enroll --group NAME   makes a one-time code with which a connector of the group enrols
   sallyport connector remove ID             takes a connector's access away
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
+  sallyport metadata SOURCE FILE            fetches a SAML provider's or application's metadata, by URL or path, for a tenant file, and
+      shows what changes; with --signed-by CERTIFICATE only if that signed them
   sallyport status                          shows connectors, tunnels and which applications are reachable
   sallyport explain ID                      shows what became of an exchange or a request, by the id on its error page
   sallyport audit                           shows sign-ins, refusals and changes: of --user NAME, --application ID, --kind KIND,
@@ -47,7 +50,7 @@ const USAGE = `sallyport — administers a deployment
   sallyport forward WSS_URL                 gives programs of this machine a plain WebSocket of an application: on --port N, with the token as for
       upload
 
-Which deployment (upload and forward need none):
+Which deployment (metadata, upload and forward need none):
   --endpoint URL       the stack's output ControlEndpoint (or SALLYPORT_CONTROL_ENDPOINT); with your usual AWS credentials
   --region REGION      only where the endpoint's name does not tell it
   --simulator FILE     the ready file of a running simulator (npm start -- --ready-file FILE)`;
@@ -81,6 +84,7 @@ const OPTIONS = {
   by: { type: 'string' },
   kind: { type: 'string' },
   since: { type: 'string' },
+  'signed-by': { type: 'string' },
   json: { type: 'boolean' },
   method: { type: 'string' },
   type: { type: 'string' },
@@ -129,6 +133,12 @@ const COMMANDS: readonly Syntax[] = [
   },
   { words: ['connector', 'remove'], needs: ['ID'], run: ({ client, given, say }) => remove(client, given[0]!, say) },
   { words: ['apply'], needs: ['FILE'], run: ({ client, given, say }) => apply(client, given[0]!, say) },
+  {
+    words: ['metadata'],
+    needs: ['SOURCE', 'FILE'],
+    options: ['signed-by'],
+    run: ({ given, options, say, now }) => fetchMetadata(given, options as MetadataOptions, say, now()),
+  },
   { words: ['explain'], needs: ['ID'], run: ({ client, given, say, now }) => explain(client, given[0]!, say, now()) },
   {
     words: ['audit'],

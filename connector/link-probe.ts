@@ -1,7 +1,7 @@
 // Notices within seconds that a link is dead, whatever TCP believes: asks for a sign of life when there was none for a while.
 import { PROBE_DEADLINE_MS, PROBE_MS } from '../protocol/limits.ts';
+import { Timers } from '../protocol/timers.ts';
 import type { Clock } from './clock.ts';
-import { Timers } from './timers.ts';
 
 export interface LinkProbeOptions {
   readonly clock: Clock;

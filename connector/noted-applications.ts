@@ -3,7 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { WelcomeApplication } from '../protocol/frames.ts';
+import type { WelcomeApplication } from '../protocol/tunnel-messages.ts';
 
 const FILE = 'applications.json';
 

@@ -1,5 +1,7 @@
 // What the connector's core needs of the world (DESIGN.md D12): it knows no sockets and no AWS.
-import type { HeaderList, SignOn, SocketPart, Upgrade } from '../protocol/frames.ts';
+import type { HeaderList, Upgrade } from '../protocol/frames.ts';
+import type { SignOn } from '../protocol/sign-on.ts';
+import type { SocketPart } from '../protocol/socket-frames.ts';
 
 /** One HTTP request to an origin that the allowlist lets through. */
 export interface OriginCall {

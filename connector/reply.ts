@@ -1,8 +1,8 @@
 // Posts frames to routers' connections on the Reply API, with the credentials that the last welcome brought (DESIGN.md D2, D3):
 // `POST /@connections/{id}` of API Gateway ("Use @connections commands in your backend service"). The connector's only file that knows AWS.
 import { type Dispatcher, errors } from 'undici';
-import type { WelcomeSecrets } from '../protocol/frames.ts';
 import type { Log } from '../protocol/log.ts';
+import type { WelcomeSecrets } from '../protocol/tunnel-messages.ts';
 import type { Attempt, SendOnce } from './delivery.ts';
 import type { Network } from './network.ts';
 import { createPostSigner, type SignPost } from './post-signature.ts';

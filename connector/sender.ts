@@ -2,17 +2,9 @@
 // acknowledged. When the router's connection has gone, the frames wait for the next one (DESIGN.md D6).
 import { encode, type FrameKey } from '../protocol/codec.ts';
 import { SendWindow } from '../protocol/flow.ts';
-import type {
-  BodyFrame,
-  ConnectorFrame,
-  ErrorFrame,
-  MovedFrame,
-  ProgressFrame,
-  ResponseFrame,
-  SocketFrame,
-  SocketReceiptFrame,
-} from '../protocol/frames.ts';
+import type { BodyFrame, ConnectorFrame, ErrorFrame, MovedFrame, ProgressFrame, ResponseFrame } from '../protocol/frames.ts';
 import { Outbox } from '../protocol/outbox.ts';
+import type { SocketFrame, SocketReceiptFrame } from '../protocol/socket-frames.ts';
 import type { Post } from './ports.ts';
 
 /** Posts of one exchange under way at once: what fills a 95 KB frame's round trip of some 20 ms to a few hundred Mbit/s. */

@@ -259,6 +259,24 @@ describe('the whole connector', () => {
   });
 });
 
+test('drains: a request that comes while the tunnel closes is refused, and its router told before the connector ends', async () => {
+  const { supervisor, running } = await start();
+  const { socket, heard } = fake.tunnels[0]!;
+  supervisor.stop();
+  await fake.until(() => heard.some(({ type }) => type === 'drain'));
+  // The connector's goodbye is on its way, and so is the request.
+  socket.pause();
+  for (let turn = 0; turn < 5; turn += 1) await settled();
+  const late = fake.request({ method: 'POST', url: `${origin.url}/` });
+
+  fake.send(late);
+  await fake.until(() => fake.ended(late.exchange));
+  socket.resume();
+  await running;
+
+  expect(fake.posted.map(({ frame }) => frame)).toMatchObject([{ exchange: late.exchange, type: 'error', code: 'ERR_CONNECTOR_DRAINING' }]);
+});
+
 test('is not closed while it still writes into its state directory', async () => {
   const noted = join(state, 'applications.json');
   // Whoever writes into it waits for a reader.

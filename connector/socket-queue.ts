@@ -1,5 +1,5 @@
 // An origin's messages that wait for their user: taken by frames, many small ones at once, a large one part by part.
-import type { SocketPart } from '../protocol/frames.ts';
+import type { SocketPart } from '../protocol/socket-frames.ts';
 import type { MessageKind } from './ports.ts';
 
 export interface Taken {

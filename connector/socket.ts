@@ -3,16 +3,17 @@
 import type { FrameKey } from '../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { ReceiveWindow } from '../protocol/flow.ts';
-import type { AnySocketFrame, SocketFrame, SocketLink, Upgrade } from '../protocol/frames.ts';
-import { PAYLOAD_MAX_BYTES, SOCKET_RECEIPT_MS, SOCKET_RESUME_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
+import type { Upgrade } from '../protocol/frames.ts';
+import { PAYLOAD_MAX_BYTES, SOCKET_AWAY_MS, SOCKET_OPEN_MS, SOCKET_RECEIPT_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
+import type { AnySocketFrame, SocketFrame, SocketLink } from '../protocol/socket-frames.ts';
+import { Timers } from '../protocol/timers.ts';
 import type { Clock } from './clock.ts';
 import type { Account } from './ledger.ts';
 import type { OriginSocket, Post } from './ports.ts';
 import { Sender } from './sender.ts';
 import { SocketQueue } from './socket-queue.ts';
-import { Timers } from './timers.ts';
 
 export interface SocketContext {
   readonly clock: Clock;
@@ -176,7 +177,7 @@ export class Socket {
 
   /** The user has no connection, or none yet. */
   #awaitLink(): void {
-    this.#timers.armOnce('resume', SOCKET_RESUME_MS, () => {
+    this.#timers.armOnce('resume', this.#sender === null ? SOCKET_OPEN_MS : SOCKET_AWAY_MS, () => {
       this.end(GOING_AWAY, 'The user has gone.');
       this.#close();
     });

@@ -1,7 +1,8 @@
 // The WebSockets of this connector that are open: each frame that comes for one goes to it.
 import { encode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
-import type { AnySocketFrame, RequestFrame } from '../protocol/frames.ts';
+import type { RequestFrame } from '../protocol/frames.ts';
 import type { Log } from '../protocol/log.ts';
+import type { AnySocketFrame } from '../protocol/socket-frames.ts';
 import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
 import type { OriginSocket, Post } from './ports.ts';

@@ -3,7 +3,7 @@ import { type ErrorCode, SallyportError } from '../protocol/errors.ts';
 import { REQUEST_LIFETIME_MS, SOCKET_MAX_AGE_MS } from '../protocol/limits.ts';
 import { createLog } from '../protocol/log.ts';
 import { withResolvers } from './clock.ts';
-import { Supervisor } from './supervisor.ts';
+import { REMEMBERED_MS, Supervisor } from './supervisor.ts';
 import { ManualClock, settled } from './testing/manual-clock.ts';
 import type { Tunnel } from './tunnel.ts';
 
@@ -20,8 +20,10 @@ const createTunnel = (name: string) => {
       closed.resolve(error);
     },
     close: () => played.end(),
+    others: false,
     drain: async () => {
       played.drains += 1;
+      return played.others;
     },
     renew: () => {
       played.renewals += 1;
@@ -251,6 +253,40 @@ describe('stopped', () => {
 
     expect(bench.end).toBe('done');
     expect(bench.tunnels[0]!.open).toBe(false);
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  test('it keeps its tunnel for as long as a router may remember it, where another connector is left', async () => {
+    const bench = start();
+    await settled();
+    bench.tunnels[0]!.others = true;
+
+    bench.supervisor.stop();
+    await bench.clock.pass(REMEMBERED_MS - 1);
+    const before = bench.tunnels[0]!.open;
+    await bench.clock.pass(1);
+
+    expect([before, bench.tunnels[0]!.open, bench.end]).toEqual([true, false, 'done']);
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  test('it ends when those are refused that came while its tunnel closed', async () => {
+    const bench = start();
+    await settled();
+    const tunnel = bench.tunnels[0]!;
+    tunnel.close = () => {
+      bench.exchanges.running = 1;
+      tunnel.end();
+    };
+
+    bench.supervisor.stop();
+    await settled();
+    const before = bench.end;
+    bench.exchanges.running = 0;
+    bench.idle.resolve();
+    await settled();
+
+    expect([before, bench.end]).toEqual([null, 'done']);
     expect(bench.clock.pending).toBe(0);
   });
 

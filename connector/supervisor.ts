@@ -1,6 +1,6 @@
 // Keeps a tunnel open for as long as the connector runs: dials, backs off, opens the next one before the last must end, drains.
 import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
-import { REQUEST_LIFETIME_MS, SOCKET_MAX_AGE_MS } from '../protocol/limits.ts';
+import { CACHE_MS, REQUEST_LIFETIME_MS, SOCKET_MAX_AGE_MS } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Backoff } from './backoff.ts';
 import { type Clock, pause, withResolvers } from './clock.ts';
@@ -12,6 +12,10 @@ export const BACKOFF_CAP_MS = 60_000;
 const HEALTHY_MS = 30_000;
 /** A tunnel is replaced this much before its time at most, so that connectors started together do not dial together. */
 const REPLACE_JITTER_MS = 10 * 60_000;
+/** So long routers may choose a tunnel that the registry has as draining: what they remember, and a post under way. */
+export const REMEMBERED_MS = CACHE_MS + 2_000;
+/** How long the last refusals may take to be delivered. */
+const REFUSALS_MS = 5_000;
 /** Time alone does not mend these. Before the first tunnel somebody is watching: they end the process. */
 const PERMANENT: ReadonlySet<ErrorCode> = new Set(['ERR_CONNECTOR_UNKNOWN', 'ERR_PROTOCOL_VERSION', 'ERR_CONFIGURATION_INVALID']);
 
@@ -71,8 +75,7 @@ export class Supervisor {
       this.#stopping.resolve('stop');
       this.#cancelExit();
       await loop;
-      for (const tunnel of this.#tunnels) tunnel.close();
-      await Promise.all([...this.#tunnels].map((tunnel) => tunnel.closed));
+      await this.#closeTunnels();
     }
   }
 
@@ -175,11 +178,32 @@ export class Supervisor {
     const { exchanges, clock, log, drainMs } = this.#ports;
     exchanges.drain();
     log.info('connector.draining', { running: exchanges.running });
-    await Promise.all([...this.#tunnels].map((tunnel) => tunnel.drain()));
     const limit = pause(clock, drainMs);
+    const others = (await Promise.all([...this.#tunnels].map((tunnel) => tunnel.drain()))).includes(true);
+    // Whoever still comes is refused, and goes to another connector. Where there is none, nobody gains by waiting.
+    if (others) {
+      const remembered = pause(clock, REMEMBERED_MS);
+      await Promise.race([remembered.over, limit.over]);
+      remembered.cancel();
+    }
     await Promise.race([exchanges.whenIdle(), limit.over]);
     limit.cancel();
     if (exchanges.running > 0) log.warn('connector.cut', { code: 'ERR_EXCHANGE_LOST', running: exchanges.running });
+    else await this.#closeWithLastRefusals();
+  }
+
+  /** A request may be on its way while the tunnel closes: it is refused too, and its router told. */
+  async #closeWithLastRefusals(): Promise<void> {
+    const { exchanges, clock } = this.#ports;
+    await this.#closeTunnels();
+    const limit = pause(clock, REFUSALS_MS);
+    await Promise.race([exchanges.whenIdle(), limit.over]);
+    limit.cancel();
+  }
+
+  async #closeTunnels(): Promise<void> {
+    for (const tunnel of this.#tunnels) tunnel.close();
+    await Promise.all([...this.#tunnels].map((tunnel) => tunnel.closed));
   }
 
   #armExit(): void {

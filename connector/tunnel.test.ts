@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { WelcomeSecrets } from '../protocol/frames.ts';
 import { HEARTBEAT_MS, PROBE_DEADLINE_MS, PROBE_MS } from '../protocol/limits.ts';
 import { createLog } from '../protocol/log.ts';
+import type { WelcomeSecrets } from '../protocol/tunnel-messages.ts';
 import type { Identity } from './identity.ts';
 import { ServiceClock } from './service-clock.ts';
 import { createIdentity, FRAME_KEY, sealWelcome } from './testing/fake-service.ts';

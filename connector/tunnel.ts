@@ -1,13 +1,13 @@
 // One tunnel's life: hello and welcome, heartbeats, probes of the link, renewal of the secrets, drain, end.
 // Frames are handed on as they come; what is in them is no concern of this file.
 import { isErrorCode, SallyportError } from '../protocol/errors.ts';
-import type { ConnectorMessage, TunnelMessage } from '../protocol/frames.ts';
 import { HEARTBEAT_MS } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
+import { Timers } from '../protocol/timers.ts';
+import type { ConnectorMessage, TunnelMessage } from '../protocol/tunnel-messages.ts';
 import { type Clock, withResolvers } from './clock.ts';
 import { LinkProbe } from './link-probe.ts';
 import type { ServiceClock } from './service-clock.ts';
-import { Timers } from './timers.ts';
 import { VERSION } from './version.ts';
 import type { Welcome } from './welcome.ts';
 
@@ -63,7 +63,7 @@ export class Tunnel {
   readonly #link: LinkProbe;
   readonly #welcomed = withResolvers<string>();
   readonly #closed = withResolvers<SallyportError | null>();
-  readonly #drained = withResolvers<void>();
+  readonly #drained = withResolvers<boolean>();
   readonly #earlyFrames: string[] = [];
   #open = true;
   #connectionId: string | null = null;
@@ -115,13 +115,17 @@ export class Tunnel {
     this.#timers.arm('hello', Math.max(0, RENEW_PAUSE_MS - since), () => this.#hello());
   }
 
-  /** Tells the registry that this tunnel takes no new exchanges; resolves when it has heard, or does not answer. */
-  async drain(): Promise<void> {
-    if (!this.#open || this.#connectionId === null) return;
-    this.#timers.arm('drained', DRAINED_MS, this.#drained.resolve);
+  /**
+   * Tells the registry that this tunnel takes no new exchanges; resolves when it has heard, or does not answer: whether another connector
+   * may take them.
+   */
+  async drain(): Promise<boolean> {
+    if (!this.#open || this.#connectionId === null) return false;
+    this.#timers.arm('drained', DRAINED_MS, () => this.#drained.resolve(true));
     this.#say({ type: 'drain' });
-    await this.#drained.promise;
+    const others = await this.#drained.promise;
     this.#timers.disarm('drained');
+    return others;
   }
 
   close(): void {
@@ -165,7 +169,7 @@ export class Tunnel {
         if (typeof message.now === 'number') this.#ports.serviceClock.learn(message.now, this.#heartbeatAt);
         return;
       case 'drained':
-        this.#drained.resolve();
+        this.#drained.resolve(message.others !== false);
         return;
       case 'echo':
         return;
@@ -210,7 +214,7 @@ export class Tunnel {
     const error = new SallyportError(isErrorCode(code) ? code : 'ERR_INTERNAL', `The service refused: ${String(message)}`);
     if (this.#connectionId !== null && error.traits.retryable) {
       this.#ports.log.warn('tunnel.refused', { error });
-      this.#drained.resolve();
+      this.#drained.resolve(true);
     } else {
       this.#fail(error);
     }
@@ -252,7 +256,7 @@ export class Tunnel {
     if (!this.#open) return;
     this.#open = false;
     this.#stopTimers();
-    this.#drained.resolve();
+    this.#drained.resolve(true);
     const orderly = code === 1000 || code === 1001;
     const failure = this.#failure ?? new SallyportError('ERR_SERVICE_UNREACHABLE', `The tunnel was closed (${code} ${reason}).`);
     this.#welcomed.reject(failure);

@@ -3,9 +3,9 @@
 import { SallyportError } from '../protocol/errors.ts';
 import type { PartFrame, TakenFrame } from '../protocol/frames.ts';
 import { PAYLOAD_MAX_BYTES, REQUEST_BODY_MAX_BYTES, UPLOAD_WAIT_MS } from '../protocol/limits.ts';
+import { Timers } from '../protocol/timers.ts';
 import type { Clock } from './clock.ts';
 import type { RequestBody } from './request-body.ts';
-import { Timers } from './timers.ts';
 
 /** How far beyond what the origin has taken a piece may reach: a router has one part in hand, and the pieces of the next may overtake its last. */
 const AHEAD_MAX_BYTES = REQUEST_BODY_MAX_BYTES + PAYLOAD_MAX_BYTES;

@@ -2,7 +2,7 @@
 import { compactDecrypt, importJWK, type JWK } from 'jose';
 import { z } from 'zod';
 import { SallyportError } from '../protocol/errors.ts';
-import type { WelcomeSecrets } from '../protocol/frames.ts';
+import type { WelcomeSecrets } from '../protocol/tunnel-messages.ts';
 import { isThisMachine } from './address.ts';
 
 const FRAME_KEY_BYTES = 32;

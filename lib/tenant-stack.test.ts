@@ -48,7 +48,7 @@ describe('what each function may do, and nothing else', () => {
       [
         log('TunnelApiTunnels'),
         'Allow dynamodb:GetItem dynamodb:UpdateItem on {TablesRegistry.Arn} with connector',
-        'Allow dynamodb:UpdateItem dynamodb:DeleteItem on {TablesRegistry.Arn} with group#*',
+        'Allow dynamodb:Query dynamodb:UpdateItem dynamodb:DeleteItem on {TablesRegistry.Arn} with group#*',
         'Allow dynamodb:UpdateItem on {TablesRegistry.Arn} with dial#*',
         'Allow dynamodb:Scan on {TablesDirectory.Arn}',
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',

@@ -5,49 +5,63 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SallyportError } from '../protocol/errors.ts';
 
-const SCENARIOS = fileURLToPath(new URL('./scenarios', import.meta.url));
+const FOLDER = fileURLToPath(new URL('./scenarios', import.meta.url));
+/** Takes a connector away. */
+const LAST = 'connector-loss';
+
+/** In the order in which they run. */
+export const SCENARIOS: readonly string[] = readdirSync(FOLDER)
+  .map((file) => basename(file, '.yml'))
+  .sort((one, other) => Number(one === LAST) - Number(other === LAST) || one.localeCompare(other));
 
 const OPTIONS = {
   'ready-file': { type: 'string' },
   target: { type: 'string' },
   application: { type: 'string' },
   user: { type: 'string', default: 'bob' },
-  scenario: { type: 'string', default: 'steady' },
+  scenario: { type: 'string' },
   kill: { type: 'string' },
+  results: { type: 'string' },
 } as const;
 
 export interface LoadOptions {
-  readonly scenario: string;
+  /** Those that were asked for; null: all that can run there. */
+  readonly scenarios: readonly string[] | null;
   readonly user: string;
   readonly application?: string;
-  /** One of these two. */
+  /** One of these two, or neither for a simulator of the run's own. */
   readonly 'ready-file'?: string;
   readonly target?: string;
   readonly kill?: string;
+  /** The folder for what was measured. */
+  readonly results?: string;
 }
 
 /** Throws ERR_CONFIGURATION_INVALID. */
 export const readOptions = (args: readonly string[]): LoadOptions => {
-  let values: LoadOptions;
-  try {
-    values = parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
+  const { scenario, ...values } = parse(args);
+  const { 'ready-file': readyFile, target } = values;
+  if (readyFile !== undefined && target !== undefined) {
     throw refused(
-      `${(error as Error).message}. Give --ready-file FILE or --target URL, and maybe --application, --user, --scenario, --kill.`,
-    );
-  }
-  const { 'ready-file': readyFile, target, scenario } = values;
-  if ((readyFile === undefined) === (target === undefined)) {
-    throw refused(
-      'Give --ready-file FILE, what `npm start -- --ready-file FILE` wrote, or --target URL, an application of a deployed stack.',
+      'Give --ready-file FILE, what `npm start -- --ready-file FILE` wrote, or --target URL, an application of a deployed stack, not both.',
     );
   }
   if (target !== undefined && !/^https:\/\//.test(URL.canParse(target) ? target : '')) {
     throw refused(`--target ${target} is no https URL: give the external URL of the application that publishes the sample site.`);
   }
-  const scenarios = readdirSync(SCENARIOS).map((file) => basename(file, '.yml'));
-  if (!scenarios.includes(scenario)) throw refused(`There is no scenario ${scenario}; there are ${scenarios.join(', ')}.`);
-  return values;
+  const scenarios = scenario?.split(',') ?? null;
+  const unknown = scenarios?.find((name) => !SCENARIOS.includes(name));
+  if (unknown !== undefined) throw refused(`There is no scenario ${unknown}; there are ${SCENARIOS.join(', ')}.`);
+  return { ...values, scenarios };
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
+  } catch (error) {
+    const options = Object.keys(OPTIONS).map((name) => `--${name}`);
+    throw refused(`${(error as Error).message}. There are ${options.join(', ')}, each with a value; load-tests/README.md tells them.`);
+  }
 };
 
 export const refused = (message: string) => new SallyportError('ERR_CONFIGURATION_INVALID', message);

@@ -1,5 +1,7 @@
-// The messages between router and connector (sealed), and between connector and Tunnel API (plain JSON).
+// The messages between router and connector, each sealed with the connector's frame key (codec.ts).
 // docs/protocol.md tells the same in prose, with sequences.
+import type { SignOn } from './sign-on.ts';
+import type { AnySocketFrame, SocketFrame, SocketReceiptFrame } from './socket-frames.ts';
 
 /** WebSocket subprotocol: the version both ends must agree on before anything else. */
 export const SUBPROTOCOL = 'sallyport.v1';
@@ -8,57 +10,12 @@ export const SUBPROTOCOL = 'sallyport.v1';
 export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>;
 
 /** Fields of every frame that belongs to an exchange. `n` counts the frames of one direction from 0. */
-interface ExchangeFrame {
+export interface ExchangeFrame {
   /** Unguessable id of the exchange, base64url. */
   readonly exchange: string;
 }
 
 // ── router → connector, sealed with the connector's frame key ──────────────────────────────────────────────
-
-/** What the connector needs to sign one user in to one application: what was made of their claims, and nothing more of them. */
-export type SignOn = KerberosSignOn | NtlmSignOn | PasswordSignOn;
-
-export interface NtlmSignOn {
-  readonly method: 'ntlm';
-  /** Names the user's session at the application, which has a connection of its own. */
-  readonly connection: string;
-}
-
-export interface PasswordSignOn {
-  readonly method: 'password';
-  readonly application: string;
-  /** A JWE of `SealedCredentials` (protocol/vault.ts), which only the connectors can open. */
-  readonly sealed: string;
-  /** Whose they must be; null where all users of the application share them. */
-  readonly owner: string | null;
-  /** Names the user's session at the application, whose cookies are kept apart. */
-  readonly session: string;
-  /** How its sign-in page is filled in; null: HTTP Basic. */
-  readonly form: SignInForm | null;
-}
-
-/** Null: found out by what the page is like. */
-export interface SignInForm {
-  /** Path and query of the page, at the origin. */
-  readonly page: string;
-  /** Names of the form's fields. */
-  readonly usernameField: string | null;
-  readonly passwordField: string | null;
-  /** Regular expressions that the page after the sign-in fits, or must not fit. */
-  readonly success: string | null;
-  readonly failure: string | null;
-}
-
-export interface KerberosSignOn {
-  readonly method: 'kerberos';
-  /** `HTTP/host`, with `@REALM` where it is not the connector's own. */
-  readonly service: string;
-  /** The user as the domain controllers know them. */
-  readonly identity: string;
-  readonly sendOn: 'request' | 'challenge';
-  /** Whether the application's own proof must hold where it comes, or must come. */
-  readonly proof: 'checked' | 'required';
-}
 
 /** Asks for a WebSocket (RFC 6455) in place of a response. */
 export interface Upgrade {
@@ -222,48 +179,6 @@ export interface ErrorFrame extends ExchangeFrame {
   readonly timings?: PremisesTimings;
 }
 
-// ── of a WebSocket that is open: user → connector by way of the relay, which seals and adds `link`; connector → user as posted ─────────
-
-/** A stretch of a frame's payload: a message, or a part of one that goes on in the next frame. */
-export type SocketPart = readonly [kind: 'text' | 'binary', bytes: number, more: boolean];
-
-/** The connection on the Reply API by which the user is reached, and the how manieth of this WebSocket it is: late frames name old ones. */
-export interface SocketLink {
-  readonly id: string;
-  readonly number: number;
-}
-
-interface SocketReceipt {
-  /** Frames of the other direction received without a gap. */
-  readonly received: number;
-  /** Bytes that the other side may have sent in all. */
-  readonly limit: number;
-  /** Only on the way to the connector. */
-  readonly link?: SocketLink;
-}
-
-/** Messages, many small ones or part of a large one. Payload: theirs, one after the other. */
-export interface SocketFrame extends ExchangeFrame, SocketReceipt {
-  readonly type: 'socket';
-  readonly n: number;
-  readonly parts: readonly SocketPart[];
-  /** Nothing follows: how the sender closed (RFC 6455 §7.4). */
-  readonly close?: { readonly code: number; readonly reason: string };
-}
-
-/** Nothing but a receipt: when there was no message to send it with, or over a new connection. */
-export interface SocketReceiptFrame extends ExchangeFrame, SocketReceipt {
-  readonly type: 'socket-receipt';
-}
-
-/** To the connector: the user's connection has ended; unless a new one comes, so has the WebSocket. */
-export interface SocketLostFrame extends ExchangeFrame {
-  readonly type: 'socket-lost';
-  readonly link: SocketLink;
-}
-
-export type AnySocketFrame = SocketFrame | SocketReceiptFrame | SocketLostFrame;
-
 export type RouterFrame = RequestFrame | BodyFrame | PartFrame | CreditFrame | ReplyToFrame | CancelFrame | AnySocketFrame;
 export type ConnectorFrame =
   | ResponseFrame
@@ -275,99 +190,3 @@ export type ConnectorFrame =
   | SocketFrame
   | SocketReceiptFrame;
 export type Frame = RouterFrame | ConnectorFrame;
-
-// ── connector ↔ Tunnel API: one JSON object each, no payload ──────────────────────────────────────────────
-
-/** First message on a tunnel, and again whenever the connector wants fresh keys and credentials. */
-export interface HelloMessage {
-  readonly type: 'hello';
-  /** The connector's own release. */
-  readonly version: string;
-}
-
-/** Answer to hello. `sealed` is a compact JWE (ECDH-ES, A256GCM) to the connector's sealing key, of a `WelcomeSecrets`. */
-export interface WelcomeMessage {
-  readonly type: 'welcome';
-  /** Milliseconds since the epoch: the service's clock. */
-  readonly now: number;
-  /** This tunnel's own connection id. */
-  readonly connectionId: string;
-  readonly sealed: string;
-}
-
-export interface WelcomeSecrets {
-  readonly connector: string;
-  readonly group: string;
-  /** 32 bytes, base64url: seals every frame between the routers and this connector. */
-  readonly frameKey: string;
-  /** Base URL of the Reply API's @connections. */
-  readonly replyEndpoint: string;
-  readonly region: string;
-  /** AWS credentials that can do nothing but post to the Reply API. */
-  readonly credentials: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-    /** Milliseconds since the epoch. */
-    readonly expiresAt: number;
-  };
-  /** Applications of the connector's group, so that it can warn of an origin outside its allowlist; cut to fit. */
-  readonly applications: readonly WelcomeApplication[];
-}
-
-export interface WelcomeApplication {
-  readonly name: string;
-  readonly internalUrl: string;
-  /** Of an application with single sign-on by Kerberos: its id and its service principal name, for the connector's doctor. */
-  readonly kerberos?: { readonly id: string; readonly service: string } | undefined;
-}
-
-/** Keeps the tunnel alive and its registry entry fresh. Answered by `alive`. */
-export interface HeartbeatMessage {
-  readonly type: 'heartbeat';
-}
-
-export interface AliveMessage {
-  readonly type: 'alive';
-  readonly now: number;
-}
-
-/** This tunnel takes no new exchanges. Answered by `drained` once the registry knows. */
-export interface DrainMessage {
-  readonly type: 'drain';
-}
-
-export interface DrainedMessage {
-  readonly type: 'drained';
-}
-
-/** Probes the link through a route without a function; answered by `echo`. For platforms that answer no WebSocket ping. */
-export interface ProbeMessage {
-  readonly type: 'probe';
-}
-
-export interface EchoMessage {
-  readonly type: 'echo';
-}
-
-/** A refused message, with a code of the error table. */
-export interface RefusedMessage {
-  readonly type: 'refused';
-  readonly code: string;
-  readonly message: string;
-}
-
-export type ConnectorMessage = HelloMessage | HeartbeatMessage | DrainMessage | ProbeMessage;
-export type TunnelMessage = WelcomeMessage | AliveMessage | DrainedMessage | EchoMessage | RefusedMessage;
-
-// ── router ↔ Reply API ────────────────────────────────────────────────────────────────────────────────────
-
-/** A router asks which connection it is; answered by `you-are` without a function. */
-export interface WhoamiMessage {
-  readonly type: 'whoami';
-}
-
-export interface YouAreMessage {
-  readonly type: 'you-are';
-  readonly connectionId: string;
-}

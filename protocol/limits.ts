@@ -38,6 +38,11 @@ export const PROGRESS_WAIT_MS = 4_000;
 export const PROGRESS_IDLE_MS = 15_000;
 /** A connector unheard for this long after a request was posted is taken for dead. */
 export const SILENCE_FIRST_MS = 3_000;
+/**
+ * The same, where no other connector may or can take the request: so long a connector needs to notice that its tunnel is dead and to open
+ * another, over which the request reaches it after all.
+ */
+export const SILENCE_ALONE_MS = 15_000;
 /** The same, once it has been heard and while the head is awaited. */
 export const SILENCE_WAIT_MS = 12_000;
 /** The same, while the body is awaited. */
@@ -72,8 +77,10 @@ export const SOCKET_CLIENT_PAYLOAD_BYTES = 22 * 1024;
 export const SOCKET_WINDOW_BYTES = 256 * 1024;
 /** How long a WebSocket's receiver waits for a message of its own to send the receipt with. */
 export const SOCKET_RECEIPT_MS = 10_000;
-/** How long a WebSocket without a connection to its user waits for the next one. */
-export const SOCKET_RESUME_MS = 60_000;
+/** How long a WebSocket waits for its user's first connection. */
+export const SOCKET_OPEN_MS = 60_000;
+/** How long one without a connection to its user waits for the next: a train's tunnel, a closed lid. TCP has about as much patience. */
+export const SOCKET_AWAY_MS = 15 * 60_000;
 
 /** The connector's heartbeat to the registry; also keeps the tunnel below AWS's 10 minutes of idleness. */
 export const HEARTBEAT_MS = 60_000;

@@ -1,7 +1,13 @@
-// A user's side of a WebSocket: a page's script and `sallyport forward` go by it. It asks for the WebSocket, connects, restores the order of
-// what comes, sends again what may be lost, and takes a new connection when one ends. Knows neither browser nor Node: both have what it needs.
+// A user's side of a WebSocket: a page's script and `sallyport forward` go by it. It asks for the WebSocket, connects, sends again what may
+// be lost, and takes a new connection when one ends. Knows neither browser nor Node: both have what it needs.
 
-export type Kind = 'text' | 'binary';
+import type { SocketPart } from './socket-frames.ts';
+import { type Arrived, SocketInbound } from './socket-inbound.ts';
+import { SocketOutbound, type Unheard } from './socket-outbound.ts';
+import { type Closing, fromBase64, type Kind } from './socket-payload.ts';
+import { Timers } from './timers.ts';
+
+export type { Kind } from './socket-payload.ts';
 
 export interface SocketClientPorts {
   /** Asks the application's host at /.sallyport/socket; `problem` is the code of a refusal. Rejects when it cannot be asked. */
@@ -45,38 +51,18 @@ export interface SocketClientEvents {
   sent(bytes: number): void;
 }
 
-type Part = readonly [kind: Kind, bytes: number, more: boolean];
-
-interface Kept {
-  readonly n: number;
-  readonly head: { readonly parts: readonly Part[]; readonly close?: Closing; readonly used?: true };
-  readonly payload: string;
-}
-
-interface Closing {
-  readonly code: number;
-  readonly reason: string;
-}
-
-interface Arrived {
-  readonly parts: readonly Part[];
-  readonly payload: Uint8Array;
-  readonly close: Closing | undefined;
-}
-
 const BROKEN_OFF = 1006;
 const POLICY = 1008;
-const FRAME_MIN_COST_BYTES = 1024;
-const PARTS_MAX = 256;
 /** How long receipts wait for a message to go with, and how long the other side's may: then everything is sent again. */
 const RECEIPT_MS = 10_000;
 const UNHEARD_MS = 25_000;
-/** How long new connections are tried for. */
+/** How long new connections are tried for while nothing answers (a connector waits no longer), and while who answers cannot give one. */
+const AWAY_MS = 15 * 60_000;
 const RESUME_MS = 60_000;
 const RETRY_BASE_MS = 250;
 const RETRY_CAP_MS = 8_000;
-/** Frames that came before their predecessors. */
-const HELD_MAX = 4096;
+
+type Timer = 'closing' | 'resume' | 'receipt' | 'unheard' | 'again';
 
 export class SocketClient {
   readonly #ports: SocketClientPorts;
@@ -84,30 +70,26 @@ export class SocketClient {
   #grant: Grant | null = null;
   #tunnel = '';
   #link: Link | null = null;
+  /** To be called when the connection at hand has ended, or must be taken to have. */
+  #lost: () => void = () => undefined;
   #links = 0;
   #linked = false;
   #done = false;
   #lostAt: number | null = null;
+  #refusedAt: number | null = null;
+  /** How often in a row nothing was heard of what was sent. */
+  #unheard = 0;
   #attempts = 0;
-  readonly #queue: Array<{ readonly kind: Kind; data: Uint8Array }> = [];
-  #close: Closing | null = null;
-  #closeSent = false;
-  readonly #outbox: Kept[] = [];
-  #next = 0;
-  /** Bytes sent, and how many may be. */
-  #spent = 0;
-  #limit = 0;
-  #received = 0;
-  readonly #held = new Map<number, Arrived>();
-  #partial: Uint8Array[] = [];
-  #consumed = 0;
-  #told = 0;
+  readonly #out = new SocketOutbound();
+  readonly #in: SocketInbound;
   #pumping = false;
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers: Timers<Timer>;
 
   constructor(ports: SocketClientPorts, events: SocketClientEvents) {
     this.#ports = ports;
     this.#events = events;
+    this.#in = new SocketInbound((data, kind) => events.message(data, kind));
+    this.#timers = new Timers(ports);
   }
 
   /** Asks for it; `opened` or `closed` tells the rest. */
@@ -118,7 +100,7 @@ export class SocketClient {
       if ('problem' in answer) return this.#finish(BROKEN_OFF, '', `${answer.status} ${answer.problem}`);
       this.#grant = answer;
       this.#tunnel = answer.tunnel;
-      this.#limit = answer.window;
+      this.#out.allow(answer.window);
       this.#dial(answer.connect);
     } catch (error) {
       this.#finish(BROKEN_OFF, '', String(error));
@@ -126,65 +108,71 @@ export class SocketClient {
   }
 
   send(data: Uint8Array, kind: Kind): void {
-    this.#queue.push({ kind, data });
+    this.#out.add(data, kind);
     this.#schedule();
   }
 
   /** What was sent before goes first. The other side's answer ends it. */
   close(code: number, reason: string): void {
-    if (this.#close !== null) return;
-    this.#close = { code, reason };
-    this.#arm('closing', RESUME_MS, () => this.#finish(BROKEN_OFF, '', 'the other side did not answer the close'));
+    if (this.#out.closing) return;
+    this.#out.close({ code, reason });
+    this.#timers.arm('closing', RESUME_MS, () => this.#finish(BROKEN_OFF, '', 'the other side did not answer the close'));
     this.#schedule();
   }
 
   /** The page is gone: what can be said at once is said. */
   abandon(code: number): void {
     if (this.#done) return;
-    this.#close ??= { code, reason: '' };
+    if (!this.#out.closing) this.#out.close({ code, reason: '' });
     if (this.#linked) this.#pump();
     this.#finish(BROKEN_OFF, '', 'abandoned');
   }
 
   #dial(url: string): void {
     let current = true;
+    const lost = () => {
+      if (!current) return;
+      current = false;
+      this.#linked = false;
+      // Of a WebSocket that was never open nothing is lost.
+      if (this.#links === 0) this.#finish(BROKEN_OFF, '', 'the connection to the Reply API was refused');
+      else if (!this.#done) this.#resume();
+    };
+    this.#lost = lost;
     this.#link = this.#ports.dial(url, {
       opened: () => {
         if (!current || this.#done) return;
         this.#linked = true;
         this.#lostAt = null;
+        this.#refusedAt = null;
+        this.#unheard = 0;
         this.#attempts = 0;
         // The connector learns of the connection by whatever comes over it.
-        if (this.#outbox.length === 0 && this.#queue.length === 0) this.#tell();
+        if (this.#out.idle) this.#tell();
         else this.#again();
         if (this.#links === 0) this.#events.opened(this.#grant!.protocol);
         this.#links += 1;
         this.#schedule();
       },
       message: (text) => {
-        if (current && !this.#done) this.#take(text);
+        if (!current || this.#done) return;
+        this.#unheard = 0;
+        this.#take(text);
       },
-      closed: () => {
-        if (!current) return;
-        current = false;
-        this.#linked = false;
-        // Of a WebSocket that was never open nothing is lost.
-        if (this.#links === 0) this.#finish(BROKEN_OFF, '', 'the connection to the Reply API was refused');
-        else if (!this.#done) this.#resume();
-      },
+      closed: lost,
     });
   }
 
   #resume(): void {
     const { now } = this.#ports;
     this.#lostAt ??= now();
-    if (now() - this.#lostAt > RESUME_MS) {
-      this.#finish(BROKEN_OFF, '', 'no new connection within a minute');
+    if (now() - this.#lostAt > AWAY_MS || now() - (this.#refusedAt ?? now()) > RESUME_MS) {
+      this.#finish(BROKEN_OFF, '', 'no new connection in time');
       return;
     }
     const wait = this.#attempts === 0 ? 0 : Math.min(RETRY_BASE_MS * 2 ** this.#attempts, RETRY_CAP_MS);
     this.#attempts += 1;
-    this.#arm('resume', wait, () => void this.#comeBack());
+    this.#timers.arm('resume', wait, () => void this.#comeBack());
   }
 
   async #comeBack(): Promise<void> {
@@ -194,6 +182,7 @@ export class SocketClient {
       if ('problem' in answer) {
         // Signed out, no access any more, or the WebSocket's time is up: it will not get better.
         if (answer.status < 500 && answer.status !== 429) return this.#finish(POLICY, answer.problem, `${answer.status} ${answer.problem}`);
+        this.#refusedAt ??= this.#ports.now();
         return this.#resume();
       }
       this.#tunnel = answer.tunnel;
@@ -217,42 +206,32 @@ export class SocketClient {
 
   #pump(): void {
     const { payload: room } = this.#grant!;
-    while (this.#spent < this.#limit && (this.#queue.length > 0 || (this.#close !== null && !this.#closeSent))) {
-      const parts: Part[] = [];
-      const chunks: Uint8Array[] = [];
-      let left = room;
-      while (parts.length < PARTS_MAX) {
-        const first = this.#queue[0];
-        if (first === undefined || (left === 0 && first.data.length > 0)) break;
-        const chunk = first.data.subarray(0, left);
-        const more = chunk.length < first.data.length;
-        parts.push([first.kind, chunk.length, more]);
-        chunks.push(chunk);
-        left -= chunk.length;
-        if (more) first.data = first.data.subarray(chunk.length);
-        else this.#queue.shift();
-      }
-      const closes = this.#queue.length === 0 && this.#close !== null;
-      this.#closeSent ||= closes;
-      const head = { parts, ...(closes && { close: this.#close! }), ...(this.#ports.used() && { used: true as const }) };
-      const kept = { n: this.#next, head, payload: toBase64(join(chunks)) };
-      this.#next += 1;
-      this.#spent += Math.max(FRAME_MIN_COST_BYTES, room - left);
-      this.#outbox.push(kept);
-      this.#post(kept);
-      this.#events.sent(room - left);
+    for (let next = this.#out.next(room, this.#ports.used); next !== null; next = this.#out.next(room, this.#ports.used)) {
+      this.#post(next);
+      this.#events.sent(next.bytes);
     }
   }
 
-  #post({ n, head, payload }: Kept): void {
+  #post({ n, head, payload }: Unheard): void {
     this.#link?.send(`${JSON.stringify({ n, ...head, ...this.#receipt() })}\n${payload}`);
-    if (!this.#timers.has('unheard')) this.#arm('unheard', UNHEARD_MS, () => this.#again());
+    this.#timers.armOnce('unheard', UNHEARD_MS, () => this.#wonder());
+  }
+
+  /** Silence once: something was lost. Twice: the connection is dead, of which nobody may be told for a quarter of an hour. */
+  #wonder(): void {
+    this.#unheard += 1;
+    if (this.#unheard < 2) {
+      this.#again();
+    } else {
+      this.#link?.close();
+      this.#lost();
+    }
   }
 
   /** What was not acknowledged may be lost. */
   #again(): void {
-    this.#disarm('unheard');
-    if (this.#linked) for (const kept of this.#outbox) this.#post(kept);
+    this.#timers.disarm('unheard');
+    if (this.#linked) for (const unheard of this.#out.unheard) this.#post(unheard);
   }
 
   #tell(): void {
@@ -260,9 +239,8 @@ export class SocketClient {
   }
 
   #receipt() {
-    this.#disarm('receipt');
-    this.#told = this.#consumed;
-    return { received: this.#received, limit: this.#consumed + this.#grant!.buffer, tunnel: this.#tunnel };
+    this.#timers.disarm('receipt');
+    return { ...this.#in.receipt(this.#grant!.buffer), tunnel: this.#tunnel };
   }
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -285,7 +263,7 @@ export class SocketClient {
     this.#acknowledge(Number(head.received), Number(head.limit));
     if (head.type !== 'socket') return;
     const payload = fromBase64(text.slice(lineEnd + 1, text.indexOf('\n', lineEnd + 1)));
-    this.#order(Number(head.n), { parts: head.parts as Part[], payload, close: head.close as Closing | undefined });
+    this.#order(Number(head.n), { parts: head.parts as SocketPart[], payload, close: head.close as Closing | undefined });
   }
 
   /** What the relay says, or API Gateway in its stead: that a message did not get through. */
@@ -293,65 +271,34 @@ export class SocketClient {
     if (said.type === 'moved') this.#tunnel = String(said.tunnel);
     // What became of the session, the answer to the next question tells.
     else if (said.code === 'ERR_SESSION_ENDED') this.#link?.close();
-    else this.#arm('again', RETRY_BASE_MS * 4, () => this.#again());
+    else this.#timers.arm('again', RETRY_BASE_MS * 4, () => this.#again());
   }
 
   #acknowledge(received: number, limit: number): void {
-    while (this.#outbox[0] && this.#outbox[0].n < received) this.#outbox.shift();
-    if (this.#outbox.length === 0) this.#disarm('unheard');
-    this.#limit = Math.max(this.#limit, limit);
+    this.#out.acknowledge(received, limit);
+    if (this.#out.unheard.length === 0) this.#timers.disarm('unheard');
     this.#schedule();
   }
 
   #order(n: number, arrived: Arrived): void {
-    if (n < this.#received || this.#held.has(n)) return;
-    this.#held.set(n, arrived);
-    if (this.#held.size > HELD_MAX) this.#finish(BROKEN_OFF, '', 'too many frames came before their predecessors');
-    for (let next = this.#held.get(this.#received); next && !this.#done; next = this.#held.get(this.#received)) {
-      this.#held.delete(this.#received);
-      this.#received += 1;
-      this.#deliver(next);
+    if (!this.#in.hold(n, arrived)) return;
+    if (this.#in.overflows) this.#finish(BROKEN_OFF, '', 'too many frames came before their predecessors');
+    while (!this.#done && this.#in.ready) {
+      const close = this.#in.deliver();
+      if (close?.code === BROKEN_OFF) this.#finish(BROKEN_OFF, '', close.reason);
+      else if (close) this.#finish(close.code, close.reason, '');
     }
     if (this.#done) return;
-    if (this.#consumed - this.#told > this.#grant!.buffer / 2) this.#tell();
-    else if (!this.#timers.has('receipt')) this.#arm('receipt', RECEIPT_MS, () => this.#tell());
-  }
-
-  #deliver({ parts, payload, close }: Arrived): void {
-    let at = 0;
-    for (const [kind, bytes, more] of parts) {
-      this.#partial.push(payload.subarray(at, at + bytes));
-      at += bytes;
-      if (more) continue;
-      const message = join(this.#partial);
-      this.#partial = [];
-      this.#events.message(message, kind);
-    }
-    this.#consumed += Math.max(FRAME_MIN_COST_BYTES, payload.length);
-    if (close?.code === BROKEN_OFF) this.#finish(BROKEN_OFF, '', close.reason);
-    else if (close) this.#finish(close.code, close.reason, '');
+    if (this.#in.untoldBytes > this.#grant!.buffer / 2) this.#tell();
+    else this.#timers.armOnce('receipt', RECEIPT_MS, () => this.#tell());
   }
 
   #finish(code: number, reason: string, why: string): void {
     if (this.#done) return;
     this.#done = true;
-    for (const name of [...this.#timers.keys()]) this.#disarm(name);
+    this.#timers.clear();
     this.#link?.close();
     this.#events.closed(code, reason, why);
-  }
-
-  #arm(name: string, ms: number, callback: () => void): void {
-    this.#disarm(name);
-    const cancel = this.#ports.after(ms, () => {
-      this.#timers.delete(name);
-      callback();
-    });
-    this.#timers.set(name, cancel);
-  }
-
-  #disarm(name: string): void {
-    this.#timers.get(name)?.();
-    this.#timers.delete(name);
   }
 }
 
@@ -362,26 +309,3 @@ const parse = (line: string): Record<string, unknown> => {
     return {};
   }
 };
-
-const join = (chunks: readonly Uint8Array[]): Uint8Array => {
-  const [only] = chunks;
-  if (only && chunks.length === 1) return only;
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-};
-
-/** More arguments than this are too many for some engines. */
-const CHARACTERS = 8192;
-
-const toBase64 = (bytes: Uint8Array): string => {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += CHARACTERS) text += String.fromCharCode(...bytes.subarray(at, at + CHARACTERS));
-  return btoa(text);
-};
-
-const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -1,5 +1,7 @@
 // Whether a parsed header line is a frame. Unknown fields are ignored (a newer peer may send them); unknown types are refused.
-import type { Frame, SignOn, SocketFrame } from './frames.ts';
+import type { Frame } from './frames.ts';
+import type { SignOn } from './sign-on.ts';
+import type { SocketFrame } from './socket-frames.ts';
 
 type Check = (value: unknown) => boolean;
 

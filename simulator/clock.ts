@@ -10,6 +10,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** Variables by which a process has this one's clock, where Debian's faketime gives it another than the machine's: all of AWS has one time. */
+export const clockVariables = (env: NodeJS.ProcessEnv): Record<string, string> => {
+  const { LD_PRELOAD: preloaded, ...others } = env;
+  if (!preloaded?.includes('libfaketime')) return {};
+  const settings = Object.entries(others).filter(([name]) => name.startsWith('FAKETIME')) as [string, string][];
+  return { LD_PRELOAD: preloaded, ...Object.fromEntries(settings) };
+};
+
 export interface ManualClock extends Clock {
   /** Runs what falls due within `ms`, in order of its time, and answers when the last of it has been called. */
   advance(ms: number): Promise<void>;

@@ -5,6 +5,7 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SallyportError } from '../protocol/errors.ts';
+import { clockVariables } from './clock.ts';
 import { Guardian } from './guardian.ts';
 
 export interface LocalConnector {
@@ -63,7 +64,7 @@ export const createConnectors = ({ program, allow, config, authority }: Connecto
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C in a terminal goes to the whole process group: ending connectors, and when, is ours to decide.
       detached: true,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, SALLYPORT_ENROLMENT_CODE: enrolmentCode },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, SALLYPORT_ENROLMENT_CODE: enrolmentCode, ...clockVariables(process.env) },
     });
     const { pid } = child;
     if (pid !== undefined) guardian.watch(pid);

@@ -4,7 +4,18 @@ import { z } from 'zod';
 import { readHost, readIssuer } from './addresses.ts';
 import { RSA_MIN_BITS, readCertificates } from './certificates.ts';
 import { isMap, type LocatedFault, pathText, shown, valueAt } from './faults.ts';
-import { choice, IDENTIFIER_WORDS, NOTHING_SAID, optional, readIdentifier, readLine, readLines, setting } from './settings.ts';
+import {
+  choice,
+  IDENTIFIER_WORDS,
+  metadataSetting,
+  NOTHING_SAID,
+  optional,
+  readFlag,
+  readIdentifier,
+  readLine,
+  readLines,
+  setting,
+} from './settings.ts';
 
 const PROTOCOLS = ['openid', 'saml'] as const;
 
@@ -47,6 +58,10 @@ export interface SamlSettings extends ProviderSettings {
   readonly signInUrl: string;
   /** Null where the provider offers no sign-out. */
   readonly signOutUrl: string | null;
+  /** Where it takes our answers to its own sign-outs; null where that is the same address. */
+  readonly signOutAnswerUrl: string | null;
+  /** Whether it wants our requests signed. */
+  readonly signRequests: boolean;
   /** Their public keys (SubjectPublicKeyInfo in Base64): all that is needed of them, and a third of their size. */
   readonly certificates: readonly string[];
 }
@@ -163,6 +178,7 @@ const readEndpoint = (value: unknown): string | undefined =>
 const saml = z.strictObject({
   protocol: z.literal('saml'),
   ...naming,
+  metadata: metadataSetting,
   issuer: setting('the provider’s entity id', 'Copy `entityID` from the provider’s metadata.', readEntityId),
   signInUrl: setting(
     'an https URL',
@@ -175,6 +191,13 @@ const saml = z.strictObject({
     'Copy the Location of SingleLogoutService with the binding HTTP-Redirect from the provider’s metadata, or leave it out.',
     readEndpoint,
   ),
+  signOutAnswerUrl: optional<string | null>(
+    null,
+    'an https URL',
+    'Copy the ResponseLocation of SingleLogoutService from the provider’s metadata, or leave it out where it has none.',
+    readEndpoint,
+  ),
+  signRequests: optional(false, 'true or false', 'true signs what we ask; give the provider our metadata, for the certificate.', readFlag),
   certificates: setting(
     `a list of certificates in PEM, each with an RSA key of ${RSA_MIN_BITS} bits at least`,
     'Copy those for signing from the provider’s metadata; while it changes its key, the old and the new one.',

@@ -6,6 +6,7 @@ import { type Document, isNode, isScalar, isMap as isYamlMap, LineCounter, parse
 import { ConfigurationError, type Fault, isMap, type LocatedFault, shown } from './faults.ts';
 import { withPictures } from './icon.ts';
 import { parseTenant, type Tenant } from './schema.ts';
+import { withMetadata } from './with-metadata.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const ENDING = '.yaml';
@@ -58,7 +59,13 @@ export const readTenantFile = (file: string): TenantFile => {
     throw new ConfigurationError(file, [{ path: '', expected: 'a readable file', got, advice: 'Check the path.' }]);
   }
   const { value: written, locate } = readYaml(text, file);
-  const value = withPictures(written, dirname(file));
+  const { value: complete, faults } = withMetadata(written, dirname(file));
+  if (faults.length > 0)
+    throw new ConfigurationError(
+      file,
+      faults.map(locate).map(({ at: _at, ...fault }) => fault),
+    );
+  const value = withPictures(complete, dirname(file));
   return { tenant: parseTenant(value, file, locate), applications: isMap(value) ? value.applications : undefined };
 };
 

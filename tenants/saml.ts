@@ -5,7 +5,7 @@ import { RSA_MIN_BITS, readCertificate, readCertificates } from './certificates.
 import { claimsIn, parseTemplate } from './claim-template.ts';
 import { isMap } from './faults.ts';
 import { readContent } from './identity-headers.ts';
-import { choice, NOTHING_SAID, optional, readFlag, setting } from './settings.ts';
+import { choice, metadataSetting, NOTHING_SAID, optional, readFlag, setting } from './settings.ts';
 
 const ATTRIBUTES_MAX = 50;
 const URLS_MAX = 10;
@@ -111,6 +111,7 @@ export const samlSettings = (claims: readonly string[], beside: { readonly heade
     .strictObject({
       method: z.literal('saml'),
       ...beside,
+      metadata: metadataSetting,
       entityId: setting('the application’s entity id', 'Copy `entityID` from the application’s metadata.', readEntityId),
       acsUrls: setting(
         `a list of at most ${URLS_MAX}, each ${URL_WORDS}`,

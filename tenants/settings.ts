@@ -19,6 +19,16 @@ export const optional = <Value>(fallback: NoInfer<Value>, expected: string, advi
 /** For a map of settings that is left out: each of them then has its default. */
 export const NOTHING_SAID = {} as never;
 
+/** Where a file is read, what it says stands in place of its path (with-metadata.ts). */
+export const metadataSetting = z
+  .unknown()
+  .refine((value) => value === undefined, {
+    error: 'metadata in a file that is read from disk',
+    params: { advice: 'Write out what they say: entity id, addresses, certificates.' },
+  })
+  .transform((): undefined => undefined)
+  .optional();
+
 const IDENTIFIER = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const IDENTIFIER_WORDS = 'lower-case letters, digits and hyphens, 63 at most, no hyphen at an end';
 

@@ -1,7 +1,7 @@
 // `connector doctor kerberos`: takes single sign-on by Kerberos step by step, for one user at one application, and says which step fails
 // and what to do. The steps stand in the order in which they need each other.
 import { asSallyportError, type ErrorCode, SallyportError } from '../../protocol/errors.ts';
-import type { KerberosSignOn } from '../../protocol/frames.ts';
+import type { KerberosSignOn } from '../../protocol/sign-on.ts';
 import { AccountOrUserDenied } from '../kerberos/failures.ts';
 import type { Kerberos, Prepared } from '../kerberos/kerberos.ts';
 import type { Probe } from '../kerberos/probe.ts';

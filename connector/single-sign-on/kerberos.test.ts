@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ErrorCode, SallyportError } from '../../protocol/errors.ts';
-import type { HeaderList, KerberosSignOn } from '../../protocol/frames.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
+import type { KerberosSignOn } from '../../protocol/sign-on.ts';
 import { systemClock } from '../clock.ts';
 import type { Ticket, TicketAsk } from '../kerberos/kerberos.ts';
 import type { OriginAnswer, OriginCall } from '../ports.ts';

@@ -1,7 +1,8 @@
 // Integrated Windows Authentication (RFC 4559) for a user who is not here: each request carries a ticket of theirs, fetched by constrained
 // delegation. Their connections to the application are theirs alone, since some servers remember who spoke on a connection.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { HeaderList, KerberosSignOn } from '../../protocol/frames.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
+import type { KerberosSignOn } from '../../protocol/sign-on.ts';
 import type { TakeTicket, Ticket } from '../kerberos/kerberos.ts';
 import type { OriginAnswer, OriginCall } from '../ports.ts';
 import type { Attempt, Method } from './sign-on.ts';

@@ -1,6 +1,7 @@
 // NTLM, and Negotiate without delegation: the user's program signs in itself, and the application remembers it for the connection. So each
 // session has one connection of its own, which nobody else ever speaks on, and what belongs to one handshake follows on it undisturbed.
-import type { HeaderList, NtlmSignOn } from '../../protocol/frames.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
+import type { NtlmSignOn } from '../../protocol/sign-on.ts';
 import { type Clock, withResolvers } from '../clock.ts';
 import type { OriginAnswer } from '../ports.ts';
 import type { Method } from './sign-on.ts';

@@ -1,7 +1,7 @@
 // Signing a user in to the application with each call: a method prepares the request and looks at the answer. The methods are the files
 // beside this one; an application's `signOn` says which.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { SignOn } from '../../protocol/frames.ts';
+import type { SignOn } from '../../protocol/sign-on.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from '../ports.ts';
 
 /** One way of signing users in. */

@@ -6,7 +6,8 @@ import type { Duplex } from 'node:stream';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { decode, encode } from '../../protocol/codec.ts';
-import type { Frame, RequestFrame, WelcomeSecrets } from '../../protocol/frames.ts';
+import type { Frame, RequestFrame } from '../../protocol/frames.ts';
+import type { WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
 import { createKeyPairs, type Identity, publicKey } from '../identity.ts';
 import type { Posted } from './bench.ts';
 
@@ -65,6 +66,8 @@ export const startFakeService = async ({ identity, secrets = (given) => given }:
     refuse: null as { status: number; headers?: Record<string, string> } | null,
     subprotocol: true,
     answersHello: true,
+    /** Whether another connector takes exchanges. */
+    others: false,
     now: () => Date.now(),
     /** Status with which the Reply API answers; 200 unless a test says otherwise. */
     replyStatus: (_connection: string): number => 200,
@@ -168,7 +171,7 @@ export const startFakeService = async ({ identity, secrets = (given) => given }:
         dialled.heard.push(message);
         if (message.type === 'hello' && service.answersHello) socket.send(await welcome(connectionId));
         if (message.type === 'heartbeat') socket.send(JSON.stringify({ type: 'alive', now: service.now() }));
-        if (message.type === 'drain') socket.send('{"type":"drained"}');
+        if (message.type === 'drain') socket.send(JSON.stringify({ type: 'drained', others: service.others }));
         if (message.type === 'probe') socket.send('{"type":"echo"}');
         changed();
       });

@@ -44,6 +44,7 @@ const sessions = endingSockets(
   createOpenSockets({ table: sessionsTable, now: Date.now }),
   createCloseConnection(createManagementClient(env.REPLY_API_ENDPOINT)),
 );
+const samlSecret = createSecret(secrets, env.SAML_SECRET).read;
 /** Provider's id → ARN of its client secret. */
 const clientSecrets: Readonly<Record<string, string>> = JSON.parse(env.CLIENT_SECRETS);
 
@@ -57,7 +58,7 @@ const ports: PortalPorts = {
   limits: createSourceLimits({ count: createAttempts({ table: registry }), now: Date.now }),
   providers: providers.map((profile) =>
     profile.protocol === 'saml'
-      ? createSamlProvider({ profile, portalUrl, sessions, now: Date.now })
+      ? createSamlProvider({ profile, portalUrl, sessions, samlSecret, now: Date.now })
       : createProvider({
           profile,
           clientId: profile.clientId,
@@ -80,7 +81,7 @@ const ports: PortalPorts = {
   sessionLifetimeMs: Number(env.SESSION_LIFETIME_MINUTES) * 60_000,
   sessionIdleMs: Number(env.SESSION_IDLE_MINUTES) * 60_000 || undefined,
   assertionSecret: createSecret(secrets, env.ASSERTION_SECRET).read,
-  samlSecret: createSecret(secrets, env.SAML_SECRET).read,
+  samlSecret,
   sessionRefreshMs: Number(env.SESSION_REFRESH_MINUTES) * 60_000 || undefined,
   refreshTokenKey: async () => refreshTokenKey(await masterKey.read()),
   stateKey: async () => stateKey(await masterKey.read()),

@@ -73,6 +73,7 @@ describe('what another site brings about', () => {
   const FORMS: Readonly<Record<string, string>> = {
     'POST /sign-in': 'provider=default&asked=&email=',
     'POST /callback/': 'SAMLResponse=PHgvPg%3D%3D&RelayState=x',
+    'POST /saml/slo': 'SAMLRequest=PHgvPg%3D%3D&RelayState=x',
     'POST /saml/idp/sso': 'SAMLRequest=PHgvPg%3D%3D&RelayState=x',
     'POST /saml/idp/start': 'token=',
     'POST /saml/idp/slo': 'SAMLRequest=PHgvPg%3D%3D&RelayState=x',

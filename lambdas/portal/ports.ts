@@ -3,6 +3,7 @@
 import type { StepUp } from '../../policy/decide.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Edge } from '../../tenants/edge.ts';
+import type { SamlSettings } from '../../tenants/identity-providers.ts';
 import type { LogoutTokens } from '../identity/logout-token.ts';
 import type { ProviderProfile } from '../identity/provider-profile.ts';
 import type { SourceLimits } from '../limits/source-limits.ts';
@@ -64,6 +65,8 @@ export type Wanted = Pick<TokenSignOn, 'audience' | 'scopes'> & { readonly grant
 /** One of the tenant's identity providers, whatever it speaks. Each throws ERR_IDENTITY_PROVIDER_UNREACHABLE when it cannot be reached. */
 export interface IdentityProvider {
   readonly profile: ProviderProfile;
+  /** Where and how a SAML provider signs out, and whether it wants our requests signed. Absent with other protocols. */
+  readonly saml?: Pick<SamlSettings, 'certificates' | 'signOutUrl' | 'signOutAnswerUrl' | 'signRequests'>;
   /** Where the browser signs in. */
   signInUrl(checks: SignInChecks, wishes: SignInWishes): Promise<string>;
   /**
@@ -108,7 +111,7 @@ export interface PortalPorts {
   readonly sessionIdleMs: number | undefined;
   /** What the keys of assertions are derived from. */
   readonly assertionSecret: () => Promise<string>;
-  /** The keys that sign for SAML applications (saml-idp/signing.ts). */
+  /** The keys that sign what we say in SAML (saml-idp/signing.ts). */
   readonly samlSecret: () => Promise<string>;
   /** How often the provider is asked anew; undefined: never. */
   readonly sessionRefreshMs: number | undefined;

@@ -1,10 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { digest } from '../keys.ts';
 import { PORTAL_COOKIE } from './cookies.ts';
 import { newKey, type ResponseOptions, respond } from './saml/testing/saml-provider.ts';
 import { Browser, type Landing } from './testing/browser.ts';
-import { startWorld, type World } from './testing/world.ts';
+import { signingKey, startWorld, type World } from './testing/world.ts';
 
 const keys = newKey();
 let world: World;
@@ -140,4 +141,6 @@ test('the metadata name us and where responses go', async () => {
   expect(text).toContain(`entityID="${world.portalUrl}/saml/metadata"`);
   expect(text).toContain(`Location="${world.portalUrl}/callback/main"`);
   expect(text).toContain('WantAssertionsSigned="true"');
+  expect(text).toContain(`HTTP-POST" Location="${world.portalUrl}/saml/slo"`);
+  expect(text).toContain(new X509Certificate(signingKey().certificate).raw.toString('base64'));
 });

@@ -15,7 +15,7 @@ export const backChannelLogout = async (ports: PortalPorts, request: PortalReque
   const { issuer, subject, providerSession } = await ports.logoutTokens.verify(token);
   const handle = providerSession === null ? { issuer, subject: subject! } : { issuer, providerSession };
   const sessions = await ports.sessions.withHandle(handle);
-  await end(
+  await endSessions(
     ports,
     sessions.filter(({ user }) => subject === null || user.subject === subject),
     'back-channel',
@@ -29,11 +29,11 @@ export const frontChannelLogout = async (ports: PortalPorts, { query }: PortalRe
   if (issuer === null || providerSession === null || providerSession === '') {
     throw new SallyportError('ERR_REQUEST_INVALID', 'iss and sid were expected, each once: ask the provider to send them.');
   }
-  await end(ports, await ports.sessions.withHandle({ issuer, providerSession }), 'front-channel');
+  await endSessions(ports, await ports.sessions.withHandle({ issuer, providerSession }), 'front-channel');
   return { statusCode: 200, headers: EMPTY, body: '' };
 };
 
-const end = async ({ sessions, log }: PortalPorts, ended: readonly Session[], by: string): Promise<void> => {
+export const endSessions = async ({ sessions, log }: PortalPorts, ended: readonly Session[], by: string): Promise<void> => {
   for (const { id, user } of ended) {
     await sessions.revoke(id);
     log.info('sign-out.by-provider', { by, audit: { kind: 'sign-out', user: user.username } });

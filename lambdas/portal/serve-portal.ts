@@ -10,7 +10,8 @@ import type { PortalPorts } from './ports.ts';
 import { postedCallback } from './posted-callback.ts';
 import { backChannelLogout, frontChannelLogout } from './provider-sign-out.ts';
 import { type PortalAnswer, type PortalEvent, type PortalRequest, toRequest } from './request.ts';
-import { METADATA_PATH, showMetadata } from './saml/metadata.ts';
+import { providerLogout } from './saml/logout.ts';
+import { LOGOUT_PATH, METADATA_PATH, showMetadata } from './saml/metadata.ts';
 import { showIdpMetadata } from './saml-idp/metadata.ts';
 import { ANSWER_PATH, IDP_METADATA_PATH, SLO_PATH, SSO_PATH, START_PATH } from './saml-idp/names.ts';
 import { singleLogout } from './saml-idp/sign-out.ts';
@@ -35,6 +36,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, Action>>>> 
   '/sign-in': { GET: signIn, POST: pickProvider },
   [CALLBACK_PATH]: { GET: callback, POST: postedCallback },
   [METADATA_PATH]: shown(showMetadata),
+  [LOGOUT_PATH]: { GET: providerLogout, POST: providerLogout },
   [IDP_METADATA_PATH]: shown(showIdpMetadata),
   [SSO_PATH]: { GET: answerRequest, POST: answerRequest },
   [ANSWER_PATH]: { GET: answerAfterSignIn },

@@ -105,9 +105,13 @@ export const cachedDirectory = (directory: ReadDirectory, clock: Now): ReadDirec
 
 /** Connection ids are never given twice, so one that was gone stays gone, whatever the registry still says. */
 const GONE_MAX = 1_000;
+/** By then the connector of a dead tunnel has noticed and opened another, which is newer. */
+const DOUBT_MS = 30_000;
 
 export const cachedTunnels = (registry: Pick<Registry, 'tunnels' | 'connectors'>, clock: Now): ReadTunnels => {
   const gone = new Set<string>();
+  /** Until when each is doubted. */
+  const doubts = new Map<string, number>();
   const cache = new Cache<readonly Tunnel[]>({
     load: (group) => registry.tunnels(group),
     clock,
@@ -125,6 +129,12 @@ export const cachedTunnels = (registry: Pick<Registry, 'tunnels' | 'connectors'>
       if (gone.size > GONE_MAX) gone.delete(gone.keys().next().value!);
       cache.expire(group);
     },
+    doubt: (connectionId) => {
+      doubts.set(connectionId, clock.now() + DOUBT_MS);
+      if (doubts.size > GONE_MAX) doubts.delete(doubts.keys().next().value!);
+    },
+    trust: (connectionId) => void doubts.delete(connectionId),
+    doubted: (connectionId) => (doubts.get(connectionId) ?? 0) > clock.now(),
     lastSeen: async (group) => {
       const seen = (await registry.connectors()).filter((connector) => connector.group === group).map(({ seenAt }) => seenAt);
       return seen.length === 0 ? null : Math.max(...seen);

@@ -5,9 +5,10 @@ import { encode, type FrameKey, type OpenedFrame } from '../../protocol/codec.ts
 import { CODINGS } from '../../protocol/coding.ts';
 import { asSallyportError, isErrorCode, SallyportError } from '../../protocol/errors.ts';
 import type { ErrorFrame, PremisesTimings, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
+import { SILENCE_ALONE_MS, SILENCE_FIRST_MS } from '../../protocol/limits.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Tunnel } from '../stores/records.ts';
-import type { Clock, ExchangeListener, PostFrame, ReplyChannel } from './ports.ts';
+import type { Clock, ExchangeListener, PostFrame, ReadTunnels, ReplyChannel } from './ports.ts';
 import { requestFrames } from './request-frames.ts';
 import { type NumberedFrame, type ResponseHead, ResponseInbox } from './response-inbox.ts';
 import { createSilence, type Silence } from './silence.ts';
@@ -21,6 +22,8 @@ export interface ExchangePlan {
   /** The request frame's own fields; the exchange adds where to answer. */
   readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'tunnel' | 'replyTo' | 'issuedAt' | 'codings' | 'end'>;
   readonly body: Buffer;
+  /** No other connector may or can take it, so this one is given the time to open another tunnel. @default false */
+  readonly alone?: boolean;
   /** When the user's request came in: what the log's times count from. */
   readonly receivedAt: number;
   /** When the invocation must have ended. */
@@ -43,7 +46,7 @@ export interface ExchangePorts {
   readonly clock: Clock;
   readonly log: Log;
   /** The tunnels that the registry has now. */
-  readonly freshTunnels: (group: string) => Promise<readonly Tunnel[]>;
+  readonly tunnels: Pick<ReadTunnels, 'freshTunnels' | 'doubt' | 'trust'>;
 }
 
 /** What a connector says when it has not carried the request out: it may go to another, whatever the method. */
@@ -72,6 +75,7 @@ export class Exchange {
   #replyTo = '';
   #notCarriedOut = false;
   #postFailed = false;
+  #heard = false;
   #course: Course;
 
   constructor(plan: ExchangePlan, ports: ExchangePorts) {
@@ -80,7 +84,11 @@ export class Exchange {
     this.#course = { tunnel: plan.tunnel.connectionId };
     this.#plan = plan;
     this.#ports = ports;
-    this.#follower = new TunnelFollower(plan.tunnel, { ...ports, found: () => this.#resync(null), lost: (error) => this.#fail(error) });
+    this.#follower = new TunnelFollower(plan.tunnel, {
+      ...ports,
+      found: () => this.#resync(null),
+      lost: (error) => this.#fail(error),
+    });
   }
 
   /** True when the request was refused before anything was done with it. */
@@ -158,12 +166,13 @@ export class Exchange {
 
   #attend(): void {
     const { channel, clock } = this.#ports;
-    const { request, deadlineAt } = this.#plan;
+    const { request, deadlineAt, alone = false } = this.#plan;
     this.#detach = channel.attend(this.id, this.#listener());
     this.#silence = createSilence({
       clock,
       deadlineAt,
       headMs: request.timeoutMs,
+      firstMs: alone ? SILENCE_ALONE_MS : SILENCE_FIRST_MS,
       gap: () => this.#inbox.gap,
       quiet: () => this.#ask(),
       suspected: () => this.#suspect(),
@@ -196,6 +205,7 @@ export class Exchange {
 
   #accept({ frame, payload }: OpenedFrame): void {
     if (this.#inbox.ended) return;
+    this.#hear();
     switch (frame.type) {
       case 'progress':
         this.#silence?.heard(false);
@@ -218,6 +228,12 @@ export class Exchange {
       default:
         this.#ports.log.warn('frame.refused', { code: 'ERR_FRAME_INVALID', exchange: this.id, type: frame.type });
     }
+  }
+
+  #hear(): void {
+    if (this.#heard) return;
+    this.#heard = true;
+    this.#ports.tunnels.trust(this.#follower.tunnel);
   }
 
   #receive(frame: NumberedFrame, payload: Buffer): void {
@@ -271,7 +287,9 @@ export class Exchange {
 
   /** Nothing is heard though a healthy connector would have said something: our connection, its tunnel or a frame may be lost. */
   #suspect(): void {
-    this.#ports.channel.probe();
+    const { channel, tunnels } = this.#ports;
+    channel.probe();
+    if (!this.#heard) tunnels.doubt(this.#follower.tunnel);
     this.#track(this.#follower.refresh().then((followed) => (followed ? this.#resync(null) : this.#announce())));
   }
 
@@ -279,7 +297,8 @@ export class Exchange {
   #resync(received: number | null): void {
     if (this.#inbox.ended) return;
     this.#announce();
-    this.#upload?.resend(received);
+    // Whoever was heard has the request.
+    this.#upload?.resend(received ?? (this.#heard ? 1 : 0));
     this.#tellCredit();
   }
 

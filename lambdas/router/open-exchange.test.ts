@@ -1,8 +1,10 @@
 // Which connector is asked, and when a request is run a second time (D13).
 import { describe, expect, test } from '@jest/globals';
 import { SallyportError } from '../../protocol/errors.ts';
+import { SILENCE_ALONE_MS } from '../../protocol/limits.ts';
 import type { Application } from '../stores/records.ts';
-import { asked, code, failWith, framesTo, silent, withTwo } from './testing/connectors.ts';
+import { asked, code, failWith, framesTo, manual, silent, withTwo } from './testing/connectors.ts';
+import { turn } from './testing/manual-clock.ts';
 import { application, tunnel } from './testing/records.ts';
 import { answerWith, createRig } from './testing/rig.ts';
 
@@ -15,6 +17,30 @@ describe('finding a connector', () => {
 
     expect(response.body().toString()).toBe('second');
     expect(asked(rig)).toEqual(['tunnel-b=', 'tunnel-b=']);
+  });
+
+  test.each(['GET', 'POST'])('a connector that drains is replaced by the next, also for %s, and not asked again', async (httpMethod) => {
+    const rig = withTwo(failWith('ERR_CONNECTOR_DRAINING'));
+
+    const { response } = await rig.ask({ httpMethod });
+    await rig.ask({ httpMethod });
+
+    expect(response.body().toString()).toBe('second');
+    expect(asked(rig)).toEqual(['tunnel-a=', 'tunnel-b=', 'tunnel-b=']);
+  });
+
+  test('however many connectors drain, the one that does not is found', async () => {
+    const rig = withTwo(failWith('ERR_CONNECTOR_DRAINING'));
+    for (const name of ['c', 'd', 'e', 'f', 'g']) {
+      rig.tunnels.unshift(tunnel({ connectionId: `tunnel-${name}=`, connector: `connector-${name}`, seenAt: rig.clock.now() }));
+      rig.behaviours.set(`tunnel-${name}=`, failWith('ERR_CONNECTOR_DRAINING'));
+    }
+
+    const { response, done } = await rig.ask({ httpMethod: 'POST' });
+    await done;
+
+    expect(response.body().toString()).toBe('second');
+    expect(asked(rig)).toHaveLength(7);
   });
 
   test('each request frame names the connector and the tunnel that it is posted to', async () => {
@@ -142,11 +168,62 @@ describe('running a request a second time', () => {
     const rig = withTwo(silent);
 
     const { response } = await rig.ask({ httpMethod, body: 'a=1' });
-    await rig.clock.advance(3_000);
+    await rig.clock.advance(SILENCE_ALONE_MS);
 
     expect(response.status).toBe(504);
     expect(code(response.body())).toBe('ERR_CONNECTOR_SILENT');
     expect(asked(rig)).toEqual(['tunnel-a=']);
+  });
+
+  test.each(['POST', 'GET'])(
+    'its tunnel is dead without a word, and no other connector may or can take it: %s reaches the same connector by its next tunnel, as the same exchange',
+    async (httpMethod) => {
+      const rig = httpMethod === 'POST' ? withTwo(silent) : createRig();
+      rig.behaviours.set('tunnel-a=', silent).set('tunnel-a2=', ({ frame }, reply) => {
+        if (frame.type === 'request') answerWith('carried out')({ tunnel: 'tunnel-a2=', frame, payload: Buffer.alloc(0) }, reply);
+      });
+
+      const { response } = await rig.ask({ httpMethod });
+      await rig.clock.advance(9_200);
+      rig.tunnels.push(tunnel({ connectionId: 'tunnel-a2=', seenAt: rig.clock.now(), openedAt: rig.clock.now() }));
+      await rig.clock.advance(1_500);
+
+      expect(response.body().toString()).toBe('carried out');
+      expect(asked(rig)).toEqual(['tunnel-a=', 'tunnel-a2=']);
+      // One exchange, and still the tunnel of the process that it was meant for: that process acts on it once, and no later one at all.
+      expect(new Set(rig.requests().map(({ exchange, tunnel: named }) => `${exchange} ${named}`)).size).toBe(1);
+    },
+  );
+
+  test.each(['GET', 'POST'])(
+    'a tunnel over which nothing came back in time is not asked by the next %s, while another is left',
+    async (httpMethod) => {
+      const rig = withTwo(silent);
+      await rig.ask({ httpMethod });
+      await rig.clock.advance(1_500);
+
+      const { response } = await rig.ask({ httpMethod });
+
+      expect(response.body().toString()).toBe('second');
+      expect(asked(rig)).toEqual(['tunnel-a=', 'tunnel-b=']);
+    },
+  );
+
+  test('it is asked again once something has come back, or some time later', async () => {
+    const rig = withTwo(silent);
+    const connector = manual(rig);
+    await rig.ask({ httpMethod: 'POST' });
+    await rig.clock.advance(1_500);
+    connector.progress();
+    await turn();
+    await rig.ask({ httpMethod: 'POST' });
+    await rig.clock.advance(1_500);
+    await rig.ask();
+    await rig.clock.advance(SILENCE_ALONE_MS + 30_000);
+
+    await rig.ask();
+
+    expect(asked(rig)).toEqual(['tunnel-a=', 'tunnel-a=', 'tunnel-b=', 'tunnel-a=']);
   });
 
   test.each([

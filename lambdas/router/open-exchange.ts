@@ -2,15 +2,15 @@
 // only where that cannot do harm (D13).
 import type { FrameKey } from '../../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
-import type { SignOn } from '../../protocol/frames.ts';
 import { TUNNEL_STALE_MS } from '../../protocol/limits.ts';
+import type { SignOn } from '../../protocol/sign-on.ts';
 import { digest } from '../keys.ts';
 import type { Tunnel } from '../stores/records.ts';
 import { Exchange, type ExchangePlan, type ExchangePorts } from './exchange.ts';
 import type { ReadTunnels } from './ports.ts';
 import type { ResponseHead } from './response-inbox.ts';
 
-export interface OpenPorts extends Omit<ExchangePorts, 'freshTunnels'> {
+export interface OpenPorts extends ExchangePorts {
   readonly tunnels: ReadTunnels;
   readonly frameKeyOf: (connector: string) => Promise<FrameKey>;
   /** In [0, 1). */
@@ -26,7 +26,7 @@ export interface Asker extends Pick<ExchangePlan, 'receivedAt' | 'deadlineAt'> {
   readonly attempted: (exchange: Exchange) => void;
 }
 
-export interface Ask extends Asker, Omit<ExchangePlan, 'id' | 'tunnel' | 'key'> {
+export interface Ask extends Asker, Omit<ExchangePlan, 'id' | 'tunnel' | 'key' | 'alone'> {
   readonly group: string;
 }
 
@@ -58,19 +58,25 @@ export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> 
   const cutOff = new Set<string>();
 
   for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
-    const tunnel = await nextTunnel(ports, ask, ({ connectionId, connector }) => !tried.has(connectionId) && !cutOff.has(connector));
-    if (tunnel === null) break;
+    const choice = await nextTunnel(ports, ask, ({ connectionId, connector }) => !tried.has(connectionId) && !cutOff.has(connector));
+    if (choice === null) break;
+    const { tunnel } = choice;
     tried.add(tunnel.connectionId);
 
-    const outcome = await attempt(ports, ask, tunnel);
+    const outcome = await attempt(ports, ask, choice);
     if (outcome === 'gone') {
       // Costs a few milliseconds and is no attempt: after a restart of every connector the registry may hold many such.
       ports.tunnels.forget(ask.group, tunnel.connectionId);
       continue;
     }
     if ('head' in outcome) return outcome;
-    attempts += 1;
     failure = outcome.error;
+    if (failure.code === 'ERR_CONNECTOR_DRAINING') {
+      // The same: nothing else that this router has comes to it.
+      ports.tunnels.forget(ask.group, tunnel.connectionId);
+      continue;
+    }
+    attempts += 1;
     if (!mayRunElsewhere(ask, outcome)) throw failure;
     if (SAME_FOR_CONNECTOR.has(failure.code)) cutOff.add(tunnel.connector);
     const { id, connector, course } = outcome.exchange;
@@ -97,12 +103,12 @@ interface Failed {
   readonly error: SallyportError;
 }
 
-const attempt = async (ports: OpenPorts, ask: Ask, tunnel: Tunnel): Promise<Opened | Failed | 'gone'> => {
+const attempt = async (ports: OpenPorts, ask: Ask, { tunnel, others }: Choice): Promise<Opened | Failed | 'gone'> => {
   const key = await ports.frameKeyOf(tunnel.connector);
   const { request, body, receivedAt, deadlineAt } = ask;
   const exchange = new Exchange(
-    { id: ports.newExchangeId(), tunnel, key, request, body, receivedAt, deadlineAt },
-    { ...ports, freshTunnels: (group) => ports.tunnels.freshTunnels(group) },
+    { id: ports.newExchangeId(), tunnel, key, request, body, alone: !others || !IDEMPOTENT.has(request.method), receivedAt, deadlineAt },
+    ports,
   );
   ask.attempted(exchange);
   const stop = (): void => exchange.cancel(ask.gone.reason);
@@ -146,19 +152,31 @@ const newestOfEach = (tunnels: readonly Tunnel[]): readonly Tunnel[] => {
   return tunnels.filter(({ connector, openedAt }) => openedAt === newest.get(connector));
 };
 
-/** Live tunnels first, the newest of each connector, at random, of the one connector that has something of the user's session where there is such; stale ones when no other is left; from memory, then once more from the registry itself. */
+export interface Choice {
+  readonly tunnel: Tunnel;
+  /** Whether another connector could be asked. */
+  readonly others: boolean;
+}
+
+/**
+ * Live tunnels first, the newest of each connector, at random, of the one connector that has something of the user's session where there is
+ * such; stale ones when no other is left; from memory, then once more from the registry itself, and only then those that are doubted.
+ */
 export const nextTunnel = async (
   ports: OpenPorts,
   { group, request }: { readonly group: string; readonly request: Pick<Ask['request'], 'signOn'> },
   untried: (tunnel: Tunnel) => boolean,
-): Promise<Tunnel | null> => {
+): Promise<Choice | null> => {
   const { tunnels, clock } = ports;
   for (const read of [tunnels.tunnels, tunnels.freshTunnels]) {
     const now = clock.now();
     const usable = (await read(group)).filter((tunnel) => !tunnel.draining && tunnel.expiresAt > now && untried(tunnel));
     const live = usable.filter(({ seenAt }) => now - seenAt < TUNNEL_STALE_MS);
-    const choice = keptTo(request.signOn, newestOfEach(live.length > 0 ? live : usable));
-    if (choice.length > 0) return choice[Math.floor(ports.random() * choice.length)]!;
+    const newest = newestOfEach(live.length > 0 ? live : usable);
+    const sound = newest.filter(({ connectionId }) => !tunnels.doubted(connectionId));
+    const choice = keptTo(request.signOn, sound.length > 0 || read === tunnels.tunnels ? sound : newest);
+    const tunnel = choice[Math.floor(ports.random() * choice.length)];
+    if (tunnel) return { tunnel, others: usable.some(({ connector }) => connector !== tunnel.connector) };
   }
   return null;
 };

@@ -39,7 +39,7 @@ const allowing = (policy: string, script: string, reached: readonly string[]): s
     needed.push([scripts[0] === 'default-src' ? 'script-src' : scripts[0], [...named(scripts[1]), script]]);
   const lacking = connects
     ? [
-        ...(letsOwnPass(connects[1]) ? [] : [ownPaths(script)]),
+        ...(letsOwnPass(connects[1]) || connects[1].includes(ownPaths(script)) ? [] : [ownPaths(script)]),
         ...(letsSocketsPass(connects[1]) ? [] : reached.filter((origin) => !connects[1].includes(origin))),
       ]
     : [];

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../protocol/errors.ts';
-import type { PasswordSignOn } from '../../protocol/frames.ts';
+import type { PasswordSignOn } from '../../protocol/sign-on.ts';
 import { ownerOf } from '../../protocol/vault.ts';
 import type { StoredCredentials } from '../stores/records.ts';
 import { application, user } from './testing/records.ts';

@@ -1,7 +1,7 @@
 // The user's sealed credentials for applications with `method: password`, as the connector gets them. Once the application has refused
 // some they are not sent again, by any router, until others take their place.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { PasswordSignOn } from '../../protocol/frames.ts';
+import type { PasswordSignOn } from '../../protocol/sign-on.ts';
 import { ownerOf } from '../../protocol/vault.ts';
 import { digest } from '../keys.ts';
 import type { Application, CredentialStore, StoredCredentials } from '../stores/records.ts';

@@ -61,6 +61,11 @@ export interface ReadTunnels {
   freshTunnels(group: string): Promise<readonly Tunnel[]>;
   /** A post to this tunnel found nothing there. */
   forget(group: string, connectionId: string): void;
+  /** Nothing came back over this tunnel in time: for a while it is asked only when no other is left. */
+  doubt(connectionId: string): void;
+  /** Something did. */
+  trust(connectionId: string): void;
+  doubted(connectionId: string): boolean;
   /** When a connector of the group was seen last; null when none is enrolled. For the log: it is not cached. */
   lastSeen(group: string): Promise<number | null>;
 }

@@ -36,7 +36,6 @@ import { resolve } from './resolve.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import type { SocketPorts } from './socket-answer.ts';
 import { answerSocket } from './socket-handshake.ts';
-import { createSocketScript } from './socket-script.ts';
 import { Trace } from './trace.ts';
 import { answerUpload, noteRefusedUpload } from './uploads/answer.ts';
 import { type CallPorts, isUploads, refusalHeaders } from './uploads/call.ts';
@@ -72,7 +71,6 @@ export type Router = (event: ProxyEvent, response: UserResponse, deadlineAt: num
 
 export const createRouter = (ports: RouterPorts): Router => {
   const urls = createExternalUrls(ports.portalUrl);
-  const socketScript = createSocketScript(ports.socketScript);
   const noticeChallenge = createChallengeNotice(ports.log);
 
   return async (event, response, deadlineAt) => {
@@ -83,7 +81,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     );
     const log = ports.log.with({ request: event.requestContext.requestId, address: source });
     const trace = new Trace(event.httpMethod, ports.clock, log);
-    const within = { ...ports, log, urls, socketScript, noticeChallenge };
+    const within = { ...ports, log, urls, noticeChallenge };
     const asker: Asker = {
       ...{ receivedAt: trace.startedAt, deadlineAt, gone: response.gone },
       attempted: (exchange) => {

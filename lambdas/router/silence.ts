@@ -6,7 +6,6 @@ import {
   PROGRESS_FIRST_MS,
   PROGRESS_IDLE_MS,
   PROGRESS_WAIT_MS,
-  SILENCE_FIRST_MS,
   SILENCE_IDLE_MS,
   SILENCE_WAIT_MS,
 } from '../../protocol/limits.ts';
@@ -25,6 +24,8 @@ interface SilencePorts {
   readonly deadlineAt: number;
   /** What the origin has for its first byte, by the connector's watch. */
   readonly headMs: number;
+  /** What the connector has for its first sign of life. */
+  readonly firstMs: number;
   /** Whether a frame is missing while later ones are here. */
   readonly gap: () => boolean;
   /**
@@ -42,17 +43,18 @@ interface Phase {
   readonly silentMs: number;
 }
 
-const FIRST: Phase = { suspectMs: PROGRESS_FIRST_MS + 500, silentMs: SILENCE_FIRST_MS };
+const FIRST_SUSPECT_MS = PROGRESS_FIRST_MS + 500;
 const WAIT: Phase = { suspectMs: PROGRESS_WAIT_MS + 2_000, silentMs: SILENCE_WAIT_MS };
 const BODY: Phase = { suspectMs: PROGRESS_IDLE_MS + 2_000, silentMs: SILENCE_IDLE_MS };
 const QUIET_MS = LINGER_MS - 2_000;
 const GAP_MS = 2_000;
 
-export const createSilence = ({ clock, deadlineAt, headMs, gap, quiet, suspected, expired }: SilencePorts): Silence => {
+export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, suspected, expired }: SilencePorts): Silence => {
   const startedAt = clock.now();
   // The connector keeps the origin's time; this bounds a connector that says `progress` for ever.
   let headBy = startedAt + headMs + SILENCE_WAIT_MS;
-  let phase = FIRST;
+  const first: Phase = { suspectMs: FIRST_SUSPECT_MS, silentMs: firstMs };
+  let phase = first;
   let heardAt = startedAt;
   let suspicions = 0;
   let quietAt = Number.POSITIVE_INFINITY;
@@ -97,7 +99,7 @@ export const createSilence = ({ clock, deadlineAt, headMs, gap, quiet, suspected
     heard: (data) => {
       heardAt = clock.now();
       suspicions = 0;
-      if (phase === FIRST) phase = WAIT;
+      if (phase === first) phase = WAIT;
       if (!data || phase !== BODY) return;
       const before = quietAt;
       quietAt = heardAt + (gap() ? GAP_MS : QUIET_MS);

@@ -1,8 +1,9 @@
 // What an application is told of its user: header fields, and what the connector needs for the application's method.
 // The claims themselves stay here: only what was made of them travels.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { HeaderList, SignOn } from '../../protocol/frames.ts';
+import type { HeaderList } from '../../protocol/frames.ts';
 import { isFieldValue } from '../../protocol/headers.ts';
+import type { SignOn } from '../../protocol/sign-on.ts';
 import { ASSERTION_FORMATS } from '../../tenants/assertion-formats.ts';
 import { type ClaimsOf, fillTemplate, parseTemplate } from '../../tenants/claim-template.ts';
 import { digest } from '../keys.ts';

@@ -4,7 +4,7 @@ import type { HeaderList } from '../../protocol/frames.ts';
 import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { withScriptSources } from './page-policy.ts';
-import { createSocketScript, withSource } from './socket-script.ts';
+import { carrierOf, withSource } from './socket-script.ts';
 
 const collect = async (parts: AsyncIterable<Buffer>): Promise<string> => {
   let text = '';
@@ -19,6 +19,17 @@ describe('a worker’s script', () => {
   test('has ours before it', async () => {
     expect(await collect(withSource(inParts('work()', 3), 'ours()'))).toBe('ours();\nwork()');
   });
+
+  test.each([
+    ["'use strict'; work()", true],
+    ['/* © */ // all of them\n"use strict"\nwork()', true],
+    ["work(); 'use strict';", false],
+    [`${'/* a */'.repeat(5_000)} work()`, false],
+  ])('stays strict, or not: %.40s', async (script, strict) => {
+    const given = await collect(withSource(inParts(script, script.length), 'ours()'));
+
+    expect(given).toBe(`${strict ? "'use strict';" : ''}ours();\n${script}`);
+  });
 });
 
 describe('pages that get it', () => {
@@ -26,41 +37,45 @@ describe('pages that get it', () => {
     ({ method: 'GET', host: 'app', headers: [['Sec-Fetch-Dest', dest], ...more] }) as unknown as CanonicalRequest;
   const application = (pages: 'auto' | 'on' | 'off') => ({ webSockets: { pages, maxAgeMs: 1, idleMs: 1 } }) as unknown as Application;
   const page = { status: 200, headers: [['Content-Type', 'text/html']] as HeaderList };
-  const script = {
-    status: 200,
-    headers: [
-      ['Content-Type', 'text/javascript'],
-      ['Content-Encoding', 'gzip'],
-    ] as HeaderList,
-  };
+  const script = { status: 200, headers: [['Content-Type', 'text/javascript']] as HeaderList };
+  const sized = <Kind extends { readonly headers: HeaderList }>(kind: Kind, text: string): Kind => ({
+    ...kind,
+    headers: [...kind.headers, ['Content-Length', `${text.length}`]],
+  });
+  const packed = { ...page, headers: [...page.headers, ['Content-Encoding', 'gzip']] as HeaderList };
   const first = (text: string | Buffer) => async () => Buffer.from(text as string);
 
-  test('are all, none, or those that name WebSockets', async () => {
-    const { carrier } = createSocketScript(() => '');
-
-    expect(await carrier(application('on'), ask('document'), page, first('<p>'))).toBe('page');
-    expect(await carrier(application('off'), ask('document'), page, first('new WebSocket()'))).toBeNull();
-    expect(await carrier(application('auto'), ask('document'), page, first('<p>'))).toBeNull();
-    expect(await carrier(application('auto'), ask('iframe'), page, first('new WebSocket("/x")'))).toBe('page');
+  test('are all, none, or those that may run scripts: which of them open WebSockets shows when it is too late', async () => {
+    expect(await carrierOf(application('on'), ask('document'), page, first('<p></html>'))).toBe('page');
+    expect(await carrierOf(application('off'), ask('document'), page, first('<script>new WebSocket()</script></html>'))).toBeNull();
+    expect(await carrierOf(application('auto'), ask('document'), page, first('<html><p>Nothing here</html>'))).toBeNull();
+    expect(await carrierOf(application('auto'), ask('iframe'), page, first('<script src="main.js"></script></html>'))).toBe('page');
   });
 
-  test('are all of a host whose script was seen to name them, packed or not', async () => {
-    const { carrier } = createSocketScript(() => '');
+  test('are with `auto` also those that have not ended, which may name scripts yet', async () => {
+    expect(await carrierOf(application('auto'), ask('document'), page, first('<html><p>One of many'))).toBe('page');
+    expect(await carrierOf(application('auto'), ask('document'), sized(page, '<p>That is all'), first('<p>That is all'))).toBeNull();
+    expect(await carrierOf(application('auto'), ask('document'), packed, first(gzipSync('<p>One of many</html>')))).toBeNull();
+    expect(await carrierOf(application('auto'), ask('document'), packed, first(gzipSync('<script></script></html>')))).toBe('page');
+  });
 
-    expect(await carrier(application('auto'), ask('script'), script, first(gzipSync('let s = new WebSocket(u)')))).toBeNull();
-
-    expect(await carrier(application('auto'), ask('document'), page, first('<p>'))).toBe('page');
-    for (const worker of ['worker', 'sharedworker', 'serviceworker'])
-      expect(await carrier(application('auto'), ask(worker), script, first(''))).toBe('worker');
+  test('and workers that may open WebSockets, of themselves or by what they load or name later; no other scripts', async () => {
+    expect(await carrierOf(application('auto'), ask('worker'), sized(script, 'compute()'), first('compute()'))).toBeNull();
+    expect(await carrierOf(application('auto'), ask('worker'), script, first('compute()'))).toBe('worker');
+    expect(await carrierOf(application('auto'), ask('worker'), sized(script, 'new WebSocket(u)'), first('new WebSocket(u)'))).toBe(
+      'worker',
+    );
+    for (const kind of ['sharedworker', 'serviceworker'])
+      expect(await carrierOf(application('auto'), ask(kind), script, first("importScripts('a.js')"))).toBe('worker');
+    expect(await carrierOf(application('on'), ask('script'), script, first('new WebSocket(u)'))).toBeNull();
   });
 
   test('are those that a browser shows: no fetched fragment, no download, no failure', async () => {
-    const { carrier } = createSocketScript(() => '');
     const download = { status: 200, headers: [...page.headers, ['Content-Disposition', 'attachment']] as HeaderList };
 
-    expect(await carrier(application('on'), ask('empty'), page, first(''))).toBeNull();
-    expect(await carrier(application('on'), ask('document'), download, first(''))).toBeNull();
-    expect(await carrier(application('on'), ask('document'), { ...page, status: 404 }, first(''))).toBeNull();
+    expect(await carrierOf(application('on'), ask('empty'), page, first(''))).toBeNull();
+    expect(await carrierOf(application('on'), ask('document'), download, first(''))).toBeNull();
+    expect(await carrierOf(application('on'), ask('document'), { ...page, status: 404 }, first(''))).toBeNull();
   });
 });
 
@@ -80,6 +95,8 @@ describe('a content security policy gets what is needed and no more', () => {
       "script-src 'nonce-abc' 'strict-dynamic'; connect-src 'self' wss:",
     ],
     ['script-src https://cdn.example; connect-src *', `connect-src *; script-src https://cdn.example ${SCRIPT}`],
+    // Of another script of ours.
+    [`script-src 'self'; connect-src ${OWN}`, `script-src 'self'; connect-src ${OWN} ${REPLY}`],
   ])('%s', (policy, wanted) => {
     expect(allowed(policy)).toBe(wanted);
   });

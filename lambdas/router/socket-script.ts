@@ -11,49 +11,37 @@ export const SOCKET_SCRIPT_PATH = '/.sallyport/socket.js';
 /** A page, or a worker's script. */
 export type Carrier = 'page' | 'worker' | null;
 
-/** A page that names one of these is taken to open WebSockets. */
-const NAMES_SOCKETS = /WebSocket|wss?:\/\/|socket\.io|sockjs|signalr|novnc/i;
-/** Hosts are remembered by their scripts for as long as this environment lives. */
-const HOSTS_MAX = 1_000;
-
-export interface SocketScript {
-  /** What the answer is, where the script goes into it. `first` gives the first part of its body, as it was sent. */
-  carrier(application: Application, request: CanonicalRequest, head: Head, first: () => Promise<Buffer>): Promise<Carrier>;
-  readonly source: () => string;
-}
-
 interface Head {
   readonly status: number;
   readonly headers: HeaderList;
 }
 
-export const createSocketScript = (source: () => string): SocketScript => {
-  const opened = new Set<string>();
-  const notice = (host: string): void => {
-    if (opened.size >= HOSTS_MAX) opened.clear();
-    opened.add(host);
-  };
-  return {
-    source,
-    carrier: async ({ webSockets: { pages } }, { method, host, headers: asked }, { status, headers }, first) => {
-      if (pages === 'off' || status !== 200 || method === 'HEAD') return null;
-      const kind = kindOf(asked, headers);
-      if (kind === null || pages === 'on' || (opened.has(host) && kind !== 'script')) return kind === 'script' ? null : kind;
-      if (kind === 'script' && opened.has(host)) return null;
-      const start = decodedStart(await first(), said(headers, 'content-encoding')?.trim() ?? '');
-      const names = (kind === 'page' ? NAMES_SOCKETS : /WebSocket/).test(start.toString('latin1'));
-      if (names) notice(host);
-      return names && kind !== 'script' ? kind : null;
-    },
-  };
+/** What the answer is, where the script goes into it. `first` gives the first part of its body, as it was sent. */
+export const carrierOf = async (
+  { webSockets: { pages } }: Pick<Application, 'webSockets'>,
+  { method, headers: asked }: Pick<CanonicalRequest, 'method' | 'headers'>,
+  { status, headers }: Head,
+  first: () => Promise<Buffer>,
+): Promise<Carrier> => {
+  if (pages === 'off' || status !== 200 || method === 'HEAD') return null;
+  const kind = kindOf(asked, headers);
+  if (kind === null || pages === 'on') return kind;
+  const part = await first();
+  const start = decodedStart(part, said(headers, 'content-encoding')?.trim() ?? '').toString('latin1');
+  const whole = said(headers, 'content-length') === String(part.length) || (kind === 'page' && /<\/html\s*>/i.test(start));
+  return !whole || (kind === 'page' ? RUNS_SCRIPTS : MAY_OPEN_SOCKETS).test(start) ? kind : null;
 };
 
-/** `script`: one that may tell of WebSockets. */
-const kindOf = (asked: HeaderList, headers: HeaderList): 'page' | 'worker' | 'script' | null => {
+/** Which of them open WebSockets shows only when they run. */
+const RUNS_SCRIPTS = /<script\b/i;
+/** Of itself, or by scripts that it loads. */
+const MAY_OPEN_SOCKETS = /WebSocket|\bimport/;
+
+const kindOf = (asked: HeaderList, headers: HeaderList): Carrier => {
   if (isShownPage(asked, headers)) return 'page';
   if (!/^\s*(?:application|text)\/(?:x-)?(?:java|ecma)script\b/.test(said(headers, 'content-type') ?? '')) return null;
   const destination = said(asked, 'sec-fetch-dest');
-  return /^(?:shared|service)?worker$/.test(destination ?? '') ? 'worker' : 'script';
+  return /^(?:shared|service)?worker$/.test(destination ?? '') ? 'worker' : null;
 };
 
 const said = (headers: HeaderList, wanted: string): string | undefined =>
@@ -70,8 +58,15 @@ const decodedStart = (start: Buffer, coding: string): Buffer => {
   }
 };
 
-/** A worker's script with ours before it: it has no head. */
+/** A worker's script with ours before it: it has no head. One that is strict stays so. */
 export async function* withSource(parts: AsyncIterable<Buffer>, source: string): AsyncGenerator<Buffer> {
-  yield Buffer.from(`${source};\n`);
-  yield* parts;
+  let begun = false;
+  for await (const part of parts) {
+    if (!begun) yield Buffer.from(`${STRICT.test(part.toString('latin1')) ? "'use strict';" : ''}${source};\n`);
+    begun = true;
+    yield part;
+  }
 }
+
+/** ECMA-262 §11.2.1, after whatever comments. No two of its alternatives begin alike, so it takes no longer than the text is long. */
+const STRICT = /^(?:\s|\xef\xbb\xbf|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:'use strict'|"use strict")\s*[;\n]/;

@@ -3,13 +3,13 @@ import { SallyportError } from '../../protocol/errors.ts';
 import { RESUME_MS } from '../../protocol/limits.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Tunnel } from '../stores/records.ts';
-import type { Clock, PostFrame } from './ports.ts';
+import type { Clock, PostFrame, ReadTunnels } from './ports.ts';
 
 interface FollowerPorts {
   readonly post: PostFrame;
   readonly clock: Clock;
   readonly log: Log;
-  readonly freshTunnels: (group: string) => Promise<readonly Tunnel[]>;
+  readonly tunnels: Pick<ReadTunnels, 'freshTunnels'>;
   /** The registry has another tunnel of the connector. */
   readonly found: () => void;
   readonly lost: (error: SallyportError) => void;
@@ -101,7 +101,7 @@ export class TunnelFollower {
   /** The registry may be out of reach just now: then the next look, or `moved`, tells. */
   async #newest(): Promise<string | null> {
     try {
-      const known = (await this.#ports.freshTunnels(this.#group)).filter(
+      const known = (await this.#ports.tunnels.freshTunnels(this.#group)).filter(
         ({ connector, connectionId }) => connector === this.#connector && !this.#gone.has(connectionId),
       );
       return known.sort((one, other) => other.openedAt - one.openedAt)[0]?.connectionId ?? null;

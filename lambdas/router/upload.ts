@@ -39,12 +39,12 @@ export class Upload {
   }
 
   /**
-   * Sends again what the connector lacks. Where it has not said what (null), never the request itself: a connector that was started anew
-   * would carry it out a second time.
+   * Sends again what comes after `received`, the request itself included where the connector has not been heard: it acts on a request once, and
+   * one that was started anew on none that names a tunnel of the process before it.
    */
-  resend(received: number | null): void {
-    if (received !== null) this.#acknowledge(received);
-    this.#again(received ?? 1);
+  resend(received: number): void {
+    this.#acknowledge(received);
+    this.#again(received);
   }
 
   #acknowledge(received: number): void {

@@ -1,7 +1,7 @@
 // What a user's side of a WebSocket sends over the Reply API: a line of JSON and a line of base64 (docs/protocol.md). It is no JSON as a whole,
 // so API Gateway takes it to the route `$default`.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { SocketFrame } from '../../protocol/frames.ts';
+import type { SocketFrame } from '../../protocol/socket-frames.ts';
 import { isSocketHead } from '../../protocol/validation.ts';
 
 const PARTS_MAX = 1024;

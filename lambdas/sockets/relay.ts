@@ -2,8 +2,8 @@
 // What the connection is for, API Gateway says, not the message. The other way needs no function: connectors post to the user themselves.
 import { encode, type FrameKey } from '../../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
-import type { AnySocketFrame, SocketLink } from '../../protocol/frames.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { AnySocketFrame, SocketLink } from '../../protocol/socket-frames.ts';
 import type { PostFrame } from '../router/ports.ts';
 import type { Registry } from '../stores/records.ts';
 import type { OpenSockets } from '../stores/sockets.ts';

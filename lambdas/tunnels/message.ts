@@ -1,7 +1,7 @@
-// Reads what a connector says on its tunnel. Unknown fields are ignored; anything else that is not as protocol/frames.ts has it is refused.
+// Reads what a connector says on its tunnel. Unknown fields are ignored; anything else that is not as protocol/tunnel-messages.ts has it is refused.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { DrainMessage, HeartbeatMessage, HelloMessage } from '../../protocol/frames.ts';
 import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
+import type { DrainMessage, HeartbeatMessage, HelloMessage } from '../../protocol/tunnel-messages.ts';
 
 export type ServedMessage = HelloMessage | HeartbeatMessage | DrainMessage;
 

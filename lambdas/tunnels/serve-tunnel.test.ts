@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CryptoKey, compactDecrypt, exportJWK, generateKeyPair } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { WelcomeSecrets } from '../../protocol/frames.ts';
 import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
+import type { WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
 import { frameKey } from '../keys.ts';
 import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
 import type { Application, JsonWebKey, Registry } from '../stores/records.ts';
@@ -270,8 +270,43 @@ describe('heartbeat and drain', () => {
 
     const answer = await say({ type: 'drain' });
 
-    expect(answer).toEqual({ type: 'drained' });
+    expect(answer).toEqual({ type: 'drained', others: false });
     expect(await registry.tunnels('office')).toMatchObject([{ draining: true }]);
+  });
+
+  test.each([
+    ['another connector takes exchanges', {}, true],
+    ['another connector drains too', { draining: true }, false],
+    ['another connector has not been seen for long', { seenAt: START - 200_000 }, false],
+    ['the connector itself has another tunnel', { connector: 'k1' }, false],
+  ])('tell whether another connector is left: %s', async (_, change, others) => {
+    const tunnel = {
+      connectionId: 'def=',
+      connector: 'k2',
+      group: 'office',
+      openedAt: START,
+      seenAt: START,
+      expiresAt: START + 1,
+      draining: false,
+    };
+    await say({ type: 'hello', version: '0.1.0' });
+    await registry.addConnector({ ...(await registry.findConnector('k1'))!, id: 'k2' });
+    await registry.saveTunnel({ ...tunnel, ...change }, '0.1.0');
+
+    const answer = await say({ type: 'drain' });
+
+    expect(answer).toEqual({ type: 'drained', others });
+  });
+
+  test('say that there may be one when the registry does not', async () => {
+    const tunnels = async () => {
+      throw new SallyportError('ERR_STORE_UNAVAILABLE');
+    };
+    await say({ type: 'hello', version: '0.1.0' });
+
+    const answer = await say({ type: 'drain' }, { registry: { ...registry, tunnels } });
+
+    expect(answer).toEqual({ type: 'drained', others: true });
   });
 });
 

@@ -1,8 +1,9 @@
 // The Tunnel API's routes: `$connect`, hello, heartbeat, drain, `$disconnect`. What is answered goes back on the same socket.
 import { asSallyportError, ERRORS, SallyportError } from '../../protocol/errors.ts';
-import type { TunnelMessage, WelcomeSecrets } from '../../protocol/frames.ts';
 import type { Log } from '../../protocol/log.ts';
+import type { TunnelMessage, WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
 import { frameKey } from '../keys.ts';
+import { isLive } from '../stores/live-tunnel.ts';
 import type { Connector, Directory, Registry } from '../stores/records.ts';
 import { connect, refuseConnect } from './connect.ts';
 import { identify, type TunnelAnswer, type TunnelEvent, type TunnelIdentity } from './event.ts';
@@ -76,7 +77,7 @@ export const createServeTunnel = (ports: TunnelPorts) => {
       case 'drain':
         await registry.drainTunnel(identity);
         at.log.info('tunnel.draining');
-        return { type: 'drained' };
+        return { type: 'drained', others: await hasOthers(at, identity) };
     }
   }
 };
@@ -101,6 +102,16 @@ const welcome = async (ports: TunnelPorts, identity: TunnelIdentity, version: st
   await save(registry, identity, version, now());
   log.info('tunnel.hello', { version, group: identity.group, applications: secrets.applications.length, applicationsLeftOut: left });
   return { type: 'welcome', now: now(), connectionId: identity.connectionId, sealed };
+};
+
+/** Where that cannot be said, there may be. */
+const hasOthers = async ({ registry, now, log }: TunnelPorts, { group, connector }: TunnelIdentity): Promise<boolean> => {
+  try {
+    return (await registry.tunnels(group)).some((tunnel) => tunnel.connector !== connector && isLive(tunnel, now()));
+  } catch (error) {
+    log.warn('tunnel.others-unknown', { error });
+    return true;
+  }
 };
 
 const known = async (registry: Registry, { connector: id }: TunnelIdentity): Promise<Connector> => {

@@ -2,8 +2,8 @@
 // Sealed to the connector's own key (JWE), so that neither API Gateway nor a log of it can read any of this.
 import { CompactEncrypt, importJWK } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
-import type { WelcomeApplication, WelcomeSecrets } from '../../protocol/frames.ts';
 import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
+import type { WelcomeApplication, WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
 import { addressesOf } from '../../tenants/address-list.ts';
 import type { Application, Connector } from '../stores/records.ts';
 

@@ -33,7 +33,7 @@ export class TunnelApi extends Construct {
     this.tunnels.set('TENANT', tenant);
     this.tunnels.bindItems('REGISTRY_TABLE', tables.registry, {
       connector: ['GetItem', 'UpdateItem'],
-      tunnel: ['UpdateItem', 'DeleteItem'],
+      tunnel: ['Query', 'UpdateItem', 'DeleteItem'],
       dial: ['UpdateItem'],
     });
     this.tunnels.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan');

@@ -36,28 +36,33 @@ export interface Recovery {
   readonly drain: Loss;
   readonly kill: Loss;
   readonly silence: Loss;
-  /** From the silence of the tunnel until the connector gave it up, and until it had another. */
+  /** From the silence of the tunnel until the connector gave it up, and until it had another; the longest of all rounds. */
   readonly noticedMs: number;
   readonly backMs: number;
   /** From the kill of the connector that ran it until the other connector ran an exchange that was under way. */
   readonly movedMs: number;
 }
 
-export const measureRecovery = async (): Promise<Recovery> => {
+export const measureRecovery = async (rounds: number): Promise<Recovery> => {
   const origin = await startOrigin();
   try {
     const world = await startWorld('--connectors', '0');
     try {
       await publish(world, [{ id: GROUP, group: GROUP, internalUrl: origin.url }]);
-      const drain = await withMishap(world, origin, 'drain');
-      const kill = await withMishap(world, origin, 'kill');
-      const silence = await withMishap(world, origin, 'silence');
+      const repeated = async (mishap: Mishap) => {
+        const all: Array<Awaited<ReturnType<typeof withMishap>>> = [];
+        for (let round = 1; round <= rounds; round += 1) all.push(await withMishap(world, origin, mishap, `${mishap}-${round}`));
+        return all;
+      };
+      const drain = await repeated('drain');
+      const kill = await repeated('kill');
+      const silence = await repeated('silence');
       return {
-        drain: drain.loss,
-        kill: kill.loss,
-        silence: silence.loss,
-        noticedMs: silence.noticedMs,
-        backMs: silence.backMs,
+        drain: together(drain),
+        kill: together(kill),
+        silence: together(silence),
+        noticedMs: Math.max(...silence.map(({ noticedMs }) => noticedMs)),
+        backMs: Math.max(...silence.map(({ backMs }) => backMs)),
         movedMs: await moveOne(world, origin),
       };
     } finally {
@@ -70,8 +75,21 @@ export const measureRecovery = async (): Promise<Recovery> => {
 
 const startVictim = (world: World, origin: TestOrigin): Promise<OwnConnector> => startConnector(world, GROUP, [new URL(origin.url).origin]);
 
+/** Of all rounds. */
+const together = (rounds: ReadonlyArray<{ readonly loss: Loss }>): Loss => {
+  const sum = (of: (loss: Loss) => number) => rounds.reduce((total, { loss }) => total + of(loss), 0);
+  return {
+    requests: sum(({ requests }) => requests),
+    lostIdempotent: sum(({ lostIdempotent }) => lostIdempotent),
+    lostOthers: sum(({ lostOthers }) => lostOthers),
+    runTwice: sum(({ runTwice }) => runTwice),
+    delayed: sum(({ delayed }) => delayed),
+    longestMs: Math.max(...rounds.map(({ loss }) => loss.longestMs)),
+  };
+};
+
 /** Users ask one request after the other; after a third of them the mishap. */
-const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap) => {
+const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap, run: string) => {
   const connectors = [await startVictim(world, origin), await startVictim(world, origin)];
   try {
     const seen = origin.calls.length;
@@ -83,7 +101,7 @@ const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap) => {
         if (asked === Math.floor(MISHAP_AT)) times = befall(world, connectors[0]!, mishap);
         asked += 1;
         const post = asked % 2 === 0;
-        const name = `${mishap}-${asked}`;
+        const name = `${run}-${asked}`;
         const from = performance.now();
         const answer = await stranger.fetch(`${externalUrl(world, GROUP)}${name}`, post ? { method: 'POST', body: 'a=1' } : {});
         answers.push({ post, ok: answer.status === 200 && answer.body.toString() === 'ok', ms: performance.now() - from, name });

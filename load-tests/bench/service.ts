@@ -74,7 +74,7 @@ export const startService = async (): Promise<Service> => {
         tunnel = socket;
       }
       if (type === 'heartbeat') socket.send(JSON.stringify({ type: 'alive', now: Date.now() }));
-      if (type === 'drain') socket.send('{"type":"drained"}');
+      if (type === 'drain') socket.send('{"type":"drained","others":false}');
       if (type === 'probe') socket.send('{"type":"echo"}');
     });
   });

@@ -1,7 +1,7 @@
 // The page of a load test.
-import type { LoadReport } from './load-report.ts';
+import type { LoadReport, Second } from './load-report.ts';
 import { type Machine, where } from './machine.ts';
-import { page } from './page.ts';
+import { page, type Section, type Table } from './page.ts';
 import { barPlot, linePlot, rounded } from './plot.ts';
 
 export interface LoadResults {
@@ -9,45 +9,78 @@ export interface LoadResults {
   readonly measuredAt: string;
   readonly machine: Machine;
   readonly target: string;
-  /** Whether every threshold was met. */
+  /** Whether every threshold of every scenario was met. */
   readonly passed: boolean;
-  readonly report: LoadReport;
+  readonly scenarios: readonly LoadReport[];
+  readonly leftOut: ReadonlyArray<{ readonly scenario: string; readonly why: string }>;
 }
 
 const QUANTILES = ['min', 'p50', 'p75', 'p90', 'p95', 'p99', 'max'] as const;
 
-export const loadPage = ({ measuredAt, machine, target, passed, report }: LoadResults): string => {
-  const { scenario, measure, counters, latencies, periods } = report;
-  const over = (pick: (period: LoadReport['periods'][number]) => number | null) =>
-    periods.flatMap((period) => {
-      const value = pick(period);
-      return value === null ? [] : [[period.at, value] as const];
-    });
-  const time = 'seconds';
-  const distributions = Object.entries(latencies).map(([name, quantiles]) =>
-    barPlot({ title: `How long it took: ${name}`, unit: 'ms', bars: QUANTILES.map((label) => ({ label, value: quantiles[label] })) }),
-  );
-  const overTime = [
-    linePlot({
-      title: `Time of ${measure}`,
-      x: time,
-      y: 'ms',
-      series: [
-        { name: 'P50', points: over(({ p50Ms }) => p50Ms) },
-        { name: 'P99', points: over(({ p99Ms }) => p99Ms) },
-      ],
-    }),
-    linePlot({ title: 'Throughput', x: time, y: 'a second', series: [{ name: measure, points: over(({ perSecond }) => perSecond) }] }),
-    linePlot({ title: 'Errors', x: time, y: 'in ten seconds', series: [{ name: 'errors', points: over(({ failed }) => failed) }] }),
-  ];
-  const rows = Object.entries(counters).map(([name, amount]) => [name, rounded(amount)]);
-  return page(
-    `Load test: ${scenario}`,
+export const loadPage = ({ measuredAt, machine, target, passed, scenarios, leftOut }: LoadResults): string =>
+  page(
+    'Load test',
     [`${target} · ${measuredAt} · ${passed ? 'every threshold was met' : 'a threshold was missed'}`, where(machine)],
     [
-      { title: 'Distribution', plots: distributions },
-      { title: 'Over time', plots: overTime },
-      { title: 'Counted', plots: [], tables: [{ head: ['what', 'how often'], rows }] },
+      { title: 'Scenarios', plots: [], tables: [overview(scenarios), ...(leftOut.length > 0 ? [omissions(leftOut)] : [])] },
+      ...scenarios.map(section),
     ],
   );
+
+const verdict = (passed: boolean): string => (passed ? '✓ met' : '✗ missed');
+
+const overview = (scenarios: LoadResults['scenarios']): Table => ({
+  head: ['scenario', 'thresholds', 'measure', 'count', 'P50 ms', 'P95 ms', 'P99 ms', 'errors'],
+  rows: scenarios.map(({ scenario, passed, measure, latencies, seconds }) => {
+    const { count = 0, p50, p95, p99 } = latencies[measure] ?? {};
+    const times = [p50, p95, p99].map((value) => (value === undefined ? '' : rounded(value)));
+    const errors = seconds.reduce((sum, second) => sum + second.errors, 0);
+    return [scenario, verdict(passed), measure, rounded(count), ...times, rounded(errors)];
+  }),
+});
+
+const omissions = (leftOut: LoadResults['leftOut']): Table => ({
+  head: ['left out', 'why'],
+  rows: leftOut.map(({ scenario, why }) => [scenario, why]),
+});
+
+const section = ({ scenario, passed, demands, measure, counters, latencies, seconds }: LoadReport): Section => ({
+  title: `${scenario} ${passed ? '✓' : '✗'}`,
+  plots: [
+    ...Object.entries(latencies).map(([name, quantiles]) =>
+      barPlot({ title: `How long it took: ${name}`, unit: 'ms', bars: QUANTILES.map((label) => ({ label, value: quantiles[label] })) }),
+    ),
+    ...overTime(measure, seconds),
+  ],
+  tables: [
+    {
+      head: ['demanded', 'measured', 'threshold'],
+      rows: demands.map(({ demanded, measured, met }) => [demanded, measured === null ? 'nothing' : rounded(measured), verdict(met)]),
+    },
+    { head: ['counted', 'how often'], rows: Object.entries(counters).map(([name, amount]) => [name, rounded(amount)]) },
+  ],
+});
+
+const overTime = (measure: string, seconds: readonly Second[]): string[] => {
+  const over = (name: string, pick: (second: Second) => number | null) => ({
+    name,
+    points: seconds.flatMap((second) => {
+      const value = pick(second);
+      return value === null ? [] : [[second.at, value] as const];
+    }),
+  });
+  const x = 'seconds';
+  return [
+    linePlot({
+      title: `Time of ${measure}, by the second in which it ended`,
+      ...{ x, y: 'ms' },
+      series: [over('median', ({ medianMs }) => medianMs), over('slowest', ({ slowestMs }) => slowestMs)],
+    }),
+    linePlot({ title: 'Throughput', x, y: 'a second', series: [over(measure, ({ count }) => count)] }),
+    linePlot({
+      title: 'Errors',
+      ...{ x, y: 'a second' },
+      series: [over('users that gave up', ({ errors }) => errors), over('answers of 400 and more', ({ refusals }) => refusals)],
+    }),
+  ];
 };

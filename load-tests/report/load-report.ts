@@ -1,6 +1,8 @@
-// What Artillery's report says, in the words of ours: how long things took, how much there was, what failed, over the time of a run.
+// What Artillery's report and the single measurements say, in the words of ours: whether what was demanded came true, how long things took,
+// how much there was, what failed, second by second.
+import { type Demand, type Demanded, judge } from './demands.ts';
 
-type Counters = Readonly<Record<string, number>>;
+export type Counters = Readonly<Record<string, number>>;
 
 export interface Quantiles {
   readonly count: number;
@@ -13,66 +15,90 @@ export interface Quantiles {
   readonly max: number;
 }
 
-/** Ten seconds, as Artillery cuts them. */
-export interface Period {
-  /** Seconds after the first. */
+export type Latencies = Readonly<Record<string, Quantiles>>;
+
+export interface Second {
+  /** After the first. */
   readonly at: number;
-  readonly perSecond: number;
-  readonly failed: number;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
+  /** Of the scenario's measure. */
+  readonly count: number;
+  readonly medianMs: number | null;
+  readonly slowestMs: number | null;
+  /** Users that gave up. */
+  readonly errors: number;
+  /** Answers of 400 and more. */
+  readonly refusals: number;
 }
 
 export interface LoadReport {
   readonly scenario: string;
-  /** What the periods' times are of: HTTP requests, or where there are none the scenario's own first measure. */
+  /** Whether every threshold was met, by Artillery's word. */
+  readonly passed: boolean;
+  readonly demands: readonly Demand[];
+  /** What the seconds tell of: what was measured most often. */
   readonly measure: string;
   readonly counters: Counters;
   /** By measure, milliseconds. */
-  readonly latencies: Readonly<Record<string, Quantiles>>;
-  readonly periods: readonly Period[];
-}
-
-interface Stats {
-  readonly period?: string | number;
-  readonly counters?: Counters;
-  readonly summaries?: Readonly<Record<string, Quantiles>>;
+  readonly latencies: Latencies;
+  readonly seconds: readonly Second[];
 }
 
 export interface ArtilleryReport {
-  readonly aggregate: Stats;
-  readonly intermediate: readonly Stats[];
+  readonly aggregate: { readonly counters?: Counters; readonly summaries?: Latencies };
 }
 
-const PERIOD_SECONDS = 10;
-const RESPONSES = 'http.response_time';
-/** Artillery's sums over what else is listed, and the length of a user's whole visit. */
-const REDUNDANT = /^http\.response_time\.\dxx$|^vusers\./;
+/** As steps/samples.ts writes them. */
+export type Sample = readonly [at: number, kind: 'histogram' | 'counter' | 'error', name: string, value: number];
 
-export const readReport = ({ aggregate, intermediate }: ArtilleryReport, scenario: string): LoadReport => {
-  const measures = Object.entries(aggregate.summaries ?? {}).filter(([name]) => !REDUNDANT.test(name));
+export interface Reported {
+  readonly scenario: string;
+  readonly passed: boolean;
+  readonly ensure: Demanded;
+  readonly artillery: ArtilleryReport;
+  readonly samples: readonly Sample[];
+}
+
+/** Artillery's sums over what else is listed, what its plugins say again, and the length of a user's whole visit. */
+const REDUNDANT = /^http\.response_time\.\dxx$|^plugins\.|^vusers\.(session_length|created_by_name\.)/;
+const REFUSAL = /^http\.codes\.[45]/;
+
+export const readSamples = (lines: string): Sample[] =>
+  lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+export const readReport = ({ scenario, passed, ensure, artillery, samples }: Reported): LoadReport => {
+  const counters = own(artillery.aggregate.counters);
   const latencies = Object.fromEntries(
-    measures.map(([name, { count, min, p50, p75, p90, p95, p99, max }]) => [name, { count, min, p50, p75, p90, p95, p99, max }]),
+    Object.entries(own(artillery.aggregate.summaries)).map(([name, { count, min, p50, p75, p90, p95, p99, max }]) => [
+      name,
+      { count, min, p50, p75, p90, p95, p99, max },
+    ]),
   );
-  const measure = RESPONSES in latencies ? RESPONSES : (measures[0]?.[0] ?? RESPONSES);
-  const begins = intermediate.map(({ period }) => Number(period));
-  const periods = intermediate
-    .map(({ counters = {}, summaries = {} }, index) => {
-      const took = summaries[measure];
-      return {
-        at: (begins[index]! - Math.min(...begins)) / 1000,
-        perSecond: (took?.count ?? 0) / PERIOD_SECONDS,
-        failed: failures(counters),
-        p50Ms: took?.p50 ?? null,
-        p99Ms: took?.p99 ?? null,
-      };
-    })
-    .sort((one, other) => one.at - other.at);
-  return { scenario, measure, counters: aggregate.counters ?? {}, latencies, periods };
+  const [measure = ''] = Object.keys(latencies).sort((one, other) => latencies[other]!.count - latencies[one]!.count);
+  const demands = judge(ensure, latencies, counters);
+  return { scenario, passed, demands, measure, counters, latencies, seconds: bySecond(samples, measure) };
 };
 
-/** Errors, and answers that tell of one. */
-const failures = (counters: Counters): number =>
-  Object.entries(counters)
-    .filter(([name]) => /^errors\.|^http\.codes\.[45]/.test(name))
-    .reduce((sum, [, amount]) => sum + amount, 0);
+const own = <Value>(measured: Readonly<Record<string, Value>> = {}): Readonly<Record<string, Value>> =>
+  Object.fromEntries(Object.entries(measured).filter(([name]) => !REDUNDANT.test(name)));
+
+const bySecond = (samples: readonly Sample[], measure: string): Second[] => {
+  const times = samples.map(([at]) => Math.floor(at / 1000));
+  if (times.length === 0) return [];
+  const first = times.reduce((one, other) => Math.min(one, other));
+  const last = times.reduce((one, other) => Math.max(one, other));
+  return Array.from({ length: last - first + 1 }, (_, at) => {
+    const own = samples.filter((_sample, index) => times[index] === first + at);
+    const took = own.flatMap(([, kind, name, value]) => (kind === 'histogram' && name === measure ? [value] : [])).sort((a, b) => a - b);
+    return {
+      at,
+      count: took.length,
+      medianMs: took[Math.floor(took.length / 2)] ?? null,
+      slowestMs: took.at(-1) ?? null,
+      errors: own.filter(([, kind]) => kind === 'error').length,
+      refusals: own.reduce((sum, [, kind, name, value]) => sum + (kind === 'counter' && REFUSAL.test(name) ? value : 0), 0),
+    };
+  });
+};

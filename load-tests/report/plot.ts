@@ -26,7 +26,6 @@ const RIGHT = 16;
 const TOP = 34;
 const BOTTOM = 44;
 const PLOT_HEIGHT = 190;
-const STEPS = 4;
 const COLORS = ['#0b6bcb', '#c2410c', '#15803d', '#7c3aed', '#be185d', '#57534e'];
 const BAR_HEIGHT = 22;
 const BAR_LEFT = 230;
@@ -53,7 +52,9 @@ export const linePlot = ({ title, x, y, series }: LinePlot): string => {
   const left = (at: number) => LEFT + (to === from ? 0.5 : (at - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
   const top = (value: number) => TOP + PLOT_HEIGHT * (1 - value / highest);
 
-  const rules = Array.from({ length: STEPS + 1 }, (_, step) => (highest * step) / STEPS).map(
+  // An axis that ends at 2 has a rule at each half, others at each fifth: round numbers all.
+  const steps = highest.toExponential().startsWith('2e') ? 4 : 5;
+  const rules = Array.from({ length: steps + 1 }, (_, step) => (highest * step) / steps).map(
     (value) =>
       `<line class="rule" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${top(value)}" y2="${top(value)}"/>` +
       text(LEFT - 6, top(value) + 4, rounded(value), 'end'),

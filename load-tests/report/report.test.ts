@@ -1,7 +1,8 @@
 // From Artillery's report to the page: what is told, and that it needs nothing from elsewhere.
 import { describe, expect, test } from '@jest/globals';
+import type { Demanded } from './demands.ts';
 import { loadPage } from './load-page.ts';
-import { type ArtilleryReport, type Quantiles, readReport } from './load-report.ts';
+import { type ArtilleryReport, type Quantiles, readReport, readSamples } from './load-report.ts';
 import { barPlot, linePlot, niceCeiling } from './plot.ts';
 
 const quantiles = (count: number, ms: number): Quantiles => ({
@@ -17,44 +18,72 @@ const quantiles = (count: number, ms: number): Quantiles => ({
 
 const ARTILLERY: ArtilleryReport = {
   aggregate: {
-    counters: { 'http.requests': 40, 'http.codes.200': 37, 'http.codes.503': 2, 'errors.ETIMEDOUT': 1 },
+    counters: { 'http.requests': 4, 'vusers.created_by_name.browse': 5, 'http.codes.200': 3, 'http.codes.503': 1, 'errors.ETIMEDOUT': 1 },
     summaries: {
       'vusers.session_length': quantiles(5, 9000),
-      'http.response_time': quantiles(39, 20),
-      'http.response_time.2xx': quantiles(37, 20),
+      'socket.open': quantiles(2, 700),
+      'http.response_time': quantiles(4, 20),
+      'http.response_time.2xx': quantiles(3, 20),
     },
   },
-  // Not in the order of time.
-  intermediate: [
-    { period: '20000', counters: { 'http.codes.503': 2, 'errors.ETIMEDOUT': 1 }, summaries: { 'http.response_time': quantiles(9, 80) } },
-    { period: '10000', counters: { 'http.codes.200': 30 }, summaries: { 'http.response_time': quantiles(30, 10) } },
-    { period: '30000', counters: {} },
-  ],
 };
-
-test('a report tells throughput, times and failures of each period, by time', () => {
-  const { measure, latencies, periods } = readReport(ARTILLERY, 'steady');
-
-  expect(measure).toBe('http.response_time');
-  expect(Object.keys(latencies)).toEqual(['http.response_time']);
-  expect(periods).toEqual([
-    { at: 0, perSecond: 3, failed: 0, p50Ms: 10, p99Ms: 30 },
-    { at: 10, perSecond: 0.9, failed: 3, p50Ms: 80, p99Ms: 240 },
-    { at: 20, perSecond: 0, failed: 0, p50Ms: null, p99Ms: null },
-  ]);
+const ENSURE: Demanded = {
+  thresholds: [{ 'http.response_time.p95': 39 }, { 'socket.open.p99': 2100 }, { 'download.time.p95': 5 }],
+  conditions: [{ expression: 'http.codes.200 == 3' }, { expression: 'socket.heard == 3' }],
+};
+const SAMPLES = [
+  [1_000_900, 'histogram', 'http.response_time', 30],
+  [1_000_950, 'histogram', 'socket.open', 700],
+  [1_000_100, 'histogram', 'http.response_time', 10],
+  [1_000_200, 'histogram', 'http.response_time', 20],
+  [1_002_000, 'counter', 'http.codes.503', 1],
+  [1_002_000, 'histogram', 'http.response_time', 80],
+  [1_002_001, 'error', 'ETIMEDOUT', 1],
+] as const;
+const REPORT = readReport({
+  scenario: 'steady',
+  passed: false,
+  ensure: ENSURE,
+  artillery: ARTILLERY,
+  samples: readSamples(SAMPLES.map((sample) => `${JSON.stringify(sample)}\n`).join('')),
 });
 
-test('a scenario without HTTP requests of its own is told by its own measure', () => {
-  const { measure, periods } = readReport(
-    {
-      aggregate: { summaries: { 'tunnel.reopened': quantiles(3, 700), 'vusers.session_length': quantiles(3, 9000) } },
-      intermediate: [{ period: '10000', summaries: { 'tunnel.reopened': quantiles(3, 700) } }],
-    },
-    'reconnect-storm',
-  );
+describe('a report', () => {
+  test('tells how much there was, how long it took and what failed, by the second', () => {
+    expect(REPORT.measure).toBe('http.response_time');
+    expect(REPORT.seconds).toEqual([
+      { at: 0, count: 3, medianMs: 20, slowestMs: 30, errors: 0, refusals: 0 },
+      { at: 1, count: 0, medianMs: null, slowestMs: null, errors: 0, refusals: 0 },
+      { at: 2, count: 1, medianMs: 80, slowestMs: 80, errors: 1, refusals: 1 },
+    ]);
+  });
 
-  expect(measure).toBe('tunnel.reopened');
-  expect(periods).toMatchObject([{ perSecond: 0.3, p50Ms: 700 }]);
+  test('leaves out sums of what it has, and whole visits', () => {
+    expect(Object.keys(REPORT.latencies)).toEqual(['socket.open', 'http.response_time']);
+    expect(Object.keys(REPORT.counters)).not.toContain('vusers.created_by_name.browse');
+  });
+
+  test('tells of each demand what was measured, and what was not measured at all does not meet it', () => {
+    expect(REPORT.demands).toEqual([
+      { demanded: 'http.response_time.p95 at most 39 ms', measured: 40, met: false },
+      { demanded: 'socket.open.p99 at most 2100 ms', measured: 2100, met: true },
+      { demanded: 'download.time.p95 at most 5 ms', measured: null, met: false },
+      { demanded: 'http.codes.200 == 3', measured: 3, met: true },
+      { demanded: 'socket.heard == 3', measured: 0, met: false },
+    ]);
+  });
+
+  test('of nothing has no seconds', () => {
+    const { seconds, measure } = readReport({
+      scenario: 'steady',
+      passed: false,
+      ensure: ENSURE,
+      artillery: { aggregate: {} },
+      samples: [],
+    });
+
+    expect([seconds, measure]).toEqual([[], '']);
+  });
 });
 
 describe('the page', () => {
@@ -64,18 +93,30 @@ describe('the page', () => {
     machine: { processors: '2 × P', memoryGigabytes: 8, system: 'linux', node: 'v24', loadBefore: 0.5 },
     target: 'https://a.example/<script>',
     passed: false,
-    report: readReport(ARTILLERY, 'steady'),
+    scenarios: [REPORT],
+    leftOut: [{ scenario: 'connector-loss', why: 'Give --kill COMMAND' }],
   });
 
-  test('shows distribution, throughput and errors over time', () => {
+  test('shows distribution, throughput and errors over time of each scenario', () => {
     const titles = [...html.matchAll(/aria-label="([^"]+)"/g)].map(([, title]) => title);
 
-    expect(titles).toEqual(['How long it took: http.response_time', 'Time of http.response_time', 'Throughput', 'Errors']);
-    expect(html).toContain('a threshold was missed');
+    expect(titles).toEqual([
+      'How long it took: socket.open',
+      'How long it took: http.response_time',
+      'Time of http.response_time, by the second in which it ended',
+      'Throughput',
+      'Errors',
+    ]);
+    expect(html).toContain('✗ missed');
+  });
+
+  test('names the scenarios that were left out, and why', () => {
+    expect(html).toContain('connector-loss');
+    expect(html).toContain('Give --kill COMMAND');
   });
 
   test('loads nothing, runs nothing, and takes no markup from what was measured', () => {
-    expect(html).not.toMatch(/<script|<link|<img|src=|href=|url\(/);
+    expect(html).not.toMatch(/<script|<link|<img|src=|href="(?!#)|url\(/);
     expect(html).toContain('&#60;script&#62;');
   });
 });

@@ -1,5 +1,4 @@
-// One function: its environments, of which each takes one invocation at a time. An idle one is used again (the last used first),
-// else a new one is started; it bills what they take and writes what they say to the function's log.
+// One function: its environments, of which each takes one invocation at a time; it bills what they take and writes what they say to the function's log.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import { Environment, type Running } from './environment.ts';
 import { exited, FunctionError } from './function-error.ts';
 import type { FunctionSettings } from './function-settings.ts';
 import { jsonLines, type PlatformLines, textLines } from './platform-lines.ts';
+import { EnvironmentPool } from './pool.ts';
 import type { Answer } from './runtime-api.ts';
 import type { OpenSandbox } from './sandbox.ts';
 import type { TakeTurn } from './turns.ts';
@@ -57,13 +57,19 @@ export class LambdaFunction {
   readonly #lines: PlatformLines;
   readonly #environments = new Set<Environment>();
   readonly #writers = new WeakMap<Environment, (line: string) => void>();
-  readonly #idle: Environment[] = [];
+  readonly #pool: EnvironmentPool;
   #disposed = false;
 
   constructor(settings: FunctionSettings, dependencies: FunctionDependencies) {
     this.settings = settings;
     this.arn = arn('lambda', `function:${settings.name}`);
     this.#with = dependencies;
+    this.#pool = new EnvironmentPool({
+      open: () => this.#open(),
+      takeTurn: dependencies.takeTurn,
+      isEmpty: () => this.#environments.size === 0,
+      isFit: (environment) => this.#isFit(environment),
+    });
     this.#lines = settings.logFormat === 'JSON' ? jsonLines(dependencies.realTime) : textLines;
   }
 
@@ -80,6 +86,7 @@ export class LambdaFunction {
 
   async dispose(): Promise<void> {
     this.#disposed = true;
+    this.#pool.dispose(exited(this.settings.name, 'signal: killed'));
     const environments = this.environments;
     for (const environment of environments) environment.kill();
     await Promise.all(environments.map((environment) => environment.ended));
@@ -93,7 +100,7 @@ export class LambdaFunction {
 
     let environment: Environment;
     try {
-      environment = this.#takeIdle() ?? (await this.#open());
+      environment = await this.#pool.take();
     } catch (error) {
       this.#bill(realTime() - startedAt);
       release();
@@ -112,7 +119,7 @@ export class LambdaFunction {
       for (const line of this.#lines.end(requestId)) this.#write(environment, line);
       this.#write(environment, this.#lines.report({ requestId, durationMs, billedMs, memoryMegabytes, initMs }));
       release();
-      if (environment.state === 'idle') this.#idle.push(environment);
+      if (environment.state === 'idle') this.#pool.free(environment);
     });
 
     const answer = await running.answer.catch(async (error) => {
@@ -122,35 +129,17 @@ export class LambdaFunction {
     return { ...answer, chunks: observed(answer.chunks, running, environment, this.#with.clock) };
   }
 
-  /** The environment used last, which is the likeliest to be warm; those that are due for replacement are ended on the way. */
-  #takeIdle(): Environment | null {
+  #isFit(environment: Environment): boolean {
     const { clock, random, recycleShare, maxAgeMs } = this.#with;
-    for (let environment = this.#idle.pop(); environment; environment = this.#idle.pop()) {
-      if (environment.state !== 'idle') continue;
-      const now = clock.now();
-      const credentialsEnd = now + this.settings.timeoutMs + CREDENTIALS_MARGIN_MS >= environment.expiresAt;
-      if (!credentialsEnd && now - environment.startedAt < maxAgeMs && !(recycleShare > 0 && random() < recycleShare)) return environment;
-      environment.kill();
-    }
-    return null;
-  }
-
-  /** A function's first environment waits for no other, since others may need an answer of this function to get on. */
-  async #open(): Promise<Environment> {
-    const { clock, coldStartMs, takeTurn } = this.#with;
-    if (coldStartMs > 0) await new Promise<void>((resolve) => clock.after(coldStartMs, resolve));
-    if (this.#environments.size === 0) return this.#openInTwoTries();
-    const free = await takeTurn();
-    try {
-      if (this.#disposed) throw exited(this.settings.name, 'signal: killed');
-      return await this.#openInTwoTries();
-    } finally {
-      free();
-    }
+    const now = clock.now();
+    const credentialsEnd = now + this.settings.timeoutMs + CREDENTIALS_MARGIN_MS >= environment.expiresAt;
+    return !credentialsEnd && now - environment.startedAt < maxAgeMs && !(recycleShare > 0 && random() < recycleShare);
   }
 
   /** A first failure of the Init phase is not final: Lambda tries again within the invocation, with the function's own time. */
-  async #openInTwoTries(): Promise<Environment> {
+  async #open(): Promise<Environment> {
+    const { clock, coldStartMs } = this.#with;
+    if (coldStartMs > 0) await new Promise<void>((resolve) => clock.after(coldStartMs, resolve));
     const first = this.#openEnvironment(QUOTAS.lambda.initMs);
     try {
       await first.ready;
@@ -192,8 +181,7 @@ export class LambdaFunction {
     this.#writers.set(environment, writeLine);
     void environment.ended.then(() => {
       this.#environments.delete(environment);
-      const at = this.#idle.indexOf(environment);
-      if (at >= 0) this.#idle.splice(at, 1);
+      this.#pool.remove(environment);
       rmSync(temporaryDirectory, { recursive: true, force: true });
     });
     return environment;

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { clockVariables } from '../clock.ts';
 import type { Guardian } from '../guardian.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
@@ -40,7 +41,7 @@ export const openProcess =
     const heap = `--max-old-space-size=${Math.floor(memoryMegabytes * HEAP_SHARE)}`;
     // In a process group of its own: Ctrl-C in a terminal is the simulator's to handle.
     const child = spawn(process.execPath, [heap, BOOTSTRAP], {
-      env: { ...variables },
+      env: { ...variables, ...clockVariables(process.env) },
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

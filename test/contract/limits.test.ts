@@ -23,6 +23,11 @@ test.each([
   ],
   ['a tunnel is stale only after two missed heartbeats', ours.TUNNEL_STALE_MS > ours.HEARTBEAT_MS * 2],
   ['a connector is heard before it is taken for dead', ours.PROGRESS_FIRST_MS < ours.SILENCE_FIRST_MS],
+  [
+    'a connector whose tunnel is dead notices it, and has a few seconds for the next one, before a request that only it can take is given up',
+    ours.PROBE_DEADLINE_MS + 5_000 < ours.SILENCE_ALONE_MS,
+  ],
+  ['by then it still acts on that request', ours.SILENCE_ALONE_MS * 1.5 < ours.REQUEST_LIFETIME_MS],
   ['and while the head is awaited', ours.PROGRESS_WAIT_MS * 2 < ours.SILENCE_WAIT_MS],
   ['and while the body is awaited', ours.PROGRESS_IDLE_MS * 2 < ours.SILENCE_IDLE_MS],
   [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { PARTS } from '../../load-tests/bench/parts.ts';
-import { run } from '../support/administrator.ts';
+import { startChild } from '../support/child.ts';
 import { filesBelow, ROOT, read } from '../support/files.ts';
 
 interface Asked {
@@ -29,7 +29,7 @@ interface Scenario {
       readonly conditions: readonly { readonly expression: string }[];
     };
   };
-  readonly scenarios: readonly { readonly flow: readonly Step[] }[];
+  readonly scenarios: readonly { readonly beforeScenario?: string; readonly flow: readonly Step[] }[];
 }
 
 const FOLDER = 'load-tests/scenarios';
@@ -66,6 +66,10 @@ describe.each(FILES)('%s', (file) => {
     expect(asked.length + used.length).toBeGreaterThan(0);
   });
 
+  test('has each single measurement written down', () => {
+    expect(scenarios.map(({ beforeScenario }) => beforeScenario)).toEqual(['record']);
+  });
+
   test('demands that all that its users do comes to a good end, in a time', () => {
     const demanded = conditions.map((condition) => Number(/^[\w.]+ == (\d+)$/.exec(condition)?.[1]));
 
@@ -79,7 +83,7 @@ describe.each(FILES)('%s', (file) => {
 test('the shared configuration lets no user fail, and reads only variables that the runner sets', () => {
   const variables = [...read('load-tests/config.yml').matchAll(/\$env\.(\w+)/g)].map(([, name]) => name!);
   const inSteps = filesBelow('load-tests/steps', '.ts').flatMap((file) => [...read(file).matchAll(/\bLOAD_\w+/g)].map(([name]) => name));
-  const set = [...read('load-tests/target.ts').matchAll(/^ {2}readonly (\w+): string;/gm)].map(([, name]) => name!);
+  const set = [...read('load-tests/variables.ts').matchAll(/^ {2}readonly (\w+): string;/gm)].map(([, name]) => name!);
 
   expect(SHARED.ensure).toEqual({ maxErrorRate: 0 });
   // Without its plugin Artillery passes over an expectation in silence.
@@ -113,9 +117,8 @@ test('its lock file has the version that its package names, and no download addr
   expect(Object.values<{ resolved?: string }>(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
 });
 
-test.each<[string, string[], RegExp]>([
-  ['no target', [], /^ERR_CONFIGURATION_INVALID: Give --ready-file FILE, .* or --target URL/],
-  ['two targets', ['--ready-file', 'x', '--target', 'https://a.example/'], /^ERR_CONFIGURATION_INVALID: Give --ready-file FILE/],
+test.each<[string, string[], RegExp, Record<string, string>?]>([
+  ['two targets', ['--ready-file', 'x', '--target', 'https://a.example/'], /^ERR_CONFIGURATION_INVALID: Give --ready-file FILE.* not both/],
   [
     'a target in the clear',
     ['--target', 'http://a.example/'],
@@ -129,7 +132,32 @@ test.each<[string, string[], RegExp]>([
   [
     'a sign-in storm by a cookie',
     ['--target', 'https://a.example/', '--scenario', 'sign-in-storm'],
-    /^ERR_CONFIGURATION_INVALID: Set LOAD_USERNAME and LOAD_PASSWORD/,
+    /^ERR_CONFIGURATION_INVALID: sign-in-storm: Set LOAD_USERNAME and LOAD_PASSWORD/,
+    { LOAD_COOKIE: 'a=b' },
+  ],
+  [
+    'a sign-in storm by a one-time code',
+    ['--target', 'https://a.example/', '--scenario', 'steady,sign-in-storm'],
+    /^ERR_CONFIGURATION_INVALID: sign-in-storm: A one-time code is good once/,
+    { LOAD_USERNAME: 'u', LOAD_PASSWORD: 'p', LOAD_CODE: '123456' },
+  ],
+  [
+    'a lost connector without a word how',
+    ['--target', 'https://a.example/', '--scenario', 'connector-loss'],
+    /^ERR_CONFIGURATION_INVALID: connector-loss: Give --kill COMMAND/,
+    { LOAD_COOKIE: 'a=b' },
+  ],
+  [
+    'connectors that cannot be enrolled',
+    ['--target', 'https://a.example/', '--scenario', 'reconnect-storm'],
+    /^ERR_CONFIGURATION_INVALID: reconnect-storm: Set SALLYPORT_CONTROL_ENDPOINT/,
+    { LOAD_COOKIE: 'a=b' },
+  ],
+  [
+    'a password file that is not there',
+    ['--target', 'https://a.example/'],
+    /^ERR_CONFIGURATION_INVALID: LOAD_PASSWORD_FILE \/none cannot be read/,
+    { LOAD_USERNAME: 'u', LOAD_PASSWORD_FILE: '/none' },
   ],
   [
     'a ready file that is not there',
@@ -144,8 +172,10 @@ test.each<[string, string[], RegExp]>([
   ['an unknown option', ['--redy-file', 'x'], /^ERR_CONFIGURATION_INVALID: Unknown option '--redy-file'/],
 ])(
   '`npm run load` refuses %s before anything is installed',
-  async (_, options, told) => {
-    const { status, output } = await run(process.execPath, '--import', 'tsx', 'load-tests/run.ts', ...options);
+  async (_, options, told, environment = {}) => {
+    const args = ['--import', 'tsx', 'load-tests/run.ts', ...options];
+    const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings', ...environment } });
+    const [status, output] = [await child.ended, child.output()];
 
     expect(status).toBe(2);
     expect(output).toMatch(told);

@@ -58,6 +58,8 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
   /** What the relay was told of the session, and whether it is good still. */
   const session = { good: true, told: [] as Array<WatchedSession & { readonly used: boolean }> };
   const links = new Map<string, LinkEvents>();
+  /** A link that died and of which nobody is told. */
+  const dead = new Set<string>();
   const clock = { now: time.now, monotonic: time.now, after: time.after };
   const sockets = new Sockets({
     clock,
@@ -66,6 +68,7 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     post: async (text, replyTo) => {
       messages.down += 1;
       if (!links.has(replyTo)) return 'gone';
+      if (dead.has(replyTo)) return 'delivered';
       across(() => links.get(replyTo)?.message(text));
       return 'delivered';
     },
@@ -151,6 +154,7 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
         if (Number.isFinite(linkMs)) time.after(linkMs * (0.5 + random()), end);
         return {
           send: (body) => {
+            if (dead.has(id)) return;
             const relayed = async () => {
               const { body: said } = await relay({ requestContext: { routeKey: '$default', connectionId: id, authorizer }, body });
               if (said !== undefined) across(() => links.get(id)?.message(said));
@@ -179,6 +183,9 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     atOrigin,
     closedAtOrigin,
     messages,
+    killInSilence: () => {
+      for (const id of links.keys()) dead.add(id);
+    },
     session,
     person,
     say: (text: string, kind: MessageKind) => listener.message(Buffer.from(text), kind),
@@ -265,4 +272,25 @@ test('a session that has ended carries nothing more, and the page is told why', 
 
   expect(ended).toEqual([[1008, 'ERR_SESSION_ENDED']]);
   expect(atOrigin).toEqual([['in time', 'text']]);
+});
+
+test('a connection that died in silence is replaced within a minute of a message that goes unheard', async () => {
+  const { time, client, killInSilence, atOrigin, heard, say } = join({ network: CALM, seed: 6 });
+  await client.open('wss://chat/', []);
+  client.send(Buffer.from('before'), 'text');
+  await time.run(() => atOrigin.length === 1, MINUTE);
+  killInSilence();
+  const from = time.now();
+  client.send(Buffer.from('after'), 'text');
+  say('answer', 'text');
+
+  await time.run(() => atOrigin.length === 2 && heard.length === 1, from + MINUTE);
+
+  expect([atOrigin, heard]).toEqual([
+    [
+      ['before', 'text'],
+      ['after', 'text'],
+    ],
+    [['answer', 'text']],
+  ]);
 });

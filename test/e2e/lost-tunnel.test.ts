@@ -1,4 +1,5 @@
-// The connector's tunnel, or the link over which the router posts to it, dies in the middle of a download: no byte is lost.
+// The connector's tunnel, or the link over which the router posts to it, dies in the middle of a download, or before a POST: no byte is lost,
+// and nothing is carried out twice.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { download } from '../support/download.ts';
 import { functionLog, logged } from '../support/logs.ts';
@@ -51,6 +52,17 @@ test.each([
   },
   60_000,
 );
+
+test('a POST that goes into a tunnel which has died in silence waits for the next tunnel of that connector, and is carried out once', async () => {
+  await bob.fetch(world.url('files'));
+
+  const broken = await breakSockets(world, 'Tunnel', 'blackhole');
+  const { status, body } = await bob.fetch(`${world.url('files')}digest?name=silent`, { method: 'POST', body: 'a=1' });
+
+  expect(broken.length).toBeGreaterThan(0);
+  expect([status, JSON.parse(body.toString()).bytes]).toEqual([200, 3]);
+  expect(origin.calls.filter((call) => call === 'POST /digest?name=silent')).toHaveLength(1);
+}, 60_000);
 
 test('the router’s posts are not answered, until it has given one up', async () => {
   const name = 'posts-silent';

@@ -26,7 +26,7 @@ beforeAll(async () => {
       .replace(/:\d+\//, '/'),
     internalUrl: jupyter.url,
   };
-  await world.apply([{ ...entry, access: 'everyone', hostHeader: 'external', webSockets: 'on' }]);
+  await world.apply([{ ...entry, access: 'everyone', hostHeader: 'external' }]);
   browser = await startBrowser();
   page = await browser.newPage();
   await page.goto(world.url('notebook'));

@@ -1,13 +1,17 @@
 // An application that speaks SAML alone, and that we did not write: Apache's mod_auth_mellon, published and signed in to through the whole
 // path. The portal is its identity provider.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { withMetadata } from '../../tenants/with-metadata.ts';
 import { control } from '../support/administrator.ts';
 import { picture, signInAs, startBrowser } from '../support/browser.ts';
 import { type OwnConnector, startConnector } from '../support/connector.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { createServiceProvider, type Mellon, type ServiceProvider, startMellon } from '../support/mellon.ts';
+import { createServiceProvider, type Mellon, ownMetadata, type ServiceProvider, startMellon } from '../support/mellon.ts';
 import { externalUrl } from '../support/publish.ts';
 import { stranger } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -15,6 +19,7 @@ import { startWorld, type World } from '../support/world.ts';
 const GROUP = 'records';
 const ENTITY_ID = 'https://records.example/saml';
 
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-records-'));
 let world: World;
 let port: number;
 let provider: ServiceProvider;
@@ -29,6 +34,7 @@ let url: string;
 beforeAll(async () => {
   port = await freePort();
   provider = createServiceProvider(ENTITY_ID, Date.now());
+  writeFileSync(join(folder, 'records.xml'), ownMetadata(provider, 'https://records.apps.sallyport.localhost/'));
   world = await startWorld();
   url = externalUrl(world, 'records');
   const metadata = await stranger.fetch(`${world.ready.portal}saml/idp/metadata`);
@@ -42,6 +48,7 @@ afterAll(async () => {
   await connector?.dispose();
   await mellon?.dispose();
   await world?.dispose();
+  rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
 beforeEach(async () => {
@@ -50,8 +57,9 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
-const publish = (singleSignOn: object): Promise<void> =>
-  world.apply([
+/** As `sallyport apply` reads a tenant file. */
+const publish = (singleSignOn: object): Promise<void> => {
+  const applications = [
     {
       id: 'records',
       name: 'Records',
@@ -61,17 +69,17 @@ const publish = (singleSignOn: object): Promise<void> =>
       access: { users: ['bob', 'carol', 'dave'] },
       singleSignOn: {
         method: 'saml',
-        entityId: ENTITY_ID,
-        acsUrls: ['https://records.apps.sallyport.localhost/mellon/postResponse'],
-        sloUrl: 'https://records.apps.sallyport.localhost/mellon/logout',
+        metadata: 'records.xml',
         nameId: { format: 'unspecified' },
         attributes: { name: 'name', groups: 'groups' },
-        certificates: [provider.certificate],
-        requireSignedRequests: true,
         ...singleSignOn,
       },
     },
-  ]);
+  ];
+  const { value, faults } = withMetadata({ applications }, folder);
+  expect(faults).toEqual([]);
+  return world.apply((value as { applications: object[] }).applications);
+};
 
 const user = () => page.locator('#user').innerText();
 const records = () => page.getByRole('heading', { name: 'Records' }).waitFor();

@@ -1,21 +1,23 @@
 // The whole way with a SAML provider that somebody else wrote: LemonLDAP::NG, as Debian ships it.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { main as command } from '../../cli/main.ts';
 import { TenantStack } from '../../lib/tenant-stack.ts';
-import { parseTenant } from '../../tenants/schema.ts';
+import { loadTenant } from '../../tenants/load.ts';
 import { startBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/files.ts';
 import { freePort } from '../support/free-port.ts';
-import { asSamlProvider, type Lemonldap, newSigningKey, signInAtLemonldap, startLemonldap } from '../support/lemonldap.ts';
+import { asSamlProvider, type Lemonldap, newSigningKey, type SigningKey, signInAtLemonldap, startLemonldap } from '../support/lemonldap.ts';
 import { type ProviderWorld, startProviderWorld } from '../support/provider-world.ts';
 import { stranger } from '../support/user.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-saml-'));
+const METADATA = 'lemonldap.xml';
 let world: ProviderWorld;
 let lemonldap: Lemonldap;
 let browser: Browser;
@@ -23,20 +25,19 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  const url = `http://127.0.0.1:${await freePort()}`;
+  const port = await freePort();
   const signing = newSigningKey();
+  await fetchMetadata(port, signing);
   synthesise({
     id: 'lemonldap',
     protocol: 'saml',
-    issuer: `${url}/saml/metadata`,
-    signInUrl: `${url}/saml/singleSignOn`,
-    signOutUrl: `${url}/saml/singleLogout`,
-    certificates: [signing.certificate],
+    metadata: METADATA,
+    signRequests: true,
     claims: { username: 'uid', name: 'cn', email: 'mail' },
   });
-  world = await startProviderWorld({ assembly: folder });
+  world = await startProviderWorld({ assembly: join(folder, 'assembly') });
   const metadata = (await stranger.fetch(`${world.portal}saml/metadata`)).body.toString();
-  lemonldap = await startLemonldap(Number(new URL(url).port), asSamlProvider(signing, metadata));
+  lemonldap = await startLemonldap(port, asSamlProvider(signing, metadata));
   browser = await startBrowser();
 }, 180_000);
 afterAll(async () => {
@@ -52,12 +53,29 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
+/** As an administrator does, before anything is deployed: the provider knows nobody yet. */
+const fetchMetadata = async (port: number, signing: SigningKey): Promise<void> => {
+  const before = await startLemonldap(port, asSamlProvider(signing, null));
+  try {
+    const complained: string[] = [];
+    const done = await command(['metadata', `${before.url}/saml/metadata`, join(folder, METADATA)], {
+      say: () => {},
+      complain: (line) => void complained.push(line),
+    });
+    expect([done, complained]).toEqual([0, []]);
+  } finally {
+    await before.dispose();
+  }
+};
+
 /** The local tenant with this provider in place of its own. */
 const synthesise = (provider: object): void => {
   const local = parse(readFileSync(join(ROOT, 'tenants/local.yaml'), 'utf8'));
   const applications = local.applications.map((application: object) => ({ ...application, singleSignOn: HEADERS }));
-  const tenant = parseTenant({ ...local, identityProviders: [provider], applications }, 'local');
-  const app = new App({ outdir: folder, builtinCloudFormationValidation: false, treeMetadata: false });
+  const file = join(folder, 'local.yaml');
+  writeFileSync(file, stringify({ ...local, identityProviders: [provider], applications }));
+  const tenant = loadTenant(file);
+  const app = new App({ outdir: join(folder, 'assembly'), builtinCloudFormationValidation: false, treeMetadata: false });
   new TenantStack(app, tenant);
   app.synth();
 };
@@ -112,7 +130,22 @@ test('signing out in the portal ends the session at the provider too', async () 
 
   await page.goto(`${world.portal}sign-out`);
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL(`${lemonldap.url}/**`);
+  // The provider answers, which leads back here.
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+  expect(page.url()).toBe(`${world.portal}signed-out`);
+
+  await page.goto(world.portal);
+  await page.locator('#userfield').waitFor();
+}, 60_000);
+
+test('signing out at the provider ends the session here too, and the provider hears that it has', async () => {
+  await page.goto(world.intranet);
+  await signInAtLemonldap(page, 'rtyler', 'rtyler');
+  await page.getByRole('heading', { name: 'Good day, Rose Tyler' }).waitFor();
+  const answered = context.waitForEvent('response', (response) => response.url().startsWith(`${lemonldap.url}/saml/singleLogoutReturn?`));
+
+  await page.goto(`${lemonldap.url}/?logout=1`);
+  expect((await answered).status()).toBeLessThan(400);
 
   await page.goto(world.portal);
   await page.locator('#userfield').waitFor();

@@ -1,6 +1,8 @@
 // What a SAML provider's page brings is the browser's word: forged, wrapped, replayed or meant for somebody else, it signs nobody in.
+import { createPublicKey, verify } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createKey } from '../../lambdas/directory/signing-keys.ts';
 import type { IdentityProvider, SignedIn } from '../../lambdas/portal/ports.ts';
 import { createSamlProvider } from '../../lambdas/portal/saml/provider.ts';
 import {
@@ -33,6 +35,7 @@ beforeEach(() => {
   provider = createSamlProvider({
     profile: settingsFor([keys.publicKey, next.publicKey]),
     portalUrl: PORTAL,
+    samlSecret: async () => '',
     sessions: { takeAssertion: async (id) => !used.has(id) && used.add(id) !== undefined },
     now: () => clock,
   });
@@ -219,6 +222,30 @@ describe('what is asked of the provider', () => {
     expect(requestOf(url)).toContain(`AssertionConsumerServiceURL="${PORTAL}/callback/main"`);
     expect(requestOf(url)).toContain(`${PORTAL}/saml/metadata</saml:Issuer>`);
     expect(requestOf(url)).not.toMatch(/ForceAuthn|RequestedAuthnContext/);
+  });
+
+  test('is signed where the provider wants that, by the key of our metadata', async () => {
+    const key = createKey('main', clock);
+    const signing = createSamlProvider({
+      profile: settingsFor([keys.publicKey], { signRequests: true }),
+      portalUrl: PORTAL,
+      sessions: { takeAssertion: async () => true },
+      samlSecret: async () => JSON.stringify({ keys: [key] }),
+      now: () => clock,
+    });
+    const { idToken } = await bring();
+    const isSigned = (url: string): boolean => {
+      const [signed = '', signature = ''] = new URL(url).search.slice(1).split('&Signature=');
+      return verify('sha256', Buffer.from(signed), createPublicKey(key.certificate), Buffer.from(decodeURIComponent(signature), 'base64'));
+    };
+
+    const urls = [
+      await signing.signInUrl(CHECKS, NOTHING),
+      (await signing.signOutUrl(idToken))!,
+      await provider.signInUrl(CHECKS, NOTHING),
+    ];
+
+    expect(urls.map(isSigned)).toEqual([true, true, false]);
   });
 
   test('a step-up asks the user to show anew who they are, by two factors', async () => {

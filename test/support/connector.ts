@@ -62,7 +62,8 @@ export const startConnector = async (world: World, group: string, allow: readonl
     child,
     log: () => parseLog(child.output()),
     dispose: async () => {
-      await child.stop();
+      // Nobody is left whom it could drain for.
+      await child.stop('SIGKILL');
       home.dispose();
     },
   };

@@ -175,23 +175,23 @@ export const newSigningKey = (): SigningKey => {
   }
 };
 
-/** For the service provider of these metadata, with nothing but what it would do by itself: it signs responses as well as assertions. */
+/** For the service provider of these metadata, if there is one yet, with nothing but what it would do by itself: it signs responses as well as assertions. */
 export const asSamlProvider =
-  ({ key, certificate }: SigningKey, metadata: string): Role =>
+  ({ key, certificate }: SigningKey, metadata: string | null): Role =>
   () => ({
     issuerDBSAMLActivation: 1,
     samlServicePrivateKeySig: key,
     samlServicePublicKeySig: certificate,
     samlServiceSignatureMethod: 'RSA_SHA256',
     samlIDPSSODescriptorWantAuthnRequestsSigned: 0,
-    samlSPMetaDataXML: { sallyport: { samlSPMetaDataXML: metadata } },
+    samlSPMetaDataXML: metadata === null ? {} : { sallyport: { samlSPMetaDataXML: metadata } },
     samlSPMetaDataOptions: {
       sallyport: {
         samlSPMetaDataOptionsNameIDFormat: 'email',
         samlSPMetaDataOptionsSignSSOMessage: 1,
         samlSPMetaDataOptionsSignSLOMessage: 1,
-        samlSPMetaDataOptionsCheckSSOMessageSignature: 0,
-        samlSPMetaDataOptionsCheckSLOMessageSignature: 0,
+        samlSPMetaDataOptionsCheckSSOMessageSignature: 1,
+        samlSPMetaDataOptionsCheckSLOMessageSignature: 1,
         samlSPMetaDataOptionsEncryptionMode: 'none',
       },
     },

@@ -246,7 +246,7 @@ const startWire = async (folder: string, ends: (() => unknown)[]) => {
         send = (text) => socket.send(text);
       }
       if (type === 'heartbeat') socket.send(JSON.stringify({ type: 'alive', now: clock.now() }));
-      if (type === 'drain') socket.send('{"type":"drained"}');
+      if (type === 'drain') socket.send('{"type":"drained","others":false}');
       if (type === 'probe') socket.send('{"type":"echo"}');
     });
   });

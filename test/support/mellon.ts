@@ -77,7 +77,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Records</title><h1>Rec
 <a href="/mellon/logout?ReturnTo=/left/">Sign out of the records</a>
 `;
 
-const ownMetadata = ({ entityId, certificate }: ServiceProvider, externalUrl: string): string => {
+export const ownMetadata = ({ entityId, certificate }: ServiceProvider, externalUrl: string): string => {
   const bare = certificate.replaceAll(/-----[A-Z ]+-----|\s/g, '');
   const key = (use: string) =>
     `<KeyDescriptor use="${use}"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>${bare}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>`;

@@ -1,7 +1,8 @@
 // One sign-in by an application's own page: fetches it, fills it in, sends it to the same origin and looks at what comes. The password
 // leaves in one request, once.
 import { SallyportError } from '../../../protocol/errors.ts';
-import type { HeaderList, SignInForm } from '../../../protocol/frames.ts';
+import type { HeaderList } from '../../../protocol/frames.ts';
+import type { SignInForm } from '../../../protocol/sign-on.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from '../../ports.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { type FieldNames, fillForm, findSignInForm } from './sign-in-form.ts';

@@ -1,7 +1,7 @@
 // Sign-in by the application's own page. Each user's session has a jar of cookies of its own here, which no other session can reach;
 // the browser gets none of them. Who is not signed in yet, or no more, is signed in before the request goes on.
 import { SallyportError } from '../../../protocol/errors.ts';
-import type { PasswordSignOn, SignInForm } from '../../../protocol/frames.ts';
+import type { PasswordSignOn, SignInForm } from '../../../protocol/sign-on.ts';
 import { type Clock, pause } from '../../clock.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from '../../ports.ts';
 import type { Attempt } from '../sign-on.ts';

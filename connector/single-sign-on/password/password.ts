@@ -1,6 +1,6 @@
 // Users' names and passwords for applications that know nothing better: opened here, and sent to no other origin than the one that the
 // user's request goes to.
-import type { PasswordSignOn } from '../../../protocol/frames.ts';
+import type { PasswordSignOn } from '../../../protocol/sign-on.ts';
 import type { Clock } from '../../clock.ts';
 import type { CallOrigin } from '../../ports.ts';
 import type { Method } from '../sign-on.ts';

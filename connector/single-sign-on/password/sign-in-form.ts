@@ -2,7 +2,7 @@
 // among that, with user name and password filled in.
 import { DomUtils, parseDocument } from 'htmlparser2';
 import { SallyportError } from '../../../protocol/errors.ts';
-import type { SignInForm } from '../../../protocol/frames.ts';
+import type { SignInForm } from '../../../protocol/sign-on.ts';
 
 /** Of the two fields that make it the sign-in form. */
 export type FieldNames = Pick<SignInForm, 'usernameField' | 'passwordField'>;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { compactDecrypt, importJWK, type JWK } from 'jose';
 import { z } from 'zod';
 import { SallyportError } from '../../../protocol/errors.ts';
-import type { PasswordSignOn } from '../../../protocol/frames.ts';
+import type { PasswordSignOn } from '../../../protocol/sign-on.ts';
 import { readVaultKey, type SealedCredentials, sealedTo, vaultKeyText } from '../../../protocol/vault.ts';
 import { Recent } from './recent.ts';
 

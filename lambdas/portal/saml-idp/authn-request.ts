@@ -6,7 +6,7 @@ import type { SamlAsk } from './ask.ts';
 import { attribute, children, readMessage, refused, textOf } from './message.ts';
 import { ASSERTION, MFA_CONTEXT, NAME_ID_FORMATS, POST, PROTOCOL, SSO_PATH } from './names.ts';
 
-const GOOD_FOR_MS = 10 * 60_000;
+export const GOOD_FOR_MS = 10 * 60_000;
 const CLOCK_SKEW_MS = 60_000;
 
 export interface AuthnRequest {

@@ -1,4 +1,4 @@
-// A message that an application sends by way of the browser: in the address (deflated) or in a form, signed or not. What it says is to be
+// A message that an application, or a provider, sends by way of the browser: in the address (deflated) or in a form, signed or not. What it says is to be
 // believed only as far as `verify` answers it.
 import { createPublicKey, verify as isSignedBy, type KeyObject } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
@@ -60,7 +60,7 @@ export const textOf = (element: Element, namespace: string, name: string): strin
 };
 
 export const refused = (why: string, cause?: unknown): SallyportError =>
-  new SallyportError('ERR_REQUEST_INVALID', `The application’s message is refused: ${why}.`, { cause });
+  new SallyportError('ERR_REQUEST_INVALID', `The SAML message is refused: ${why}.`, { cause });
 
 const inflated = (bytes: Uint8Array): Buffer => {
   try {

@@ -4,7 +4,7 @@ import { SECURITY_HEADERS } from '../../pages/page.ts';
 import type { PortalPorts } from '../ports.ts';
 import type { PortalAnswer } from '../request.ts';
 import { IDP_METADATA_PATH, NAME_ID_FORMATS, POST, PROTOCOL, REDIRECT, SLO_PATH, SSO_PATH } from './names.ts';
-import { bare, readSamlKeys } from './signing.ts';
+import { keyDescriptors, readSamlKeys } from './signing.ts';
 
 /** Throws ERR_STORE_UNAVAILABLE. */
 export const showIdpMetadata = async ({ portalUrl, samlSecret }: Pick<PortalPorts, 'portalUrl' | 'samlSecret'>): Promise<PortalAnswer> => {
@@ -17,12 +17,7 @@ export const showIdpMetadata = async ({ portalUrl, samlSecret }: Pick<PortalPort
     );
   const document = html`<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${portalUrl}${IDP_METADATA_PATH}">
 <IDPSSODescriptor protocolSupportEnumeration="${PROTOCOL}" WantAuthnRequestsSigned="false">
-${keys.map(
-  (
-    key,
-  ) => html`<KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>${bare(key)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>
-`,
-)}${services('SingleLogoutService', SLO_PATH)}
+${keyDescriptors(keys)}${services('SingleLogoutService', SLO_PATH)}
 ${Object.values(NAME_ID_FORMATS).map((format) => html`<NameIDFormat>${format}</NameIDFormat>`)}
 ${services('SingleSignOnService', SSO_PATH)}
 </IDPSSODescriptor>

@@ -2,6 +2,7 @@
 import { sign, X509Certificate } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { SallyportError } from '../../../protocol/errors.ts';
+import { type Html, html } from '../../pages/html.ts';
 import { RSA_SHA256 } from './names.ts';
 
 const EXC_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
@@ -62,8 +63,17 @@ export const signedUrl = (
   ];
   const query = pairs.map(([name = '', value = '']) => `${name}=${encodeURIComponent(value)}`).join('&');
   const signature = sign('sha256', Buffer.from(query), privateKey).toString('base64');
-  return `${url}?${query}&Signature=${encodeURIComponent(signature)}`;
+  return `${url}${url.includes('?') ? '&' : '?'}${query}&Signature=${encodeURIComponent(signature)}`;
 };
 
-/** As metadata has it: Base64 alone. */
-export const bare = ({ certificate }: SamlKey): string => new X509Certificate(certificate).raw.toString('base64');
+/** As metadata have them. */
+export const keyDescriptors = (keys: readonly SamlKey[]): Html =>
+  html`${keys.map(
+    (
+      key,
+    ) => html`<KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>${bare(key)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>
+`,
+  )}`;
+
+/** Base64 alone. */
+const bare = ({ certificate }: SamlKey): string => new X509Certificate(certificate).raw.toString('base64');

@@ -5,8 +5,9 @@ import type { SamlSettings } from '../../../tenants/identity-providers.ts';
 import type { ProviderProfile } from '../../identity/provider-profile.ts';
 import { digest } from '../../keys.ts';
 import type { Sessions } from '../../stores/records.ts';
-import type { IdentityProvider, SignedIn, SignInChecks } from '../ports.ts';
+import type { IdentityProvider, PortalPorts, SignedIn, SignInChecks } from '../ports.ts';
 import { single } from '../request.ts';
+import { readSamlKeys } from '../saml-idp/signing.ts';
 import { type Assertion, type Element, readAssertion } from './assertion.ts';
 import { ofResponse, readResponse, refused } from './message.ts';
 import { entityIdOf } from './metadata.ts';
@@ -18,10 +19,11 @@ export interface SamlProviderOptions {
   readonly profile: SamlSettings & ProviderProfile;
   readonly portalUrl: string;
   readonly sessions: Pick<Sessions, 'takeAssertion'>;
+  readonly samlSecret: PortalPorts['samlSecret'];
   readonly now: () => number;
 }
 
-export const createSamlProvider = ({ profile, portalUrl, sessions, now }: SamlProviderOptions): IdentityProvider => {
+export const createSamlProvider = ({ profile, portalUrl, sessions, samlSecret, now }: SamlProviderOptions): IdentityProvider => {
   const { issuer, signInUrl, signOutUrl, certificates, secondFactor } = profile;
   const recipient = `${portalUrl}/callback/${profile.id}`;
   const settings = {
@@ -39,14 +41,20 @@ export const createSamlProvider = ({ profile, portalUrl, sessions, now }: SamlPr
     acceptedClockSkewMs: -1,
   } satisfies SamlConfig;
 
+  /** Requests in an address are signed over the address (SAML 2.0 Bindings §3.4.4.1). */
+  const signing = async (): Promise<Partial<SamlConfig>> =>
+    profile.signRequests ? { privateKey: readSamlKeys(await samlSecret())[0]!.privateKey, signatureAlgorithm: 'sha256' } : {};
+
   return {
     profile,
+    saml: profile,
 
     signInUrl: async ({ state, nonce }, { stepUp }) => {
       const { SAML } = await library();
       const contexts = secondFactor.acr.slice(0, 1);
       const saml = new SAML({
         ...settings,
+        ...(await signing()),
         generateUniqueId: () => requestIdOf(nonce),
         forceAuthn: stepUp !== null,
         disableRequestedAuthnContext: !stepUp?.mfa || contexts.length === 0,
@@ -75,7 +83,7 @@ export const createSamlProvider = ({ profile, portalUrl, sessions, now }: SamlPr
       if (signOutUrl === null || kept === undefined) return null;
       const { SAML } = await library();
       const user = JSON.parse(kept);
-      return new SAML(settings).getLogoutUrlAsync({ ...user, issuer }, '', {});
+      return new SAML({ ...settings, ...(await signing()) }).getLogoutUrlAsync({ ...user, issuer }, '', {});
     },
   };
 };

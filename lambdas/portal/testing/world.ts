@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { createLog } from '../../../protocol/log.ts';
+import type { SamlSettings } from '../../../tenants/identity-providers.ts';
 import { createKey, type NamedKey } from '../../directory/signing-keys.ts';
 import type { ClaimNames } from '../../identity/claim-names.ts';
 import { createLogoutTokens } from '../../identity/logout-token.ts';
@@ -85,6 +86,7 @@ export interface WorldOptions {
   readonly emailDomains?: Readonly<Record<string, readonly string[]>>;
   /** Instead of the OpenID providers, one that speaks SAML and signs with this key. */
   readonly samlKey?: KeyObject;
+  readonly samlSettings?: Partial<SamlSettings>;
 }
 
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
@@ -139,8 +141,11 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     });
   });
 
+  const samlSecret = async () => JSON.stringify({ keys: [signingKey()] });
   const { samlKey } = options;
-  const providers = samlKey ? [createSamlProvider({ profile: settingsFor([samlKey]), portalUrl, sessions, now })] : openidProviders;
+  const providers = samlKey
+    ? [createSamlProvider({ profile: settingsFor([samlKey], options.samlSettings), portalUrl, sessions, samlSecret, now })]
+    : openidProviders;
 
   const world: World = {
     portalUrl,
@@ -192,7 +197,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     sessionLifetimeMs: 8 * 3_600_000,
     sessionIdleMs: 30 * 60_000,
     assertionSecret: async () => ASSERTION_SECRET,
-    samlSecret: async () => JSON.stringify({ keys: [signingKey()] }),
+    samlSecret,
     sessionRefreshMs: 15 * 60_000,
     refreshTokenKey: async () => refreshTokenKey('master'),
     stateKey: async () => stateKey('master'),

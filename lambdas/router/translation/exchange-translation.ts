@@ -9,7 +9,7 @@ import { nonceOf, withScriptSources } from '../page-policy.ts';
 import { takesUploadScript, UPLOAD_SCRIPT_PATH, withScripts } from '../page-script.ts';
 import type { ReadDirectory } from '../ports.ts';
 import type { ResponseHead } from '../response-inbox.ts';
-import { SOCKET_SCRIPT_PATH, type SocketScript, withSource } from '../socket-script.ts';
+import { carrierOf, SOCKET_SCRIPT_PATH, withSource } from '../socket-script.ts';
 import { translateBody } from './body.ts';
 import { type Content, contentOf } from './content.ts';
 import { translateCookies } from './cookies.ts';
@@ -25,7 +25,8 @@ export interface TranslationPorts {
   readonly directory: ReadDirectory;
   readonly urls: ExternalUrls;
   readonly log: Log;
-  readonly socketScript: SocketScript;
+  /** What `/.sallyport/socket.js` answers. */
+  readonly socketScript: () => string;
   /** The Reply API, `wss://…`. */
   readonly replyUrl: string;
 }
@@ -75,7 +76,7 @@ export const createExchangeTranslation = (
     response: async ({ status, headers }, first) => {
       const cookies = translateCookies(headers, { address, translate: translation.headers, policy: application.cookies });
       const translated = translation.headers ? await translateFields(cookies, targets, caller) : cookies;
-      const carrier = await socketScript.carrier(application, request, { status, headers }, first);
+      const carrier = await carrierOf(application, request, { status, headers }, first);
       const scripts = [
         ...(takesUploadScript(application, request, { status, headers }) ? [UPLOAD_SCRIPT_PATH] : []),
         ...(carrier === 'page' ? [SOCKET_SCRIPT_PATH] : []),
@@ -92,7 +93,7 @@ export const createExchangeTranslation = (
       const packed = content.coding !== null && accepts(request.headers, 'gzip');
       const hashed = hashedBy(valuesOf(headers, 'content-security-policy').join(','));
       const finish = (plain: Body): Body => {
-        if (carrier === 'worker') return withSource(plain, socketScript.source());
+        if (carrier === 'worker') return withSource(plain, socketScript());
         return scripts.length > 0 ? withScripts(plain, scripts, nonceOf(headers)) : plain;
       };
       const options = { content, scripts: translation.scripts, hashed, targets, report, packed, translates: translatable !== null, finish };

@@ -56,8 +56,9 @@ export const beginUpload = async (
   const tried = new Set<string>();
   let failure = new SallyportError('ERR_NO_CONNECTOR', `No connector of group ${group} has a live tunnel.`);
   for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
-    const tunnel = await nextTunnel(ports, { group, request }, ({ connectionId }) => !tried.has(connectionId));
-    if (tunnel === null) break;
+    const choice = await nextTunnel(ports, { group, request }, ({ connectionId }) => !tried.has(connectionId));
+    if (choice === null) break;
+    const { tunnel } = choice;
     tried.add(tunnel.connectionId);
     const exchange = ports.newExchangeId();
     served.found(exchange, tunnel.connector);
@@ -153,7 +154,7 @@ export const joinExchange = async (
       receivedAt,
       deadlineAt,
     },
-    { ...ports, freshTunnels: (group) => ports.tunnels.freshTunnels(group) },
+    ports,
   );
   attempted(exchange);
   try {
@@ -182,10 +183,7 @@ const withLine = async <Value>(
 ): Promise<Value> => {
   gone.throwIfAborted();
   const key = await ports.frameKeyOf(tunnel.connector);
-  const line = new UploadLine(
-    { exchange, tunnel, key, deadlineAt },
-    { ...ports, freshTunnels: (group) => ports.tunnels.freshTunnels(group) },
-  );
+  const line = new UploadLine({ exchange, tunnel, key, deadlineAt }, ports);
   const leave = (): void => {
     const error = asSallyportError(gone.reason);
     // Who is signed out brings no further part; who has gone may come again.

@@ -1,6 +1,7 @@
 // For tests: applications that know users by name and password, behind the method as the connector has it.
 import { CompactEncrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import type { HeaderList, PasswordSignOn, SignInForm } from '../../../../protocol/frames.ts';
+import type { HeaderList } from '../../../../protocol/frames.ts';
+import type { PasswordSignOn, SignInForm } from '../../../../protocol/sign-on.ts';
 import { ownerOf, readVaultKey, type SealedCredentials, vaultKeyText } from '../../../../protocol/vault.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from '../../../ports.ts';
 import { ManualClock } from '../../../testing/manual-clock.ts';

@@ -47,6 +47,8 @@ export const settingsFor = (keys: readonly KeyObject[], further: Partial<SamlSet
       issuer: ISSUER,
       signInUrl: 'https://login.example.com/saml/singleSignOn',
       signOutUrl: 'https://login.example.com/saml/singleLogout',
+      signOutAnswerUrl: null,
+      signRequests: false,
       certificates: keys.map((key) => key.export({ type: 'spki', format: 'der' }).toString('base64')),
       claims: { username: 'uid', name: 'cn', email: 'mail', groups: 'groups', further: [] },
       secondFactor: { amr: ['mfa'], acr: ['urn:example:two-factors'] },

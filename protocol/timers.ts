@@ -1,5 +1,9 @@
 // The named timers of one thing with a life: each name has at most one, and all end together.
-import type { Clock } from './clock.ts';
+
+interface Clock {
+  /** Runs `callback` after `ms`; the answer cancels it. */
+  after(ms: number, callback: () => void): () => void;
+}
 
 export class Timers<Name extends string> {
   readonly #clock: Clock;
