@@ -15,6 +15,7 @@ import type { PortalPorts, SignedIn } from './ports.ts';
 import { providerWithId, rememberProvider } from './providers.ts';
 import { formOf, type PortalAnswer, type PortalRequest, single } from './request.ts';
 import { keptState } from './saml/kept-state.ts';
+import { answerUnsolicited } from './saml/unsolicited.ts';
 import { sendToProvider } from './sign-in.ts';
 import { openState, type SignInState } from './sign-in-state.ts';
 
@@ -25,8 +26,12 @@ export const callback = async (ports: PortalPorts, request: PortalRequest): Prom
   const isPosted = request.method === 'POST';
   const returned = isPosted ? formOf(request) : request.query;
   const sealed = isPosted ? keptState(request, single(returned, 'RelayState')) : single(returned, 'state');
-  if (isPosted && sealed === null)
+  if (isPosted && sealed === null) {
+    const asked = providerWithId(ports, request.path.slice(CALLBACK_PATH.length));
+    const anew = asked && (await answerUnsolicited(ports, request, asked, returned));
+    if (anew !== null) return anew;
     throw new SallyportError('ERR_SIGN_IN_INVALID', 'This sign-in was begun in another browser, or cookies are blocked.');
+  }
   const state = await openState(sealed, await ports.stateKey(), ports.now());
   try {
     return await finish(ports, request, state, sealed ?? '', returned);

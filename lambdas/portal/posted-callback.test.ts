@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { digest } from '../keys.ts';
+import { application } from '../stores/testing/application.ts';
 import { PORTAL_COOKIE } from './cookies.ts';
 import { newKey, type ResponseOptions, respond } from './saml/testing/saml-provider.ts';
 import { Browser, type Landing } from './testing/browser.ts';
@@ -111,6 +112,83 @@ test.each<[string, (page: URL) => Promise<Record<string, string>>]>([
   expect(status).toBeGreaterThanOrEqual(400);
   expect(text).toMatch(/ERR_SIGN_IN_INVALID|ERR_IDENTITY_REFUSED/);
   expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
+});
+
+describe('a response that nobody asked for', () => {
+  const unsolicited = (changes: Partial<ResponseOptions> = {}): string =>
+    respond(
+      { portalUrl: world.portalUrl, requestId: null, now: world.clock, id: `_${crypto.randomUUID()}`, ...changes },
+      { key: keys.privateKey },
+    );
+  const wiki = () => `http://wiki.apps.example.com:${new URL(world.portalUrl).port}/page?x=1`;
+  const bring = async (fields: Record<string, string>, by: Browser = browser) =>
+    by.open(`${world.portalUrl}/callback/main`, {
+      // As from the provider's site, and then from our own page.
+      post: {
+        body: new URLSearchParams(fieldsOf(await post(fields, new Browser()))).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      },
+      until: (url) => isProvider(url) || url === wiki(),
+    });
+  beforeEach(() => {
+    world.applications = [application({ host: 'wiki.apps.example.com' })];
+  });
+
+  test('signs nobody in: a sign-in of our own begins, at the same provider', async () => {
+    const { url } = await bring({ SAMLResponse: unsolicited() });
+
+    expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
+    expect(new URL(url).pathname).toBe('/saml/singleSignOn');
+
+    const landing = await post({ ...answerTo(new URL(url)), again: '1' });
+    expect([landing.url, browser.cookie(world.portalUrl, PORTAL_COOKIE)]).toEqual([`${world.portalUrl}/`, expect.any(String)]);
+  });
+
+  test('leads to the application that RelayState names', async () => {
+    expect((await bring({ SAMLResponse: unsolicited(), RelayState: wiki() })).url).toBe(wiki());
+    expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
+  });
+
+  test.each(['https://evil.example/', '//evil.example', 'wiki', 'javascript:alert(1)', ''])('and nowhere else: %s', async (RelayState) => {
+    const { trail } = await bring({ SAMLResponse: unsolicited(), RelayState });
+
+    expect(trail.slice(1).map((url) => isProvider(url) || url === `${world.portalUrl}/`)).not.toContain(false);
+  });
+
+  test.each(['unsigned', 'another’s'])('that is %s does just as little', async (what) => {
+    const stranger = newKey().privateKey;
+    const options = { portalUrl: world.portalUrl, requestId: null, now: world.clock };
+    const SAMLResponse = respond(options, what === 'unsigned' ? { key: stranger, sign: 'nothing' } : { key: stranger });
+
+    expect(isProvider((await bring({ SAMLResponse })).url)).toBe(true);
+    expect(browser.cookie(world.portalUrl, PORTAL_COOKIE)).toBeUndefined();
+  });
+
+  test('leaves a session that there is as it is', async () => {
+    await post({ ...answerTo(await begin()), again: '1' });
+    const before = browser.cookie(world.portalUrl, PORTAL_COOKIE);
+
+    const { url } = await bring({ SAMLResponse: unsolicited({ nameId: 'somebody-else' }) });
+
+    expect([url, browser.cookie(world.portalUrl, PORTAL_COOKIE)]).toEqual([`${world.portalUrl}/`, before]);
+    expect(await world.sessions.find(digest(before!))).toMatchObject({ user: { subject: 'u-1' } });
+  });
+
+  test('right after a request of ours leads on by a link alone: a provider that never says what it answers ends there', async () => {
+    await begin();
+
+    const { status, text } = await bring({ SAMLResponse: unsolicited(), RelayState: wiki() });
+
+    expect([status, text.includes('ERR_SIGN_IN_INVALID'), text.includes(`href="${wiki()}"`)]).toEqual([400, true, true]);
+  });
+
+  test('with our own sign-in’s RelayState is still none of its answers', async () => {
+    const page = await begin();
+
+    const { text } = await post({ SAMLResponse: unsolicited(), RelayState: page.searchParams.get('RelayState')!, again: '1' });
+
+    expect([text.includes('ERR_IDENTITY_REFUSED'), browser.cookie(world.portalUrl, PORTAL_COOKIE)]).toEqual([true, undefined]);
+  });
 });
 
 test('a browser that keeps no cookies is told so, and not sent round and round', async () => {

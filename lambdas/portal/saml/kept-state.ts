@@ -18,6 +18,9 @@ export const keepState = ({ cookies }: Pick<PortalRequest, 'cookies'>, sealed: s
   return [...abandoned.map(clearCookie), setCookie(nameFor(digest(sealed)), sealed, SIGN_IN_LIFETIME_MS)];
 };
 
+/** Whether this browser began a sign-in lately. */
+export const keepsState = ({ cookies }: Pick<PortalRequest, 'cookies'>): boolean => cookies.some((cookie) => cookie.startsWith(PREFIX));
+
 /** Null when this browser keeps none of this name. */
 export const keptState = (request: Pick<PortalRequest, 'cookies'>, relayState: string | null): string | null => {
   const sealed = relayState === null ? null : readCookie(request, nameFor(relayState));
