@@ -150,3 +150,20 @@ test('signing out at the provider ends the session here too, and the provider he
   await page.goto(world.portal);
   await page.locator('#userfield').waitFor();
 }, 60_000);
+
+test('a sign-in that begins at the provider ends in one of ours, without typing anything again', async () => {
+  await page.goto(lemonldap.url);
+  await signInAtLemonldap(page, 'dwho', 'dwho');
+  await page.getByText('Logout').first().waitFor();
+  const brought = context.waitForEvent(
+    'request',
+    (request) => request.method() === 'POST' && request.url() === `${world.portal}callback/lemonldap`,
+  );
+  const asked = context.waitForEvent('request', (request) => request.url().startsWith(`${lemonldap.url}/saml/singleSignOn?SAMLRequest=`));
+
+  await page.goto(`${lemonldap.url}/saml/singleSignOn?IDPInitiated=1&spConfKey=sallyport`);
+
+  await Promise.all([brought, asked]);
+  await page.getByText('Signed in as').waitFor();
+  expect(page.url()).toBe(world.portal);
+}, 60_000);

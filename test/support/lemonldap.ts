@@ -193,6 +193,7 @@ export const asSamlProvider =
         samlSPMetaDataOptionsCheckSSOMessageSignature: 1,
         samlSPMetaDataOptionsCheckSLOMessageSignature: 1,
         samlSPMetaDataOptionsEncryptionMode: 'none',
+        samlSPMetaDataOptionsEnableIDPInitiatedURL: 1,
       },
     },
     samlSPMetaDataExportedAttributes: {
