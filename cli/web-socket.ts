@@ -1,7 +1,9 @@
 // A WebSocket of a published application, for a program: the same client as in pages, over the `ws` package.
 import { WebSocket } from 'ws';
 import { SallyportError } from '../protocol/errors.ts';
-import { type Grant, type Kind, SocketClient } from '../protocol/socket-client.ts';
+import { SocketClient } from '../protocol/socket-client.ts';
+import type { SocketGrant } from '../protocol/socket-grant.ts';
+import type { Kind } from '../protocol/socket-payload.ts';
 
 export interface ProgramSocket {
   /** The id by which logs know it. */
@@ -41,7 +43,7 @@ export const openSocket = (
           const { status, text } = await network.ask(address, JSON.stringify(question));
           const told = parse(text);
           if (status === 200) exchange = String(told.exchange);
-          return status === 200 ? (told as unknown as Grant) : { status, problem: String(told.code ?? 'no answer of Sallyport') };
+          return status === 200 ? (told as unknown as SocketGrant) : { status, problem: String(told.code ?? 'no answer of Sallyport') };
         },
         dial: (connect, events) => {
           const link = network.dial(connect);

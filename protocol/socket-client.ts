@@ -1,45 +1,15 @@
-// A user's side of a WebSocket: a page's script and `sallyport forward` go by it. It asks for the WebSocket, connects, sends again what may
-// be lost, and takes a new connection when one ends. Knows neither browser nor Node: both have what it needs.
-
+// A user's side of a WebSocket: a page's script and `sallyport forward` go by it. It sends again what may be lost, over whichever connection
+// there is. Knows neither browser nor Node: both have what it needs.
+import { BROKEN_OFF, type ConnectionPorts, SocketConnection } from './socket-connection.ts';
 import type { SocketPart } from './socket-frames.ts';
 import { type Arrived, SocketInbound } from './socket-inbound.ts';
 import { SocketOutbound, type Unheard } from './socket-outbound.ts';
 import { type Closing, fromBase64, type Kind } from './socket-payload.ts';
 import { Timers } from './timers.ts';
 
-export type { Kind } from './socket-payload.ts';
-
-export interface SocketClientPorts {
-  /** Asks the application's host at /.sallyport/socket; `problem` is the code of a refusal. Rejects when it cannot be asked. */
-  readonly ask: (question: object) => Promise<Grant | { readonly status: number; readonly problem: string }>;
-  /** Opens a connection of the platform's own. */
-  readonly dial: (url: string, events: LinkEvents) => Link;
-  readonly after: (ms: number, callback: () => void) => () => void;
-  readonly now: () => number;
+export interface SocketClientPorts extends ConnectionPorts {
   /** Whether what is sent now comes of something that a person did: then it is use of their session. */
   readonly used: () => boolean;
-}
-
-export interface Grant {
-  readonly connect: string;
-  readonly exchange: string;
-  readonly resume: string;
-  readonly tunnel: string;
-  readonly protocol: string;
-  readonly window: number;
-  readonly payload: number;
-  readonly buffer: number;
-}
-
-export interface Link {
-  send(text: string): void;
-  close(): void;
-}
-
-export interface LinkEvents {
-  opened(): void;
-  message(text: string): void;
-  closed(): void;
 }
 
 export interface SocketClientEvents {
@@ -51,35 +21,23 @@ export interface SocketClientEvents {
   sent(bytes: number): void;
 }
 
-const BROKEN_OFF = 1006;
-const POLICY = 1008;
 /** How long receipts wait for a message to go with, and how long the other side's may: then everything is sent again. */
 const RECEIPT_MS = 10_000;
 const UNHEARD_MS = 25_000;
-/** How long new connections are tried for while nothing answers (a connector waits no longer), and while who answers cannot give one. */
-const AWAY_MS = 15 * 60_000;
-const RESUME_MS = 60_000;
-const RETRY_BASE_MS = 250;
-const RETRY_CAP_MS = 8_000;
+/** How long the other side may take to answer a close. */
+const CLOSING_MS = 60_000;
+/** What did not get through is sent again after so long. */
+const AGAIN_MS = 1_000;
 
-type Timer = 'closing' | 'resume' | 'receipt' | 'unheard' | 'again';
+type Timer = 'closing' | 'receipt' | 'unheard' | 'again';
 
 export class SocketClient {
   readonly #ports: SocketClientPorts;
   readonly #events: SocketClientEvents;
-  #grant: Grant | null = null;
-  #tunnel = '';
-  #link: Link | null = null;
-  /** To be called when the connection at hand has ended, or must be taken to have. */
-  #lost: () => void = () => undefined;
-  #links = 0;
-  #linked = false;
+  readonly #connection: SocketConnection;
   #done = false;
-  #lostAt: number | null = null;
-  #refusedAt: number | null = null;
   /** How often in a row nothing was heard of what was sent. */
   #unheard = 0;
-  #attempts = 0;
   readonly #out = new SocketOutbound();
   readonly #in: SocketInbound;
   #pumping = false;
@@ -90,21 +48,19 @@ export class SocketClient {
     this.#events = events;
     this.#in = new SocketInbound((data, kind) => events.message(data, kind));
     this.#timers = new Timers(ports);
+    this.#connection = new SocketConnection(ports, {
+      opened: (first) => this.#opened(first),
+      message: (text) => {
+        this.#unheard = 0;
+        this.#take(text);
+      },
+      failed: (code, reason, why) => this.#finish(code, reason, why),
+    });
   }
 
   /** Asks for it; `opened` or `closed` tells the rest. */
   async open(url: string, protocols: readonly string[]): Promise<void> {
-    try {
-      const answer = await this.#ports.ask({ url, protocols });
-      if (this.#done) return;
-      if ('problem' in answer) return this.#finish(BROKEN_OFF, '', `${answer.status} ${answer.problem}`);
-      this.#grant = answer;
-      this.#tunnel = answer.tunnel;
-      this.#out.allow(answer.window);
-      this.#dial(answer.connect);
-    } catch (error) {
-      this.#finish(BROKEN_OFF, '', String(error));
-    }
+    await this.#connection.open({ url, protocols });
   }
 
   send(data: Uint8Array, kind: Kind): void {
@@ -116,7 +72,7 @@ export class SocketClient {
   close(code: number, reason: string): void {
     if (this.#out.closing) return;
     this.#out.close({ code, reason });
-    this.#timers.arm('closing', RESUME_MS, () => this.#finish(BROKEN_OFF, '', 'the other side did not answer the close'));
+    this.#timers.arm('closing', CLOSING_MS, () => this.#finish(BROKEN_OFF, '', 'the other side did not answer the close'));
     this.#schedule();
   }
 
@@ -124,72 +80,19 @@ export class SocketClient {
   abandon(code: number): void {
     if (this.#done) return;
     if (!this.#out.closing) this.#out.close({ code, reason: '' });
-    if (this.#linked) this.#pump();
+    if (this.#connection.linked) this.#pump();
     this.#finish(BROKEN_OFF, '', 'abandoned');
   }
 
-  #dial(url: string): void {
-    let current = true;
-    const lost = () => {
-      if (!current) return;
-      current = false;
-      this.#linked = false;
-      // Of a WebSocket that was never open nothing is lost.
-      if (this.#links === 0) this.#finish(BROKEN_OFF, '', 'the connection to the Reply API was refused');
-      else if (!this.#done) this.#resume();
-    };
-    this.#lost = lost;
-    this.#link = this.#ports.dial(url, {
-      opened: () => {
-        if (!current || this.#done) return;
-        this.#linked = true;
-        this.#lostAt = null;
-        this.#refusedAt = null;
-        this.#unheard = 0;
-        this.#attempts = 0;
-        // The connector learns of the connection by whatever comes over it.
-        if (this.#out.idle) this.#tell();
-        else this.#again();
-        if (this.#links === 0) this.#events.opened(this.#grant!.protocol);
-        this.#links += 1;
-        this.#schedule();
-      },
-      message: (text) => {
-        if (!current || this.#done) return;
-        this.#unheard = 0;
-        this.#take(text);
-      },
-      closed: lost,
-    });
-  }
-
-  #resume(): void {
-    const { now } = this.#ports;
-    this.#lostAt ??= now();
-    if (now() - this.#lostAt > AWAY_MS || now() - (this.#refusedAt ?? now()) > RESUME_MS) {
-      this.#finish(BROKEN_OFF, '', 'no new connection in time');
-      return;
-    }
-    const wait = this.#attempts === 0 ? 0 : Math.min(RETRY_BASE_MS * 2 ** this.#attempts, RETRY_CAP_MS);
-    this.#attempts += 1;
-    this.#timers.arm('resume', wait, () => void this.#comeBack());
-  }
-
-  async #comeBack(): Promise<void> {
-    try {
-      const answer = await this.#ports.ask({ resume: this.#grant!.resume, link: Math.max(1, this.#links) });
-      if (this.#done) return;
-      if ('problem' in answer) {
-        // Signed out, no access any more, or the WebSocket's time is up: it will not get better.
-        if (answer.status < 500 && answer.status !== 429) return this.#finish(POLICY, answer.problem, `${answer.status} ${answer.problem}`);
-        this.#refusedAt ??= this.#ports.now();
-        return this.#resume();
-      }
-      this.#tunnel = answer.tunnel;
-      this.#dial(answer.connect);
-    } catch {
-      this.#resume();
-    }
+  #opened(first: boolean): void {
+    const { protocol, window } = this.#connection.grant;
+    if (first) this.#out.allow(window);
+    this.#unheard = 0;
+    // The connector learns of the connection by whatever comes over it.
+    if (this.#out.idle) this.#tell();
+    else this.#again();
+    if (first) this.#events.opened(protocol);
+    this.#schedule();
   }
 
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,12 +103,12 @@ export class SocketClient {
     this.#pumping = true;
     this.#ports.after(0, () => {
       this.#pumping = false;
-      if (this.#linked && !this.#done) this.#pump();
+      if (this.#connection.linked && !this.#done) this.#pump();
     });
   }
 
   #pump(): void {
-    const { payload: room } = this.#grant!;
+    const { payload: room } = this.#connection.grant;
     for (let next = this.#out.next(room, this.#ports.used); next !== null; next = this.#out.next(room, this.#ports.used)) {
       this.#post(next);
       this.#events.sent(next.bytes);
@@ -213,7 +116,7 @@ export class SocketClient {
   }
 
   #post({ n, head, payload }: Unheard): void {
-    this.#link?.send(`${JSON.stringify({ n, ...head, ...this.#receipt() })}\n${payload}`);
+    this.#connection.send(`${JSON.stringify({ n, ...head, ...this.#receipt() })}\n${payload}`);
     this.#timers.armOnce('unheard', UNHEARD_MS, () => this.#wonder());
   }
 
@@ -223,24 +126,23 @@ export class SocketClient {
     if (this.#unheard < 2) {
       this.#again();
     } else {
-      this.#link?.close();
-      this.#lost();
+      this.#connection.lose();
     }
   }
 
   /** What was not acknowledged may be lost. */
   #again(): void {
     this.#timers.disarm('unheard');
-    if (this.#linked) for (const unheard of this.#out.unheard) this.#post(unheard);
+    if (this.#connection.linked) for (const unheard of this.#out.unheard) this.#post(unheard);
   }
 
   #tell(): void {
-    if (this.#linked) this.#link?.send(`${JSON.stringify({ parts: [], ...this.#receipt() })}\n`);
+    if (this.#connection.linked) this.#connection.send(`${JSON.stringify({ parts: [], ...this.#receipt() })}\n`);
   }
 
   #receipt() {
     this.#timers.disarm('receipt');
-    return { ...this.#in.receipt(this.#grant!.buffer), tunnel: this.#tunnel };
+    return { ...this.#in.receipt(this.#connection.grant.buffer), tunnel: this.#connection.tunnel };
   }
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,13 +152,13 @@ export class SocketClient {
     const head = parse(lineEnd < 0 ? text : text.slice(0, lineEnd));
     if (lineEnd < 0) this.#hear(head);
     // Nobody else knows the exchange's id; what does not name it is not for this WebSocket.
-    else if (head.exchange === this.#grant!.exchange) this.#frame(head, text, lineEnd);
+    else if (head.exchange === this.#connection.grant.exchange) this.#frame(head, text, lineEnd);
   }
 
   #frame(head: Record<string, unknown>, text: string, lineEnd: number): void {
     if (head.type === 'error') this.#finish(BROKEN_OFF, '', String(head.code));
     if (head.type === 'moved') {
-      this.#tunnel = String(head.tunnel);
+      this.#connection.tunnel = String(head.tunnel);
       this.#again();
     }
     if (head.type !== 'socket' && head.type !== 'socket-receipt') return;
@@ -268,10 +170,10 @@ export class SocketClient {
 
   /** What the relay says, or API Gateway in its stead: that a message did not get through. */
   #hear(said: Record<string, unknown>): void {
-    if (said.type === 'moved') this.#tunnel = String(said.tunnel);
+    if (said.type === 'moved') this.#connection.tunnel = String(said.tunnel);
     // What became of the session, the answer to the next question tells.
-    else if (said.code === 'ERR_SESSION_ENDED') this.#link?.close();
-    else this.#timers.arm('again', RETRY_BASE_MS * 4, () => this.#again());
+    else if (said.code === 'ERR_SESSION_ENDED') this.#connection.close();
+    else this.#timers.arm('again', AGAIN_MS, () => this.#again());
   }
 
   #acknowledge(received: number, limit: number): void {
@@ -289,7 +191,7 @@ export class SocketClient {
       else if (close) this.#finish(close.code, close.reason, '');
     }
     if (this.#done) return;
-    if (this.#in.untoldBytes > this.#grant!.buffer / 2) this.#tell();
+    if (this.#in.untoldBytes > this.#connection.grant.buffer / 2) this.#tell();
     else this.#timers.armOnce('receipt', RECEIPT_MS, () => this.#tell());
   }
 
@@ -297,7 +199,7 @@ export class SocketClient {
     if (this.#done) return;
     this.#done = true;
     this.#timers.clear();
-    this.#link?.close();
+    this.#connection.end();
     this.#events.closed(code, reason, why);
   }
 }

@@ -2,6 +2,7 @@
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import { SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_WINDOW_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
+import type { SocketGrant } from '../../protocol/socket-grant.ts';
 import { SECURITY_HEADERS } from '../pages/page.ts';
 import type { Application, Tunnel } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
@@ -19,22 +20,6 @@ export interface SocketPorts {
   readonly ticketKey: () => Promise<Uint8Array>;
   /** The Reply API, `wss://…`. */
   readonly replyUrl: string;
-}
-
-/** What the page's script, or a program, goes on with; docs/protocol.md. */
-export interface SocketGrant {
-  /** With the ticket, which is good once, for half a minute. */
-  readonly connect: string;
-  readonly exchange: string;
-  readonly resume: string;
-  readonly tunnel: string;
-  /** The subprotocol that the application chose; empty for none. */
-  readonly protocol: string;
-  /** Bytes that the user may have under way, and that one message of theirs may hold. */
-  readonly window: number;
-  readonly payload: number;
-  /** Bytes that the user must be able to take. */
-  readonly buffer: number;
 }
 
 /** How long one may be open: as long as the application and the session allow. */

@@ -10,7 +10,8 @@ import { decode } from '../../protocol/codec.ts';
 import type { RequestFrame } from '../../protocol/frames.ts';
 import { SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_WINDOW_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
-import { type LinkEvents, SocketClient } from '../../protocol/socket-client.ts';
+import { SocketClient } from '../../protocol/socket-client.ts';
+import type { LinkEvents } from '../../protocol/socket-connection.ts';
 import { CALM, type Network, seeded } from '../support/joined.ts';
 
 const KEY = new Uint8Array(32).fill(3);

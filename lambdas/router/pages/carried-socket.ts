@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 // One WebSocket of a page as the WebSockets Standard (WHATWG) describes it: its state, its buffer and its events. A client of ours carries it.
-import { type Kind, SocketClient, type SocketClientPorts } from '../../../protocol/socket-client.ts';
+import { SocketClient, type SocketClientPorts } from '../../../protocol/socket-client.ts';
+import type { Kind } from '../../../protocol/socket-payload.ts';
 
 export const CONNECTING = 0;
 export const OPEN = 1;

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 // The script that gives a page, or a worker, a `WebSocket` that works through API Gateway: the browser's own class, whose objects for the page's
 // own host are carried by us. Sockets to other hosts, and addresses that are none, are the browser's own business.
-import type { Grant } from '../../../protocol/socket-client.ts';
+import type { SocketGrant, SocketRefusal } from '../../../protocol/socket-grant.ts';
 import { CarriedSocket, fail, OPEN } from './carried-socket.ts';
 import { usedByPerson } from './person.ts';
 
@@ -38,7 +38,7 @@ const readProtocols = (given: unknown): string[] => {
   return protocols;
 };
 
-const ask = async (question: object): Promise<Grant | { readonly status: number; readonly problem: string }> => {
+const ask = async (question: object): Promise<SocketGrant | SocketRefusal> => {
   const { asked, headers } = withoutCredentials(question);
   const answer = await fetch(ASK, {
     method: 'POST',
