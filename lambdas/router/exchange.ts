@@ -4,15 +4,18 @@
 import { encode, type FrameKey, type OpenedFrame } from '../../protocol/codec.ts';
 import { CODINGS } from '../../protocol/coding.ts';
 import { asSallyportError, isErrorCode, SallyportError } from '../../protocol/errors.ts';
-import type { ErrorFrame, PremisesTimings, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
+import type { ErrorFrame, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
 import { SILENCE_ALONE_MS, SILENCE_FIRST_MS } from '../../protocol/limits.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { Tunnel } from '../stores/records.ts';
+import { type Course, CourseWatch } from './course.ts';
 import type { Clock, ExchangeListener, PostFrame, ReadTunnels, ReplyChannel } from './ports.ts';
 import { requestFrames } from './request-frames.ts';
 import { type NumberedFrame, type ResponseHead, ResponseInbox } from './response-inbox.ts';
+import { NOT_CARRIED_OUT } from './run-elsewhere.ts';
 import { createSilence, type Silence } from './silence.ts';
 import { TunnelFollower } from './tunnel-follower.ts';
+import { UnderWay } from './under-way.ts';
 import { Upload } from './upload.ts';
 
 export interface ExchangePlan {
@@ -30,16 +33,6 @@ export interface ExchangePlan {
   readonly deadlineAt: number;
 }
 
-/** How far an exchange came, for the log: milliseconds since the user's request came in, and what the connector measured. */
-export interface Course {
-  /** The tunnel that it was posted to first. */
-  readonly tunnel: string;
-  readonly posted?: number;
-  readonly head?: number;
-  readonly firstByte?: number;
-  readonly premises?: PremisesTimings;
-}
-
 export interface ExchangePorts {
   readonly post: PostFrame;
   readonly channel: ReplyChannel;
@@ -49,18 +42,6 @@ export interface ExchangePorts {
   readonly tunnels: Pick<ReadTunnels, 'freshTunnels' | 'doubt' | 'trust'>;
 }
 
-/** What a connector says when it has not carried the request out: it may go to another, whatever the method. */
-export const NOT_CARRIED_OUT: ReadonlySet<string> = new Set([
-  'ERR_CONNECTOR_DRAINING',
-  'ERR_CONNECTOR_BUSY',
-  'ERR_FRAME_EXPIRED',
-  // It could not sign the user in, for reasons of its own.
-  'ERR_KERBEROS_KDC',
-  'ERR_KERBEROS_CREDENTIALS',
-  'ERR_KERBEROS_UNAVAILABLE',
-  'ERR_CREDENTIALS_UNREADABLE',
-]);
-
 export class Exchange {
   readonly id: string;
   readonly connector: string;
@@ -68,7 +49,7 @@ export class Exchange {
   readonly #ports: ExchangePorts;
   readonly #inbox = new ResponseInbox(() => this.#tellCredit());
   readonly #follower: TunnelFollower;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #posts = new UnderWay();
   #silence: Silence | null = null;
   #upload: Upload | null = null;
   #detach: () => void = () => undefined;
@@ -76,12 +57,12 @@ export class Exchange {
   #notCarriedOut = false;
   #postFailed = false;
   #heard = false;
-  #course: Course;
+  readonly #watch: CourseWatch;
 
   constructor(plan: ExchangePlan, ports: ExchangePorts) {
     this.id = plan.id;
     this.connector = plan.tunnel.connector;
-    this.#course = { tunnel: plan.tunnel.connectionId };
+    this.#watch = new CourseWatch(ports.clock, plan.receivedAt, plan.tunnel.connectionId);
     this.#plan = plan;
     this.#ports = ports;
     this.#follower = new TunnelFollower(plan.tunnel, {
@@ -97,7 +78,7 @@ export class Exchange {
   }
 
   get course(): Course {
-    return this.#course;
+    return this.#watch.course;
   }
 
   /** True when it is unknown whether the request was delivered. */
@@ -123,7 +104,7 @@ export class Exchange {
     const frames = requestFrames({ type: 'request', exchange: this.id, n: 0, ...addressed }, body, key);
 
     this.#attend();
-    this.#note('posted');
+    this.#watch.note('posted');
     const posting = post(tunnel, frames.first).then(
       (posted) => {
         if (posted === 'posted' && !this.#inbox.ended) this.#send(frames.first, frames.rest);
@@ -131,7 +112,7 @@ export class Exchange {
       },
       (error: unknown) => this.#postHasFailed(asSallyportError(error)),
     );
-    this.#track(posting);
+    this.#posts.track(posting);
 
     // The head may be here before the post has returned.
     const { head } = this.#inbox;
@@ -159,9 +140,9 @@ export class Exchange {
     this.#fail(error);
   }
 
-  /** Resolves when no post is under way: one that is would be frozen with the environment and fail when it thaws. */
-  async settled(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  /** Resolves when no post is under way. */
+  settled(): Promise<void> {
+    return this.#posts.settled();
   }
 
   #attend(): void {
@@ -200,7 +181,7 @@ export class Exchange {
       located: () => this.#follower.located,
       stopped: () => this.#inbox.ended,
     });
-    this.#track(this.#upload.done.catch((error: unknown) => this.#fail(asSallyportError(error))));
+    this.#posts.track(this.#upload.done.catch((error: unknown) => this.#fail(asSallyportError(error))));
   }
 
   #accept({ frame, payload }: OpenedFrame): void {
@@ -237,9 +218,9 @@ export class Exchange {
   }
 
   #receive(frame: NumberedFrame, payload: Buffer): void {
-    if (frame.type === 'response') this.#note('head');
-    if (payload.length > 0) this.#note('firstByte');
-    if ('timings' in frame) this.#course = { ...this.#course, premises: frame.timings };
+    if (frame.type === 'response') this.#watch.note('head');
+    if (payload.length > 0) this.#watch.note('firstByte');
+    if ('timings' in frame) this.#watch.measured(frame.timings);
     try {
       const refusal = this.#inbox.accept(frame, payload);
       if (refusal !== null) this.#refused(refusal);
@@ -248,10 +229,6 @@ export class Exchange {
     } catch (error) {
       this.#fail(asSallyportError(error));
     }
-  }
-
-  #note(step: 'posted' | 'head' | 'firstByte'): void {
-    if (this.#course[step] === undefined) this.#course = { ...this.#course, [step]: this.#ports.clock.now() - this.#plan.receivedAt };
   }
 
   #refused({ code, message }: ErrorFrame): void {
@@ -290,7 +267,7 @@ export class Exchange {
     const { channel, tunnels } = this.#ports;
     channel.probe();
     if (!this.#heard) tunnels.doubt(this.#follower.tunnel);
-    this.#track(this.#follower.refresh().then((followed) => (followed ? this.#resync(null) : this.#announce())));
+    this.#posts.track(this.#follower.refresh().then((followed) => (followed ? this.#resync(null) : this.#announce())));
   }
 
   /** A new tunnel: sends again what may have been lost with the old one. `received` is null when the registry named it, not the connector. */
@@ -307,12 +284,7 @@ export class Exchange {
     const posting = this.#follower.send(encode(frame, this.#plan.key)).catch((error: unknown) => {
       this.#ports.log.warn('exchange.post-failed', { exchange: this.id, type: frame.type, error });
     });
-    this.#track(posting);
-  }
-
-  #track(work: Promise<unknown>): void {
-    const tracked: Promise<unknown> = work.catch(() => undefined).finally(() => this.#underWay.delete(tracked));
-    this.#underWay.add(tracked);
+    this.#posts.track(posting);
   }
 
   #fail(error: SallyportError, tellConnector = true): void {

@@ -2,19 +2,16 @@
 // only where that cannot do harm (D13).
 import type { FrameKey } from '../../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
-import { TUNNEL_STALE_MS } from '../../protocol/limits.ts';
-import type { SignOn } from '../../protocol/sign-on.ts';
-import { digest } from '../keys.ts';
-import type { Tunnel } from '../stores/records.ts';
 import { Exchange, type ExchangePlan, type ExchangePorts } from './exchange.ts';
+import { type Choice, type ChoicePorts, nextTunnel } from './next-tunnel.ts';
 import type { ReadTunnels } from './ports.ts';
 import type { ResponseHead } from './response-inbox.ts';
+import { type Failed, IDEMPOTENT, mayRunElsewhere, SAME_FOR_CONNECTOR } from './run-elsewhere.ts';
 
-export interface OpenPorts extends ExchangePorts {
+export interface OpenPorts extends ExchangePorts, ChoicePorts {
   readonly tunnels: ReadTunnels;
+  readonly clock: ExchangePorts['clock'];
   readonly frameKeyOf: (connector: string) => Promise<FrameKey>;
-  /** In [0, 1). */
-  readonly random: () => number;
   readonly newExchangeId: () => string;
 }
 
@@ -35,18 +32,6 @@ export interface Opened {
   readonly head: ResponseHead;
 }
 
-/** RFC 9110 §9.2.2. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-/** The connector or its link failed, so another connector may do better. */
-const CONNECTOR_FAILED: ReadonlySet<string> = new Set(['ERR_CONNECTOR_SILENT', 'ERR_EXCHANGE_LOST', 'ERR_EXCHANGE_UNKNOWN']);
-/** Another tunnel of the same connector leads to the same end. */
-const SAME_FOR_CONNECTOR: ReadonlySet<string> = new Set([
-  'ERR_ORIGIN_UNREACHABLE',
-  'ERR_KERBEROS_KDC',
-  'ERR_KERBEROS_CREDENTIALS',
-  'ERR_KERBEROS_UNAVAILABLE',
-  'ERR_CREDENTIALS_UNREADABLE',
-]);
 /** More than this many silent connectors in a row are no longer chance. */
 const ATTEMPTS_MAX = 5;
 
@@ -77,7 +62,7 @@ export const openExchange = async (ports: OpenPorts, ask: Ask): Promise<Opened> 
       continue;
     }
     attempts += 1;
-    if (!mayRunElsewhere(ask, outcome)) throw failure;
+    if (!mayRunElsewhere(ask.request.method, outcome)) throw failure;
     if (SAME_FOR_CONNECTOR.has(failure.code)) cutOff.add(tunnel.connector);
     const { id, connector, course } = outcome.exchange;
     ports.log.info('exchange.retried', { exchange: id, connector, ...course, ms: ports.clock.now() - ask.receivedAt, error: failure });
@@ -98,11 +83,6 @@ const lastSeen = async ({ tunnels }: OpenPorts, group: string): Promise<string> 
   }
 };
 
-interface Failed {
-  readonly exchange: Exchange;
-  readonly error: SallyportError;
-}
-
 const attempt = async (ports: OpenPorts, ask: Ask, { tunnel, others }: Choice): Promise<Opened | Failed | 'gone'> => {
   const key = await ports.frameKeyOf(tunnel.connector);
   const { request, body, receivedAt, deadlineAt } = ask;
@@ -122,61 +102,4 @@ const attempt = async (ports: OpenPorts, ask: Ask, { tunnel, others }: Choice): 
   } finally {
     ask.gone.removeEventListener('abort', stop);
   }
-};
-
-const mayRunElsewhere = ({ request }: Ask, { exchange, error }: Failed): boolean => {
-  if (exchange.notCarriedOut) return true;
-  if (!IDEMPOTENT.has(request.method)) return false;
-  return CONNECTOR_FAILED.has(error.code) || error.code === 'ERR_ORIGIN_UNREACHABLE' || exchange.postFailed;
-};
-
-/** What one connector has of the user's session: its connection, its cookies at the application. */
-const keptThere = (signOn: SignOn | undefined): string | null => {
-  if (signOn?.method === 'ntlm') return signOn.connection;
-  return signOn?.method === 'password' && signOn.form !== null ? signOn.session : null;
-};
-
-/** As long as it lives, every router finds the same connector for the same session (rendezvous hashing). */
-const keptTo = (signOn: SignOn | undefined, tunnels: readonly Tunnel[]): readonly Tunnel[] => {
-  const kept = keptThere(signOn);
-  if (kept === null) return tunnels;
-  const rank = ({ connector }: Tunnel): string => digest(`${kept} ${connector}`);
-  const [first] = tunnels.map(rank).sort();
-  return tunnels.filter((tunnel) => rank(tunnel) === first);
-};
-
-/** A connector that has opened another tunnel without draining the last has lost that one, even where posts to it are still taken. */
-const newestOfEach = (tunnels: readonly Tunnel[]): readonly Tunnel[] => {
-  const newest = new Map<string, number>();
-  for (const { connector, openedAt } of tunnels) newest.set(connector, Math.max(openedAt, newest.get(connector) ?? openedAt));
-  return tunnels.filter(({ connector, openedAt }) => openedAt === newest.get(connector));
-};
-
-export interface Choice {
-  readonly tunnel: Tunnel;
-  /** Whether another connector could be asked. */
-  readonly others: boolean;
-}
-
-/**
- * Live tunnels first, the newest of each connector, at random, of the one connector that has something of the user's session where there is
- * such; stale ones when no other is left; from memory, then once more from the registry itself, and only then those that are doubted.
- */
-export const nextTunnel = async (
-  ports: OpenPorts,
-  { group, request }: { readonly group: string; readonly request: Pick<Ask['request'], 'signOn'> },
-  untried: (tunnel: Tunnel) => boolean,
-): Promise<Choice | null> => {
-  const { tunnels, clock } = ports;
-  for (const read of [tunnels.tunnels, tunnels.freshTunnels]) {
-    const now = clock.now();
-    const usable = (await read(group)).filter((tunnel) => !tunnel.draining && tunnel.expiresAt > now && untried(tunnel));
-    const live = usable.filter(({ seenAt }) => now - seenAt < TUNNEL_STALE_MS);
-    const newest = newestOfEach(live.length > 0 ? live : usable);
-    const sound = newest.filter(({ connectionId }) => !tunnels.doubted(connectionId));
-    const choice = keptTo(request.signOn, sound.length > 0 || read === tunnels.tunnels ? sound : newest);
-    const tunnel = choice[Math.floor(ports.random() * choice.length)];
-    if (tunnel) return { tunnel, others: usable.some(({ connector }) => connector !== tunnel.connector) };
-  }
-  return null;
 };

@@ -9,6 +9,7 @@ import type { ExchangePorts } from '../exchange.ts';
 import type { ExchangeListener } from '../ports.ts';
 import { requestFrames } from '../request-frames.ts';
 import { TunnelFollower } from '../tunnel-follower.ts';
+import { UnderWay } from '../under-way.ts';
 
 /** Posts under way at once. */
 const PARALLEL = 4;
@@ -38,7 +39,7 @@ export class UploadLine {
   readonly #plan: LinePlan;
   readonly #ports: ExchangePorts;
   readonly #follower: TunnelFollower;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #posts = new UnderWay();
   #detach: () => void = () => undefined;
   #replyTo = '';
   #waiting: Waiting | null = null;
@@ -102,7 +103,7 @@ export class UploadLine {
     this.#fail(reason);
     this.#follower.stop();
     this.#detach();
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    await this.#posts.settled();
   }
 
   async #open(): Promise<void> {
@@ -146,7 +147,7 @@ export class UploadLine {
       this.#waiting.resolve(told);
       this.#waiting = null;
     } else if (this.#posted && told.received < offset + bytes.length) {
-      this.#track(this.#post(Math.max(0, told.received - offset)));
+      this.#posts.track(this.#post(Math.max(0, told.received - offset)));
     }
   }
 
@@ -174,7 +175,7 @@ export class UploadLine {
       } else {
         if (silentMs >= ASK_FIRST_MS) {
           channel.probe();
-          this.#track(this.#follower.refresh());
+          this.#posts.track(this.#follower.refresh());
         }
         this.#ask();
         this.#look(PROGRESS_WAIT_MS);
@@ -216,16 +217,11 @@ export class UploadLine {
 
   /** A lost control frame does no harm: the next look brings another. */
   #control(frame: RouterFrame): void {
-    this.#track(
+    this.#posts.track(
       this.#follower.send(encode(frame, this.#plan.key)).catch((error: unknown) => {
         this.#ports.log.warn('exchange.post-failed', { exchange: this.#plan.exchange, type: frame.type, error });
       }),
     );
-  }
-
-  #track(work: Promise<unknown>): void {
-    const tracked: Promise<unknown> = work.catch(() => undefined).finally(() => this.#underWay.delete(tracked));
-    this.#underWay.add(tracked);
   }
 
   #fail(error: SallyportError): void {

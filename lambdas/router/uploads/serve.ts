@@ -7,9 +7,11 @@ import { digest } from '../../keys.ts';
 import type { Application, Tunnel } from '../../stores/records.ts';
 import type { Answer } from '../answer.ts';
 import type { Caller } from '../caller.ts';
-import { Exchange, NOT_CARRIED_OUT } from '../exchange.ts';
-import { nextTunnel, type OpenPorts } from '../open-exchange.ts';
+import { Exchange } from '../exchange.ts';
+import { nextTunnel } from '../next-tunnel.ts';
+import type { OpenPorts } from '../open-exchange.ts';
 import type { ResponseHead } from '../response-inbox.ts';
+import { NOT_CARRIED_OUT } from '../run-elsewhere.ts';
 import { sealUpload, type UploadState } from './address.ts';
 import {
   type BeginCall,
