@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Application, AssertionSignOn } from '../lambdas/stores/records.ts';
 import { foldName } from '../protocol/headers.ts';
 import { ASSERTION_FORMATS, audienceOf } from './assertion-formats.ts';
-import { isMap } from './faults.ts';
-import { mayTellIdentity, readContent } from './identity-headers.ts';
+import { claimMap } from './claim-map.ts';
+import { mayTellIdentity } from './identity-headers.ts';
 import { choice, optional } from './settings.ts';
 
 /** What an assertion says by itself: nobody may say otherwise. */
@@ -17,32 +17,15 @@ const readHeader = (value: unknown): string | undefined =>
 const readAudience = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[\x21-\x7e]{1,512}$/.test(value) ? value : undefined;
 
-/** Claim of the assertion → what is known of the user, as `headers` name it. */
 const furtherClaims = (claims: readonly string[]) =>
-  z
-    .unknown()
-    .transform((value, context): Readonly<Record<string, string>> => {
-      const refuse = (path: string[], message: string, advice: string) =>
-        void context.addIssue({ code: 'custom', path, message, params: { advice } });
-      if (!isMap(value) || Object.keys(value).length > CLAIMS_MAX) {
-        refuse([], `a map of at most ${CLAIMS_MAX} names to claims`, 'Write for example { department: department }.');
-        return z.NEVER;
-      }
-      const templates: Record<string, string> = {};
-      for (const [name, content] of Object.entries(value)) {
-        if (!/^[\w:./-]{1,128}$/.test(name) || OURS.includes(name) || name === '__proto__') {
-          refuse([name], 'the name of a further claim', `${OURS.join(', ')} are said by Sallyport itself: choose another name.`);
-          continue;
-        }
-        try {
-          templates[name] = readContent(content, claims);
-        } catch (error) {
-          refuse([name], (error as Error).message, 'Further claims are named under identityProviders[].claims.further.');
-        }
-      }
-      return templates;
-    })
-    .default({});
+  claimMap(claims, {
+    of: 'names',
+    max: CLAIMS_MAX,
+    example: '{ department: department }',
+    isName: (name) => /^[\w:./-]{1,128}$/.test(name) && !OURS.includes(name),
+    expected: 'the name of a further claim',
+    advice: `${OURS.join(', ')} are said by Sallyport itself: choose another name.`,
+  });
 
 export const assertionSettings = (claims: readonly string[], beside: { readonly headers: z.ZodType<Readonly<Record<string, string>>> }) =>
   z

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { NameIdFormat, SamlSignOn } from '../lambdas/stores/records.ts';
 import { RSA_MIN_BITS, readCertificate, readCertificates } from './certificates.ts';
+import { claimMap } from './claim-map.ts';
 import { claimsIn, parseTemplate } from './claim-template.ts';
 import { isMap } from './faults.ts';
 import { readContent } from './identity-headers.ts';
@@ -34,32 +35,15 @@ const readUrls = (value: unknown): readonly string[] | undefined => {
 
 const URL_WORDS = 'an https URL at an external URL of the application, without port, query or fragment';
 
-/** Attribute → what is known of the user, as `headers` name it. */
 const attributeMap = (claims: readonly string[]) =>
-  z
-    .unknown()
-    .transform((value, context): Readonly<Record<string, string>> => {
-      const refuse = (path: string[], message: string, advice: string) =>
-        void context.addIssue({ code: 'custom', path, message, params: { advice } });
-      if (!isMap(value) || Object.keys(value).length > ATTRIBUTES_MAX) {
-        refuse([], `a map of at most ${ATTRIBUTES_MAX} attributes to claims`, 'Write for example { mail: email }.');
-        return z.NEVER;
-      }
-      const templates: Record<string, string> = {};
-      for (const [name, content] of Object.entries(value)) {
-        if (!/^[\x21-\x7e]{1,256}$/.test(name) || name === '__proto__') {
-          refuse([name], 'an attribute’s name without blanks', 'Copy it from the application’s documentation.');
-          continue;
-        }
-        try {
-          templates[name] = readContent(content, claims);
-        } catch (error) {
-          refuse([name], (error as Error).message, 'Further claims are named under identityProviders[].claims.further.');
-        }
-      }
-      return templates;
-    })
-    .default({});
+  claimMap(claims, {
+    of: 'attributes',
+    max: ATTRIBUTES_MAX,
+    example: '{ mail: email }',
+    isName: (name) => /^[\x21-\x7e]{1,256}$/.test(name),
+    expected: 'an attribute’s name without blanks',
+    advice: 'Copy it from the application’s documentation.',
+  });
 
 const nameId = (claims: readonly string[]) =>
   z
