@@ -105,10 +105,10 @@ export class Exchanges {
     await promise;
   }
 
-  /** Ends everything at once. */
-  close(): void {
+  /** Ends everything at once; resolves when users of WebSockets were told. */
+  async close(): Promise<void> {
     for (const exchange of [...this.#live.values()]) exchange.forget();
-    this.#ports.sockets.close();
+    await this.#ports.sockets.close();
   }
 
   #open(text: string): OpenedFrame {

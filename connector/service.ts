@@ -148,7 +148,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
   return {
     supervisor,
     close: async () => {
-      exchanges.close();
+      await exchanges.close();
       kerberos.close();
       replyApi.close();
       await Promise.all([origins.close(), noting]);

@@ -9,7 +9,7 @@ import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
 import type { AnySocketFrame, SocketFrame, SocketLink } from '../protocol/socket-frames.ts';
 import { Timers } from '../protocol/timers.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, withResolvers } from './clock.ts';
 import type { Account } from './ledger.ts';
 import type { OriginSocket, Post } from './ports.ts';
 import { Sender } from './sender.ts';
@@ -30,8 +30,10 @@ const POLICY = 1008;
 const RESTARTING = 1012;
 /** The origin is read no further while so much waits for the user. */
 const WAITING_MAX_BYTES = 1024 * 1024;
+/** A process that ends does not wait longer for its last frames to be posted. */
+const TOLD_MS = 3_000;
 
-type Timer = 'resume' | 'receipt' | 'age' | 'idle';
+type Timer = 'resume' | 'receipt' | 'age' | 'idle' | 'told';
 type Opened = { readonly frame: SocketFrame; readonly payload: Buffer };
 
 export class Socket {
@@ -50,6 +52,7 @@ export class Socket {
   #paused = false;
   #finished = false;
   #closed = false;
+  #told: () => void = () => undefined;
 
   constructor(id: string, key: FrameKey, origin: OriginSocket, { maxAgeMs, idleMs }: Upgrade, context: SocketContext) {
     this.#id = id;
@@ -98,9 +101,14 @@ export class Socket {
     this.#finish(code, reason);
   }
 
-  /** The process ends. */
-  abandon(): void {
+  /** The process ends. Resolves when the user was told, as far as that can be, so that their page opens a new one elsewhere. */
+  async abandon(): Promise<void> {
     this.end(RESTARTING, 'The connector is being restarted.');
+    const told = withResolvers<void>();
+    this.#told = told.resolve;
+    this.#timers.arm('told', TOLD_MS, told.resolve);
+    this.#flow();
+    await told.promise;
     this.#close();
   }
 
@@ -156,6 +164,7 @@ export class Socket {
     if (this.#outgoing.size > WAITING_MAX_BYTES && !this.#paused) this.#origin.pause();
     if (this.#outgoing.size <= WAITING_MAX_BYTES && this.#paused) this.#origin.resume();
     this.#paused = this.#outgoing.size > WAITING_MAX_BYTES;
+    if (this.#finished && (sender === null || sender.lost || (this.#outgoing.empty && sender.quiet))) this.#told();
     if (this.#finished && this.#outgoing.empty && sender?.acknowledged) this.#close();
     else this.#context.account.note(this.#outgoing.size + (sender?.size ?? 0) + this.#incoming.heldBytes);
   }
@@ -177,7 +186,7 @@ export class Socket {
 
   /** The user has no connection, or none yet. */
   #awaitLink(): void {
-    this.#timers.armOnce('resume', this.#sender === null ? SOCKET_OPEN_MS : SOCKET_AWAY_MS, () => {
+    this.#timers.armOnce('resume', this.#sender === null || this.#finished ? SOCKET_OPEN_MS : SOCKET_AWAY_MS, () => {
       this.end(GOING_AWAY, 'The user has gone.');
       this.#close();
     });

@@ -61,7 +61,8 @@ export class Sockets {
     for (const socket of this.#open.values()) socket.moved(connectionId);
   }
 
-  close(): void {
-    for (const socket of [...this.#open.values()]) socket.abandon();
+  /** Ends all; resolves when their users were told. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((socket) => socket.abandon()));
   }
 }

@@ -77,7 +77,7 @@ export const SOCKET_CLIENT_PAYLOAD_BYTES = 22 * 1024;
 export const SOCKET_WINDOW_BYTES = 256 * 1024;
 /** How long a WebSocket's receiver waits for a message of its own to send the receipt with. */
 export const SOCKET_RECEIPT_MS = 10_000;
-/** How long a WebSocket waits for its user's first connection. */
+/** How long a WebSocket waits for its user's first connection, or for its user to take the end of it. */
 export const SOCKET_OPEN_MS = 60_000;
 /** How long one without a connection to its user waits for the next: a train's tunnel, a closed lid. TCP has about as much patience. */
 export const SOCKET_AWAY_MS = 15 * 60_000;
