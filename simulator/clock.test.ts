@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createManualClock } from './clock.ts';
+import { clockVariables, createManualClock } from './clock.ts';
 
 test('two hours pass in a moment, and what falls due runs in its order', async () => {
   const clock = createManualClock(0);
@@ -16,4 +16,11 @@ test('two hours pass in a moment, and what falls due runs in its order', async (
 
   expect(ran).toEqual(['early at 1000', 'nested at 1500', 'late at 7200000']);
   expect(clock.now()).toBe(7_200_000);
+});
+
+test('what a simulator starts has its clock, where that is not the machine’s, and nothing else of its environment', () => {
+  const faketime = { LD_PRELOAD: '/usr/lib/faketime/libfaketimeMT.so.1', FAKETIME_TIMESTAMP_FILE: '/tmp/ahead', FAKETIME_NO_CACHE: '1' };
+
+  expect(clockVariables({ ...faketime, AWS_SECRET_ACCESS_KEY: 'x', HOME: '/root' })).toEqual(faketime);
+  expect(clockVariables({ LD_PRELOAD: '/usr/lib/libjemalloc.so.2', FAKETIME: '+1h' })).toEqual({});
 });

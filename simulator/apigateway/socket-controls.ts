@@ -10,6 +10,8 @@ interface Socket {
   readonly api: string;
   readonly connectionId: string;
   readonly stage: string;
+  /** Whose it is, as the authorizer said; null without one. */
+  readonly principal: unknown;
   readonly connectedAt: string;
   readonly lastActiveAt: string;
   readonly blackholed: boolean;
@@ -54,6 +56,7 @@ export const socketControls = (apis: () => readonly WebSocketApi[], links: PostL
             api,
             connectionId: facts.connectionId,
             stage: facts.stage,
+            principal: facts.authorizer?.principalId ?? null,
             connectedAt: new Date(facts.connectedAt).toISOString(),
             lastActiveAt: new Date(lastActiveAt).toISOString(),
             blackholed,
