@@ -6,17 +6,38 @@ export interface Load {
   readonly p99Ms: number;
 }
 
-/** `users` ask one request after the other, until `count` are answered. */
-export const closedLoop = async (users: number, count: number, act: () => Promise<unknown>): Promise<Load> => {
+export interface Answered extends Load {
+  readonly count: number;
+}
+
+export interface Bounds {
+  /** No request begins after this. */
+  readonly limitMs?: number;
+  /** Takes one that failed, which counts for nothing then. Without it a failure ends it all. */
+  readonly fails?: (error: unknown) => void;
+}
+
+/** `users` ask one request after the other, until `count` are over. */
+export const closedLoop = async (
+  users: number,
+  count: number,
+  act: () => Promise<unknown>,
+  { limitMs = Number.POSITIVE_INFINITY, fails }: Bounds = {},
+): Promise<Answered> => {
   const latencies: number[] = [];
   let left = count;
   const startedAt = performance.now();
   const user = async () => {
-    while (left > 0) {
+    while (left > 0 && performance.now() - startedAt < limitMs) {
       left -= 1;
       const from = performance.now();
-      await act();
-      latencies.push(performance.now() - from);
+      try {
+        await act();
+        latencies.push(performance.now() - from);
+      } catch (error) {
+        if (!fails) throw error;
+        fails(error);
+      }
     }
   };
   await Promise.all(Array.from({ length: users }, user));
@@ -37,10 +58,10 @@ export const openLoop = async (perSecond: number, count: number, act: () => Prom
   return summary(latencies, performance.now() - startedAt);
 };
 
-const summary = (latencies: readonly number[], ms: number): Load => {
+const summary = (latencies: readonly number[], ms: number): Answered => {
   const sorted = latencies.toSorted((one, other) => one - other);
-  const quantile = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-  return { perSecond: (latencies.length * 1000) / ms, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+  const quantile = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  return { count: latencies.length, perSecond: (latencies.length * 1000) / ms, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
 };
 
 export const median = (values: readonly number[]): number => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;

@@ -2,7 +2,7 @@
 import type { Table } from '../../report/page.ts';
 import { barPlot } from '../../report/plot.ts';
 import { whole } from '../table.ts';
-import { type PathResult, USERS } from './path.ts';
+import { type PathResult, type Small, USERS } from './path.ts';
 
 export const pathTables = (results: readonly PathResult[]): Table[] => [
   {
@@ -11,9 +11,11 @@ export const pathTables = (results: readonly PathResult[]): Table[] => [
       missing === ''
         ? [
             name,
-            ...small.flatMap(({ load }) =>
-              load === null ? ['', '', ''] : [whole(load.perSecond), load.p50Ms.toFixed(1), load.p99Ms.toFixed(1)],
-            ),
+            ...small.flatMap(({ load, givenUp }) => [
+              whole(load.perSecond) + losses(givenUp, load.count),
+              load.p50Ms.toFixed(1),
+              load.p99Ms.toFixed(1),
+            ]),
             whole(downPerSecond),
             whole(upPerSecond),
           ]
@@ -21,6 +23,12 @@ export const pathTables = (results: readonly PathResult[]): Table[] => [
     ),
   },
 ];
+
+const losses = (givenUp: Small['givenUp'], answered: number): string => {
+  const lost = Object.values(givenUp).reduce((sum, count) => sum + count, 0);
+  const share = lost / (lost + answered);
+  return lost === 0 ? '' : ` (${(share * 100).toFixed(share < 0.1 ? 1 : 0)} % given up)`;
+};
 
 export const pathPlots = (results: readonly PathResult[]): string[] =>
   USERS.map((users) =>
