@@ -70,16 +70,18 @@ const overTime = (measure: string, seconds: readonly Second[]): string[] => {
     }),
   });
   const x = 'seconds';
+  // One beside the other, they have one axis.
+  const range = [0, seconds.at(-1)?.at ?? 0] as const;
   return [
     linePlot({
       title: `Time of ${measure}, by the second in which it ended`,
-      ...{ x, y: 'ms' },
+      ...{ x, y: 'ms', range },
       series: [over('median', ({ medianMs }) => medianMs), over('slowest', ({ slowestMs }) => slowestMs)],
     }),
-    linePlot({ title: 'Throughput', x, y: 'a second', series: [over(measure, ({ count }) => count)] }),
+    linePlot({ title: 'Throughput', x, y: 'a second', range, series: [over(measure, ({ count }) => count)] }),
     linePlot({
       title: 'Errors',
-      ...{ x, y: 'a second' },
+      ...{ x, y: 'a second', range },
       series: [over('users that gave up', ({ errors }) => errors), over('answers of 400 and more', ({ refusals }) => refusals)],
     }),
   ];

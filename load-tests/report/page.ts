@@ -14,7 +14,7 @@ export interface Table {
 }
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:82rem;margin:2rem auto;padding:0 1rem;color:#1c1917;background:#fff}
-section{border-top:1px solid #d6d3d1;margin-top:2rem}nav a{color:#0b6bcb;margin-right:1rem}
+section{overflow-x:auto;border-top:1px solid #d6d3d1;margin-top:2rem}nav a{color:#0b6bcb;margin-right:1rem}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,34rem),1fr));gap:1.5rem;align-items:start;margin-bottom:1.5rem}
 svg{width:100%;max-width:640px;height:auto;font-size:11px}
 svg .title{font-size:13px;font-weight:600}svg .rule{stroke:#d6d3d1}
@@ -36,7 +36,7 @@ const LINKED_MIN = 3;
 const anchor = (at: number): string => `section-${at}`;
 
 const section = ({ title, plots, tables = [] }: Section, at: number): string =>
-  `<section id="${anchor(at)}"><h2>${escaped(title)}</h2><div class="plots">${plots.join('')}</div>${tables.map(table).join('')}</section>`;
+  `<section id="${anchor(at)}"><h2>${escaped(title)}</h2>${plots.length === 0 ? '' : `<div class="plots">${plots.join('')}</div>`}${tables.map(table).join('')}</section>`;
 
 const table = ({ head, rows }: Table): string => `<table>${row('th', head)}${rows.map((cells) => row('td', cells)).join('')}</table>`;
 

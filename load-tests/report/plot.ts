@@ -11,6 +11,8 @@ export interface LinePlot {
   readonly title: string;
   readonly x: string;
   readonly y: string;
+  /** Where the axis of x begins and ends. @default where the points do */
+  readonly range?: readonly [from: number, to: number];
   readonly series: readonly Series[];
 }
 
@@ -44,10 +46,10 @@ export const niceCeiling = (value: number): number => {
   return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value)!;
 };
 
-export const linePlot = ({ title, x, y, series }: LinePlot): string => {
+export const linePlot = ({ title, x, y, range, series }: LinePlot): string => {
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return figure(title, TOP + BAR_HEIGHT, text(LEFT, TOP + 16, 'nothing measured'));
-  const [from, to] = [Math.min(...points.map(([at]) => at)), Math.max(...points.map(([at]) => at))];
+  const [from, to] = range ?? [Math.min(...points.map(([at]) => at)), Math.max(...points.map(([at]) => at))];
   const highest = niceCeiling(Math.max(...points.map(([, value]) => value)));
   const left = (at: number) => LEFT + (to === from ? 0.5 : (at - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
   const top = (value: number) => TOP + PLOT_HEIGHT * (1 - value / highest);

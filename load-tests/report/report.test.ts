@@ -146,6 +146,28 @@ describe('a plot', () => {
     expect(first![1]).toBeGreaterThan(last![1]!);
   });
 
+  test('begins and ends its axis where it is told to', () => {
+    const svg = linePlot({ title: 'T', x: 's', y: 'ms', range: [0, 10], series: [{ name: 'a', points: [[5, 1]] }] });
+    const whole = linePlot({
+      title: 'T',
+      x: 's',
+      y: 'ms',
+      series: [
+        {
+          name: 'a',
+          points: [
+            [0, 1],
+            [5, 1],
+            [10, 1],
+          ],
+        },
+      ],
+    });
+
+    const middle = (text: string, at: number) => /points="([^"]+)"/.exec(text)![1]!.split(' ')[at];
+    expect(middle(svg, 0)).toBe(middle(whole, 1));
+  });
+
   test('draws bars as long as their values', () => {
     const svg = barPlot({
       title: 'T',
