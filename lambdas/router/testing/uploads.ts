@@ -1,7 +1,8 @@
 // Uploads on the test bench: what a client asks, and a connector that takes uploads as the real one does.
 import type { ConnectorFrame, PartFrame } from '../../../protocol/frames.ts';
-import type { EventChanges } from './records.ts';
-import type { Behaviour } from './rig.ts';
+import { turn } from './manual-clock.ts';
+import { application, type EventChanges } from './records.ts';
+import { type Behaviour, createRig } from './rig.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -93,4 +94,24 @@ export const playUploads = () => {
     }) satisfies Behaviour,
   };
   return played;
+};
+
+/** An application that takes uploads, a connector that plays one, and a user who is signed in. */
+export const createUploads = (changes: Parameters<typeof application>[0] = {}) => {
+  const rig = createRig();
+  rig.applications[0] = application({ bigUploads: 'on', ...changes });
+  const connector = playUploads();
+  rig.behaviours.set('tunnel-a=', connector.behaviour);
+  const cookie = rig.signIn();
+  const begun = async (options: Parameters<typeof beginning>[1] = {}) => (await rig.answer(beginning(cookie, options))).header('Location')!;
+  return { rig, connector, cookie, begun, exchange: () => rig.requests()[0]!.exchange };
+};
+
+/** Of a refusal. */
+export const codeOf = (response: { body: () => Buffer }): string => JSON.parse(response.body().toString()).code;
+export const call = (cookie: string, httpMethod: string, path: string) => ({ httpMethod, path, headers: { Cookie: [cookie], ...TUS } });
+
+/** The router has asked the connector: until then no clock runs that a test moves. */
+export const asked = async (rig: ReturnType<typeof createRig>): Promise<void> => {
+  while (!rig.received.some(({ frame }) => frame.type === 'part')) await turn();
 };
