@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { DOMParser } from '@xmldom/xmldom';
 import { SignedXml } from 'xml-crypto';
+import { SAML_ALGORITHMS } from './saml-algorithms.ts';
 
 export const METADATA_MAX_BYTES = 1024 * 1024;
 const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
@@ -10,16 +11,6 @@ const PROTOCOL = 'urn:oasis:names:tc:SAML:2.0:protocol';
 const SIGNATURE = 'http://www.w3.org/2000/09/xmldsig#';
 const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
 const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
-/** SHA-1 is not among them. */
-const ALGORITHMS: ReadonlySet<string> = new Set([
-  'http://www.w3.org/2001/10/xml-exc-c14n#',
-  'http://www.w3.org/2000/09/xmldsig#enveloped-signature',
-  'http://www.w3.org/2001/04/xmlenc#sha256',
-  'http://www.w3.org/2001/04/xmlenc#sha512',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512',
-]);
-
 /** By the names of `identityProviders[]`; what the metadata do not say is left out. */
 export interface ProviderMetadata {
   readonly issuer: string;
@@ -184,7 +175,7 @@ const signedRoot = (xml: string, root: Element, certificate: string): Element =>
   if (signature === undefined || more.length > 0)
     throw new MetadataFault('metadata with one signature of the whole', String(more.length || 'none'));
   const algorithms = Array.from(signature.getElementsByTagName('*')).flatMap((element) => attribute(element, 'Algorithm') ?? []);
-  const weak = algorithms.find((algorithm) => !ALGORITHMS.has(algorithm));
+  const weak = algorithms.find((algorithm) => !SAML_ALGORITHMS.has(algorithm));
   if (weak !== undefined) throw new MetadataFault('a signature by RSA and SHA-256', weak);
   const signed = signedReferences(xml, signature, certificate);
   const read = signed.length === 1 ? parse(signed[0]!) : null;

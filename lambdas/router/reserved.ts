@@ -14,9 +14,6 @@ import { SOCKET_SCRIPT_PATH } from './socket-script.ts';
 
 export interface ReservedPorts extends RedeemPorts {
   readonly socketScript: () => string;
-}
-
-export interface ReservedPorts extends RedeemPorts {
   readonly uploadScript: () => string;
 }
 

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { type Domain, startDomain } from '../support/active-directory/domain.ts';
 import { withDomain } from '../support/active-directory/suite.ts';
-import { type Apache, startApache } from '../support/apache.ts';
+import { startApache } from '../support/apache.ts';
+import type { ApacheServer } from '../support/apache-server.ts';
 import { picture, signInAs, startBrowser } from '../support/browser.ts';
 import { startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
@@ -15,7 +16,7 @@ import { ROOT } from '../support/files.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let domain: Domain;
-let apache: Apache;
+let apache: ApacheServer;
 let world: World;
 let browser: Browser;
 let config: string;

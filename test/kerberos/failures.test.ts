@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Domain, startDomain } from '../support/active-directory/domain.ts';
 import { withDomain } from '../support/active-directory/suite.ts';
-import { type Apache, startApache } from '../support/apache.ts';
+import { startApache } from '../support/apache.ts';
+import type { ApacheServer } from '../support/apache-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { withClock } from '../support/faketime.ts';
 import { createRig, type Rig, type RigOptions } from './rig.ts';
 
 withDomain('what goes wrong in a domain', () => {
   let domain: Domain;
-  let apache: Apache;
+  let apache: ApacheServer;
   let rig: Rig;
   const ends: Array<() => unknown> = [];
   const another = (options: Partial<RigOptions>): Rig => {

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Domain, startDomain } from '../support/active-directory/domain.ts';
 import { withDomain } from '../support/active-directory/suite.ts';
-import { type Apache, startApache } from '../support/apache.ts';
+import { startApache } from '../support/apache.ts';
+import type { ApacheServer } from '../support/apache-server.ts';
 import { createRig, type Rig } from './rig.ts';
 
 const CROWD = Array.from({ length: 50 }, (_, index) => `user${index + 1}`);
@@ -15,8 +16,8 @@ const CROWD = Array.from({ length: 50 }, (_, index) => `user${index + 1}`);
 withDomain('single sign-on by Kerberos', () => {
   let domain: Domain;
   let branch: Domain;
-  let apache: Apache;
-  let branchApache: Apache;
+  let apache: ApacheServer;
+  let branchApache: ApacheServer;
   let rig: Rig;
 
   beforeAll(async () => {

@@ -1,14 +1,12 @@
 // Apache as Debian ships it, with mod_auth_gssapi: an intranet site that takes users by their Kerberos tickets and by nothing else.
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Domain } from './active-directory/domain.ts';
-import { startChild } from './child.ts';
-import { connectable } from './connectable.ts';
+import { type ApacheServer, startApacheServer } from './apache-server.ts';
 import { withClock } from './faketime.ts';
 import { freePort } from './free-port.ts';
 
-const MODULES = '/usr/lib/apache2/modules';
 /** Of www-data, on every Debian. */
 const WWW_DATA = 33;
 
@@ -28,20 +26,11 @@ export interface ApacheOptions {
   readonly clock?: string;
 }
 
-export interface Apache {
-  /** Ending with `/`. */
-  readonly url: string;
-  readonly port: number;
-  /** What it has written, for whoever looks into a failure. */
-  log(): string;
-  dispose(): Promise<void>;
-}
-
-export const startApache = async (domain: Domain, sites: readonly Site[], { clock }: ApacheOptions = {}): Promise<Apache> => {
+export const startApache = async (domain: Domain, sites: readonly Site[], { clock }: ApacheOptions = {}): Promise<ApacheServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-apache-'));
   const port = await freePort();
-  // What root reads at start, and what its workers read and write later.
-  for (const open of [folder, domain.folder]) chmodSync(open, 0o755);
+  chmodSync(domain.folder, 0o755);
+  // Its workers write here.
   mkdirSync(join(folder, 'replays'));
   chownSync(join(folder, 'replays'), WWW_DATA, WWW_DATA);
   for (const { path, service } of sites) {
@@ -50,60 +39,21 @@ export const startApache = async (domain: Domain, sites: readonly Site[], { cloc
     writeFileSync(join(pages, 'index.shtml'), page(service));
     chmodSync(domain.keytab(service), 0o644);
   }
-  const file = join(folder, 'httpd.conf');
-  writeFileSync(file, configuration(folder, port, domain, sites));
-
   const env = { ...process.env, KRB5_CONFIG: join(folder, 'krb5.conf'), KRB5RCACHEDIR: join(folder, 'replays') };
   writeFileSync(env.KRB5_CONFIG, `[libdefaults]\n  default_realm = ${domain.realm}\n  dns_lookup_kdc = false\n  rdns = false\n`);
-  const args = ['-f', file, '-DFOREGROUND'];
-  const server = startChild('apache2', args, { env: { ...env, ...(clock === undefined ? {} : withClock(clock)) } });
-  await connectable(port, server);
-
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    port,
-    log: () => server.output(),
-    dispose: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return startApacheServer({
+    ...{ folder, port, serverName: 'app.corp.example', modules: MODULES, directives: directives(domain, sites) },
+    env: { ...env, ...(clock === undefined ? {} : withClock(clock)) },
+  });
 };
 
 /** Says whom it takes the visitor for: in the page and, for programs, in a header. */
 const page = (service: string): string =>
   `<!doctype html><title>${service}</title><h1>${service}</h1><p>You are <strong id="user"><!--#echo var="REMOTE_USER" --></strong></p>\n`;
 
-const MODULE_NAMES = [
-  'mpm_event',
-  'authn_core',
-  'authz_core',
-  'authz_user',
-  'auth_gssapi',
-  'session',
-  'session_cookie',
-  'headers',
-  'dir',
-  'env',
-  'mime',
-  'include',
-];
+const MODULES = ['auth_gssapi', 'session', 'session_cookie', 'headers', 'env'];
 
-const configuration = (folder: string, port: number, domain: Domain, sites: readonly Site[]): string => `
-ServerRoot "${folder}"
-ServerName app.corp.example
-Listen 127.0.0.1:${port}
-PidFile "${folder}/httpd.pid"
-Mutex file:${folder} default
-${userInfo().uid === 0 ? 'User www-data\nGroup www-data' : ''}
-${MODULE_NAMES.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')}
-TypesConfig /dev/null
-DirectoryIndex index.shtml
-AddType text/html .shtml
-AddOutputFilter INCLUDES .shtml
-LogLevel warn
-ErrorLog "|/bin/cat"
-DocumentRoot "${folder}/htdocs"
+const directives = (domain: Domain, sites: readonly Site[]): string => `
 KeepAlive On
 KeepAliveTimeout 30
 MaxKeepAliveRequests 0
@@ -125,5 +75,4 @@ ${sites
   Header always set X-Remote-User "expr=%{REMOTE_USER}"
 </Location>`,
   )
-  .join('\n')}
-`;
+  .join('\n')}`;

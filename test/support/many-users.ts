@@ -29,7 +29,8 @@ import { SUBPROTOCOL } from '../../protocol/frames.ts';
 import { createLog } from '../../protocol/log.ts';
 import { ownerOf } from '../../protocol/vault.ts';
 import { type Domain, startDomain } from './active-directory/domain.ts';
-import { type Apache, startApache } from './apache.ts';
+import { startApache } from './apache.ts';
+import type { ApacheServer } from './apache-server.ts';
 import { startChild } from './child.ts';
 import { ROOT } from './files.ts';
 import { type NamingOrigin, passwordOf, startNamingOrigin } from './naming-origin.ts';
@@ -153,7 +154,7 @@ export const startManyUsers = async (count: number, { withKerberos }: { readonly
 };
 
 /** A domain with these users, and an Apache that knows its visitors by their tickets alone. */
-const startWindows = async (names: readonly string[], ends: (() => unknown)[]): Promise<{ domain: Domain; apache: Apache }> => {
+const startWindows = async (names: readonly string[], ends: (() => unknown)[]): Promise<{ domain: Domain; apache: ApacheServer }> => {
   const domain = await startDomain(
     REALM,
     names.map((name) => ({ name })),
@@ -171,7 +172,7 @@ const startWindows = async (names: readonly string[], ends: (() => unknown)[]): 
   return { domain, apache };
 };
 
-const applicationsOf = (origin: NamingOrigin, apache: Apache | null, vaultKey: string): readonly ApplicationHere[] => {
+const applicationsOf = (origin: NamingOrigin, apache: ApacheServer | null, vaultKey: string): readonly ApplicationHere[] => {
   const at = (id: string, internalUrl: string, singleSignOn: SingleSignOn = { method: 'none', headers: {} }): ApplicationHere =>
     application({ id, host: `${id}.${DOMAIN}`, internalUrl, connectorGroup: GROUP, singleSignOn });
   const form = { page: '/form/sign-in', usernameField: null, passwordField: null, success: null, failure: null };

@@ -1,14 +1,11 @@
 // Apache as Debian ships it, with mod_auth_mellon: a SAML service provider that somebody else wrote. It takes users by assertions alone.
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCertificate } from '../../protocol/x509.ts';
-import { startChild } from './child.ts';
-import { connectable } from './connectable.ts';
+import { type ApacheServer, startApacheServer } from './apache-server.ts';
 
-const MODULES = '/usr/lib/apache2/modules';
-const MODULE_NAMES = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'auth_mellon', 'dir', 'env', 'mime', 'include'];
 const DAY_MS = 86_400_000;
 
 export interface ServiceProvider {
@@ -41,15 +38,8 @@ export interface MellonOptions {
   readonly metadata: string;
 }
 
-export interface Mellon {
-  /** What it has written, for whoever looks into a failure. */
-  log(): string;
-  dispose(): Promise<void>;
-}
-
-export const startMellon = async ({ port, provider, externalUrl, metadata }: MellonOptions): Promise<Mellon> => {
+export const startMellon = async ({ port, provider, externalUrl, metadata }: MellonOptions): Promise<ApacheServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-mellon-'));
-  chmodSync(folder, 0o755);
   mkdirSync(join(folder, 'htdocs/left'), { recursive: true });
   writeFileSync(join(folder, 'htdocs/left/index.shtml'), '<!doctype html><title>Left</title><h1>Left</h1>');
   writeFileSync(join(folder, 'htdocs/index.shtml'), PAGE);
@@ -57,17 +47,10 @@ export const startMellon = async ({ port, provider, externalUrl, metadata }: Mel
   writeFileSync(join(folder, 'sp.xml'), ownMetadata(provider, externalUrl));
   writeFileSync(join(folder, 'sp.pem'), provider.certificate);
   writeFileSync(join(folder, 'sp.key'), provider.privateKey);
-  writeFileSync(join(folder, 'httpd.conf'), configuration(folder, port, externalUrl));
-
-  const server = startChild('apache2', ['-f', join(folder, 'httpd.conf'), '-DFOREGROUND']);
-  await connectable(port, server);
-  return {
-    log: () => server.output(),
-    dispose: async () => {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return startApacheServer({
+    ...{ folder, port, serverName: externalUrl.slice(0, -1), modules: ['auth_mellon', 'env'] },
+    ...{ logLevel: 'warn auth_mellon:info', directives: directives(folder) },
+  });
 };
 
 /** Says whom it takes the visitor for, and what it was told of them. */
@@ -93,22 +76,8 @@ ${key('signing')}${key('encryption')}
 `;
 };
 
-const configuration = (folder: string, port: number, externalUrl: string): string => `
-ServerRoot "${folder}"
-ServerName ${externalUrl.slice(0, -1)}
+const directives = (folder: string): string => `
 UseCanonicalName On
-Listen 127.0.0.1:${port}
-PidFile "${folder}/httpd.pid"
-Mutex file:${folder} default
-${userInfo().uid === 0 ? 'User www-data\nGroup www-data' : ''}
-${MODULE_NAMES.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')}
-TypesConfig /dev/null
-DirectoryIndex index.shtml
-AddType text/html .shtml
-AddOutputFilter INCLUDES .shtml
-LogLevel warn auth_mellon:info
-ErrorLog "|/bin/cat"
-DocumentRoot "${folder}/htdocs"
 MellonLockFile "${folder}/mellon.lock"
 MellonCacheSize 10
 <Location "/">
@@ -129,5 +98,4 @@ MellonCacheSize 10
 <Location "/left/">
   MellonEnable info
   Require all granted
-</Location>
-`;
+</Location>`;

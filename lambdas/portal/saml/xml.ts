@@ -1,18 +1,9 @@
 // What an XML message of SAML may look like at all, before any parser sees it. What is refused here is what attacks are made of and honest
 // senders never write: document types and entities, comments, CDATA, processing instructions, old algorithms.
+import { SAML_ALGORITHMS } from '../../../tenants/saml-algorithms.ts';
 
 /** A thousand groups are 100 KB; API Gateway takes 10 MB. */
 export const MESSAGE_MAX_BYTES = 512 * 1024;
-
-/** SHA-1 is not among them; nor is any canonicalization that keeps comments, nor encryption, for which we have no key. */
-const ALGORITHMS: ReadonlySet<string> = new Set([
-  'http://www.w3.org/2001/10/xml-exc-c14n#',
-  'http://www.w3.org/2000/09/xmldsig#enveloped-signature',
-  'http://www.w3.org/2001/04/xmlenc#sha256',
-  'http://www.w3.org/2001/04/xmlenc#sha512',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512',
-]);
 
 /** Says why a message is refused, as an error to throw. */
 export type Refuse = (why: string, cause?: unknown) => Error;
@@ -25,7 +16,7 @@ export const readXml = (bytes: Uint8Array, root: string, refused: Refuse): strin
   if (/<[!?]/.test(content)) throw refused('it holds more than elements and text');
   if (elements(content, root) !== 1 || !new RegExp(`^\\s*<(?:[\\w.-]+:)?${root}[\\s/>]`).test(content))
     throw refused(`it is no single ${root}`);
-  const unknown = algorithmsIn(content).find((algorithm) => !ALGORITHMS.has(algorithm));
+  const unknown = algorithmsIn(content).find((algorithm) => !SAML_ALGORITHMS.has(algorithm));
   if (unknown !== undefined) throw refused(`the algorithm ${unknown} is not good enough: have it signed with RSA and SHA-256`);
   return xml;
 };
