@@ -61,7 +61,7 @@ export interface DrainMessage {
 
 export interface DrainedMessage {
   readonly type: 'drained';
-  /** Whether another connector of the group takes exchanges. Older services do not say. */
+  /** Whether another tunnel of the group takes exchanges. Older services do not say. */
   readonly others?: boolean;
 }
 

@@ -278,8 +278,8 @@ describe('heartbeat and drain', () => {
     ['another connector takes exchanges', {}, true],
     ['another connector drains too', { draining: true }, false],
     ['another connector has not been seen for long', { seenAt: START - 200_000 }, false],
-    ['the connector itself has another tunnel', { connector: 'k1' }, false],
-  ])('tell whether another connector is left: %s', async (_, change, others) => {
+    ['a process of the same connector has been started beside it', { connector: 'k1' }, true],
+  ])('tell whether another tunnel is left: %s', async (_, change, others) => {
     const tunnel = {
       connectionId: 'def=',
       connector: 'k2',

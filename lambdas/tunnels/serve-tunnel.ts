@@ -105,9 +105,9 @@ const welcome = async (ports: TunnelPorts, identity: TunnelIdentity, version: st
 };
 
 /** Where that cannot be said, there may be. */
-const hasOthers = async ({ registry, now, log }: TunnelPorts, { group, connector }: TunnelIdentity): Promise<boolean> => {
+const hasOthers = async ({ registry, now, log }: TunnelPorts, { group, connectionId }: TunnelIdentity): Promise<boolean> => {
   try {
-    return (await registry.tunnels(group)).some((tunnel) => tunnel.connector !== connector && isLive(tunnel, now()));
+    return (await registry.tunnels(group)).some((tunnel) => tunnel.connectionId !== connectionId && isLive(tunnel, now()));
   } catch (error) {
     log.warn('tunnel.others-unknown', { error });
     return true;
