@@ -48,7 +48,14 @@ export const measureRecovery = async (rounds: number): Promise<Recovery> => {
   try {
     const world = await startWorld('--connectors', '0');
     try {
-      await publish(world, [{ id: GROUP, group: GROUP, internalUrl: origin.url }]);
+      // Each round has connectors and an application of its own: the tunnel that died in silence is never known to be gone.
+      const runs = (['drain', 'kill', 'silence'] as const).flatMap((mishap) =>
+        Array.from({ length: rounds }, (_, at) => `${mishap}-${at + 1}`),
+      );
+      await publish(
+        world,
+        [GROUP, ...runs].map((name) => ({ id: name, group: name, internalUrl: origin.url })),
+      );
       const repeated = async (mishap: Mishap) => {
         const all: Array<Awaited<ReturnType<typeof withMishap>>> = [];
         for (let round = 1; round <= rounds; round += 1) all.push(await withMishap(world, origin, mishap, `${mishap}-${round}`));
@@ -73,7 +80,8 @@ export const measureRecovery = async (rounds: number): Promise<Recovery> => {
   }
 };
 
-const startVictim = (world: World, origin: TestOrigin): Promise<OwnConnector> => startConnector(world, GROUP, [new URL(origin.url).origin]);
+const startVictim = (world: World, origin: TestOrigin, group: string): Promise<OwnConnector> =>
+  startConnector(world, group, [new URL(origin.url).origin]);
 
 /** Of all rounds. */
 const together = (rounds: ReadonlyArray<{ readonly loss: Loss }>): Loss => {
@@ -90,7 +98,7 @@ const together = (rounds: ReadonlyArray<{ readonly loss: Loss }>): Loss => {
 
 /** Users ask one request after the other; after a third of them the mishap. */
 const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap, run: string) => {
-  const connectors = [await startVictim(world, origin), await startVictim(world, origin)];
+  const connectors = [await startVictim(world, origin, run), await startVictim(world, origin, run)];
   try {
     const seen = origin.calls.length;
     const answers: Array<{ readonly post: boolean; readonly ok: boolean; readonly ms: number; readonly name: string }> = [];
@@ -103,7 +111,7 @@ const withMishap = async (world: World, origin: TestOrigin, mishap: Mishap, run:
         const post = asked % 2 === 0;
         const name = `${run}-${asked}`;
         const from = performance.now();
-        const answer = await stranger.fetch(`${externalUrl(world, GROUP)}${name}`, post ? { method: 'POST', body: 'a=1' } : {});
+        const answer = await stranger.fetch(`${externalUrl(world, run)}${name}`, post ? { method: 'POST', body: 'a=1' } : {});
         answers.push({ post, ok: answer.status === 200 && answer.body.toString() === 'ok', ms: performance.now() - from, name });
         await wait(THINK_MS);
       }
@@ -146,11 +154,11 @@ const befall = async (world: World, { child, log }: OwnConnector, mishap: Mishap
 
 /** An exchange that waits for its origin when its connector is killed. */
 const moveOne = async (world: World, origin: TestOrigin): Promise<number> => {
-  const victim = await startVictim(world, origin);
+  const victim = await startVictim(world, origin, GROUP);
   const held = `GET /held?name=${GROUP}`;
   const answer = stranger.fetch(`${externalUrl(world, GROUP)}held?name=${GROUP}`);
   await origin.arrived(held);
-  const other = await startVictim(world, origin);
+  const other = await startVictim(world, origin, GROUP);
   try {
     const from = performance.now();
     victim.child.process.kill('SIGKILL');
