@@ -13,7 +13,7 @@ import type { Clock, ExchangeListener, PostFrame, ReadTunnels, ReplyChannel } fr
 import { requestFrames } from './request-frames.ts';
 import { type NumberedFrame, type ResponseHead, ResponseInbox } from './response-inbox.ts';
 import { NOT_CARRIED_OUT } from './run-elsewhere.ts';
-import { createSilence, type Silence } from './silence.ts';
+import { createSilence, type Silence, silent } from './silence.ts';
 import { TunnelFollower } from './tunnel-follower.ts';
 import { UnderWay } from './under-way.ts';
 import { Upload } from './upload.ts';
@@ -25,8 +25,11 @@ export interface ExchangePlan {
   /** The request frame's own fields; the exchange adds where to answer. */
   readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'tunnel' | 'replyTo' | 'issuedAt' | 'codings' | 'end'>;
   readonly body: Buffer;
-  /** No other connector may or can take it, so this one is given the time to open another tunnel. @default false */
-  readonly alone?: boolean;
+  /**
+   * Whether another connector can take it. Where none may (`never`), or there is none yet (`later`), this one is given the time to open another
+   * tunnel. @default 'now'
+   */
+  readonly elsewhere?: 'now' | 'later' | 'never';
   /** When the user's request came in: what the log's times count from. */
   readonly receivedAt: number;
   /** When the invocation must have ended. */
@@ -147,16 +150,16 @@ export class Exchange {
 
   #attend(): void {
     const { channel, clock } = this.#ports;
-    const { request, deadlineAt, alone = false } = this.#plan;
+    const { request, deadlineAt, elsewhere = 'now' } = this.#plan;
     this.#detach = channel.attend(this.id, this.#listener());
     this.#silence = createSilence({
       clock,
       deadlineAt,
       headMs: request.timeoutMs,
-      firstMs: alone ? SILENCE_ALONE_MS : SILENCE_FIRST_MS,
+      firstMs: elsewhere === 'now' ? SILENCE_FIRST_MS : SILENCE_ALONE_MS,
       gap: () => this.#inbox.gap,
       quiet: () => this.#ask(),
-      suspected: () => this.#suspect(),
+      suspected: (silentMs) => this.#suspect(silentMs),
       expired: (error) => this.#fail(error),
     });
   }
@@ -263,11 +266,18 @@ export class Exchange {
   }
 
   /** Nothing is heard though a healthy connector would have said something: our connection, its tunnel or a frame may be lost. */
-  #suspect(): void {
+  #suspect(silentMs: number): void {
     const { channel, tunnels } = this.#ports;
     channel.probe();
     if (!this.#heard) tunnels.doubt(this.#follower.tunnel);
-    this.#posts.track(this.#follower.refresh().then((followed) => (followed ? this.#resync(null) : this.#announce())));
+    const yields = this.#plan.elsewhere === 'later' && !this.#heard && silentMs >= SILENCE_FIRST_MS;
+    this.#posts.track(
+      this.#follower.refresh().then((found) => {
+        if (found === 'followed') this.#resync(null);
+        else if (found === 'others' && yields && !this.#heard) this.#fail(silent(silentMs));
+        else this.#announce();
+      }),
+    );
   }
 
   /** A new tunnel: sends again what may have been lost with the old one. `received` is null when the registry named it, not the connector. */

@@ -195,6 +195,19 @@ describe('running a request a second time', () => {
     },
   );
 
+  test('its tunnel is dead without a word, and there was no other connector: a GET goes to one that has come meanwhile', async () => {
+    const rig = createRig();
+    rig.behaviours.set('tunnel-a=', silent).set('tunnel-b=', answerWith('second'));
+
+    const { response } = await rig.ask();
+    await rig.clock.advance(2_000);
+    rig.tunnels.push(tunnel({ connectionId: 'tunnel-b=', connector: 'connector-b', seenAt: rig.clock.now() }));
+    await rig.clock.advance(1_000);
+
+    expect(response.body().toString()).toBe('second');
+    expect(asked(rig)).toEqual(['tunnel-a=', 'tunnel-b=']);
+  });
+
   test.each(['GET', 'POST'])(
     'a tunnel over which nothing came back in time is not asked by the next %s, while another is left',
     async (httpMethod) => {

@@ -23,7 +23,7 @@ export interface Asker extends Pick<ExchangePlan, 'receivedAt' | 'deadlineAt'> {
   readonly attempted: (exchange: Exchange) => void;
 }
 
-export interface Ask extends Asker, Omit<ExchangePlan, 'id' | 'tunnel' | 'key' | 'alone'> {
+export interface Ask extends Asker, Omit<ExchangePlan, 'id' | 'tunnel' | 'key' | 'elsewhere'> {
   readonly group: string;
 }
 
@@ -86,10 +86,8 @@ const lastSeen = async ({ tunnels }: OpenPorts, group: string): Promise<string> 
 const attempt = async (ports: OpenPorts, ask: Ask, { tunnel, others }: Choice): Promise<Opened | Failed | 'gone'> => {
   const key = await ports.frameKeyOf(tunnel.connector);
   const { request, body, receivedAt, deadlineAt } = ask;
-  const exchange = new Exchange(
-    { id: ports.newExchangeId(), tunnel, key, request, body, alone: !others || !IDEMPOTENT.has(request.method), receivedAt, deadlineAt },
-    ports,
-  );
+  const elsewhere = !IDEMPOTENT.has(request.method) ? 'never' : others ? 'now' : 'later';
+  const exchange = new Exchange({ id: ports.newExchangeId(), tunnel, key, request, body, elsewhere, receivedAt, deadlineAt }, ports);
   ask.attempted(exchange);
   const stop = (): void => exchange.cancel(ask.gone.reason);
   ask.gone.addEventListener('abort', stop, { once: true });

@@ -33,7 +33,8 @@ interface SilencePorts {
    * LINGER_MS only. Told again and again while there is a gap: frames overtake each other by milliseconds, not by seconds.
    */
   readonly quiet: () => void;
-  readonly suspected: () => void;
+  /** `silentMs`: for how long. */
+  readonly suspected: (silentMs: number) => void;
   readonly expired: (error: SallyportError) => void;
 }
 
@@ -48,6 +49,8 @@ const WAIT: Phase = { suspectMs: PROGRESS_WAIT_MS + 2_000, silentMs: SILENCE_WAI
 const BODY: Phase = { suspectMs: PROGRESS_IDLE_MS + 2_000, silentMs: SILENCE_IDLE_MS };
 const QUIET_MS = LINGER_MS - 2_000;
 const GAP_MS = 2_000;
+
+export const silent = (ms: number): SallyportError => new SallyportError('ERR_CONNECTOR_SILENT', `Nothing was heard for ${ms} ms.`);
 
 export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, suspected, expired }: SilencePorts): Silence => {
   const startedAt = clock.now();
@@ -81,7 +84,7 @@ export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, 
     }
     if (now >= heardAt + phase.suspectMs * (suspicions + 1)) {
       suspicions += 1;
-      suspected();
+      suspected(now - heardAt);
     }
     arm();
   };
@@ -90,7 +93,7 @@ export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, 
     if (now >= deadlineAt)
       return new SallyportError('ERR_ORIGIN_TIMEOUT', 'The exchange took longer than one invocation of the router may.');
     if (now >= headBy) return new SallyportError('ERR_ORIGIN_TIMEOUT', `No response head within ${now - startedAt} ms.`);
-    if (now >= heardAt + phase.silentMs) return new SallyportError('ERR_CONNECTOR_SILENT', `Nothing was heard for ${now - heardAt} ms.`);
+    if (now >= heardAt + phase.silentMs) return silent(now - heardAt);
     return null;
   };
 

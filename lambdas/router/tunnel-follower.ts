@@ -2,6 +2,7 @@
 import { SallyportError } from '../../protocol/errors.ts';
 import { RESUME_MS } from '../../protocol/limits.ts';
 import type { Log } from '../../protocol/log.ts';
+import { isLive } from '../stores/live-tunnel.ts';
 import type { Tunnel } from '../stores/records.ts';
 import type { Clock, PostFrame, ReadTunnels } from './ports.ts';
 
@@ -59,12 +60,20 @@ export class TunnelFollower {
     this.#finish();
   }
 
-  /** Asks the registry for a newer tunnel of the connector and follows it: this one may be dead without a word. True when it did. */
-  async refresh(): Promise<boolean> {
-    const newest = await this.#newest();
-    if (newest === null || newest === this.#tunnel || this.#stopped) return false;
-    this.follow(newest);
-    return true;
+  /**
+   * Asks the registry for a newer tunnel of the connector and follows it: this one may be dead without a word. Otherwise tells whether another
+   * connector could be asked.
+   */
+  async refresh(): Promise<'followed' | 'others' | 'alone'> {
+    const known = await this.#known();
+    const newest = this.#newestOf(known);
+    if (this.#stopped) return 'alone';
+    if (newest !== null && newest !== this.#tunnel) {
+      this.follow(newest);
+      return 'followed';
+    }
+    const now = this.#ports.clock.now();
+    return known.some((tunnel) => tunnel.connector !== this.#connector && isLive(tunnel, now)) ? 'others' : 'alone';
   }
 
   stop(): void {
@@ -81,7 +90,7 @@ export class TunnelFollower {
     this.#ports.log.info('exchange.tunnel-gone', { connector: this.#connector, tunnel: this.#tunnel });
 
     const look = async (attempt: number): Promise<void> => {
-      const found = await this.#newest();
+      const found = this.#newestOf(await this.#known());
       if (this.#searching?.located !== located) return;
       if (found !== null) {
         this.follow(found);
@@ -99,16 +108,18 @@ export class TunnelFollower {
   }
 
   /** The registry may be out of reach just now: then the next look, or `moved`, tells. */
-  async #newest(): Promise<string | null> {
+  async #known(): Promise<readonly Tunnel[]> {
     try {
-      const known = (await this.#ports.tunnels.freshTunnels(this.#group)).filter(
-        ({ connector, connectionId }) => connector === this.#connector && !this.#gone.has(connectionId),
-      );
-      return known.sort((one, other) => other.openedAt - one.openedAt)[0]?.connectionId ?? null;
+      return await this.#ports.tunnels.freshTunnels(this.#group);
     } catch (error) {
       this.#ports.log.warn('exchange.tunnel-unknown', { connector: this.#connector, error });
-      return null;
+      return [];
     }
+  }
+
+  #newestOf(known: readonly Tunnel[]): string | null {
+    const own = known.filter(({ connector, connectionId }) => connector === this.#connector && !this.#gone.has(connectionId));
+    return own.sort((one, other) => other.openedAt - one.openedAt)[0]?.connectionId ?? null;
   }
 
   #finish(): void {
