@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { crossFaults } from './cross-faults.ts';
 import { parseTenant } from './schema.ts';
 import { faultsIn, least, wiki } from './testing/tenant-file.ts';
 
@@ -88,4 +89,42 @@ describe('between applications', () => {
     expect(faultPaths({ ...wiki, segments: segments(50) })).toEqual([]);
     expect(faultPaths({ ...wiki, segments: segments(51) })).toEqual(['applications[0].segments']);
   });
+});
+
+/** How many elements of lists are looked at, at most, while `work` is done. */
+const looksDuring = (work: () => void): number => {
+  let looks = 0;
+  const spies = (['filter', 'find', 'findIndex', 'includes', 'indexOf', 'some', 'every', 'map', 'flatMap'] as const).map((name) => {
+    const original = Array.prototype[name] as (this: unknown[], ...given: unknown[]) => unknown;
+    return jest.spyOn(Array.prototype, name as 'filter').mockImplementation(function (this: unknown[], ...given: unknown[]) {
+      looks += this.length;
+      return original.apply(this, given) as unknown[];
+    });
+  });
+  try {
+    work();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return looks;
+};
+
+test('twice as many applications are twice the work', () => {
+  const portal = { domain: 'example.com', portalHost: 'portal.example.com', alternateHosts: undefined };
+  const applications = (count: number) =>
+    Array.from({ length: count }, (_, index) => [
+      {
+        ...wiki,
+        id: `a${index}`,
+        externalUrl: `https://a${index}.apps.example.com/`,
+        internalUrl: `http://a${index}.corp.example/`,
+        calls: [`a${count - 1}`],
+        singleSignOn: { method: 'saml', entityId: `urn:a${index}`, acsUrls: [`https://a${index}.apps.example.com/acs`] },
+      },
+      { ...wiki, id: `w${index}`, externalUrl: `https://*.w${index}.apps.example.com/`, internalUrl: `http://*.w${index}.corp.example/` },
+    ]).flat();
+  const looks = (count: number) => looksDuring(() => expect(crossFaults(applications(count), portal, [])).toEqual([]));
+  const [some, double] = [looks(200), looks(400)];
+
+  expect(double / some).toBeLessThan(2.2);
 });

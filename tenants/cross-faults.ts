@@ -26,8 +26,11 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
   if (!Array.isArray(entries)) return [];
   const maps: readonly Entry[] = entries.map((entry) => (isMap(entry) ? entry : {}));
   const ids = maps.map(({ id }) => readIdentifier(id));
-  const published = maps.flatMap((entry, index) => publishedBy(entry, index, context, [...at, index]));
-  const wildcards = published.filter(({ internal }) => internal !== null && isWildcard(internal.hostname));
+  // Thousands of applications are compared: each with what it could clash with, never with all.
+  const byEntry = maps.map((entry, index) => publishedBy(entry, index, context, [...at, index]));
+  const published = byEntry.flat();
+  const wildcards = wildcardsOf(published);
+  const known = new Set(ids);
   const hosts = new Set(published.map(({ host }) => host));
   const alternates = maps.map(({ alternateUrl }) => readAlternateUrl(alternateUrl, context.domain));
   return [
@@ -60,11 +63,13 @@ export const crossFaults = (entries: unknown, context: Context, at: Path): Locat
       'an entity id that no other application has',
       'With one entity id, what is said to one application would be believed by the other.',
     ),
-    ...maps.flatMap((entry, index) => samlFaults(entry, hostsOf(entry, index, published, alternates), [...at, index, 'singleSignOn'])),
+    ...maps.flatMap((entry, index) =>
+      samlFaults(entry, hostsOf(entry, byEntry[index]!, alternates[index]), [...at, index, 'singleSignOn']),
+    ),
     ...published.flatMap((one) => [...wildcardFaults(one), ...coveredFaults(one, wildcards, hosts, context.domain)]),
     ...maps.flatMap((entry, index) => [
       ...alternateFaults(entry, alternates[index], context, [...at, index]),
-      ...callFaults(entry, ids, context, [...at, index]),
+      ...callFaults(entry, known, context, [...at, index]),
       ...corsFaults(entry, [...at, index]),
       ...signInFaults(entry, [...at, index]),
     ]),
@@ -84,16 +89,8 @@ const audienceIn = ({ singleSignOn, externalUrl }: Entry, { domain }: Context): 
 
 type Place = Pick<Published, 'host' | 'path'>;
 
-const hostsOf = (
-  { alternateUrl }: Entry,
-  index: number,
-  published: readonly Published[],
-  alternates: ReadonlyArray<string | undefined>,
-): Place[] => {
-  const own = published.filter(({ owner }) => owner === index);
-  const host = alternates[index];
-  return alternateUrl === undefined || host === undefined ? own : [...own, ...own.slice(0, 1).map(({ path }) => ({ host, path }))];
-};
+const hostsOf = ({ alternateUrl }: Entry, own: readonly Place[], host: string | undefined): readonly Place[] =>
+  alternateUrl === undefined || host === undefined ? own : [...own, ...own.slice(0, 1).map(({ path }) => ({ host, path }))];
 
 const samlFaults = ({ singleSignOn }: Entry, own: readonly Place[], at: Path): LocatedFault[] =>
   straySettings(singleSignOn, own).map((setting) =>
@@ -156,14 +153,14 @@ const wildcardFaults = ({ at, host, internal }: Published): LocatedFault[] =>
  */
 const coveredFaults = (
   { owner, at, internal }: Published,
-  wildcards: readonly Published[],
+  wildcards: ReadonlyMap<string, readonly Published[]>,
   hosts: ReadonlySet<string>,
   domain: string,
 ): LocatedFault[] => {
   if (internal === null || isWildcard(internal.hostname)) return [];
   const label = internal.hostname.slice(0, internal.hostname.indexOf('.'));
   const external = `${label}.apps.${domain}`;
-  const wildcard = wildcards.find((other) => other.owner !== owner && other.internal !== null && covers(other.internal, internal));
+  const wildcard = wildcards.get(sphereOf(internal, internal.hostname.slice(label.length + 1)))?.find((other) => other.owner !== owner);
   if (!wildcard || hosts.has(external)) return [];
   return [
     fault(
@@ -175,10 +172,20 @@ const coveredFaults = (
   ];
 };
 
-const covers = (wildcard: URL, { protocol, port, hostname }: URL): boolean =>
-  wildcard.protocol === protocol &&
-  wildcard.port === port &&
-  hostname.slice(hostname.indexOf('.') + 1) === withoutWildcard(wildcard.hostname);
+/** Those with a wildcard inside, by the origins that each stands for. */
+const wildcardsOf = (published: readonly Published[]): ReadonlyMap<string, readonly Published[]> => {
+  const found = new Map<string, Published[]>();
+  for (const one of published) {
+    if (one.internal === null || !isWildcard(one.internal.hostname)) continue;
+    const sphere = sphereOf(one.internal, withoutWildcard(one.internal.hostname));
+    const same = found.get(sphere);
+    if (same) same.push(one);
+    else found.set(sphere, [one]);
+  }
+  return found;
+};
+
+const sphereOf = ({ protocol, port }: URL, parent: string): string => `${protocol}//*.${parent}:${port}`;
 
 const alternateFaults = (entry: Entry, host: string | undefined, { portalHost, alternateHosts }: Context, at: Path): LocatedFault[] => {
   if (host === undefined) return [];
@@ -209,19 +216,14 @@ const alternateFaults = (entry: Entry, host: string | undefined, { portalHost, a
   ];
 };
 
-const callFaults = (
-  { calls, externalUrl }: Entry,
-  ids: ReadonlyArray<string | undefined>,
-  { domain }: Context,
-  at: Path,
-): LocatedFault[] => {
+const callFaults = ({ calls, externalUrl }: Entry, ids: ReadonlySet<string | undefined>, { domain }: Context, at: Path): LocatedFault[] => {
   const called = Array.isArray(calls) ? calls : [];
   if (called.length > 0 && isWildcard(readExternalUrl(externalUrl, domain)?.host ?? '')) {
     const advice = 'It would be said of every name below it: give the one that calls an entry of its own.';
     return [fault([...at, 'calls'], 'nothing beside an external URL with *', calls, advice)];
   }
   return called.flatMap((id, index) =>
-    readIdentifier(id) === undefined || ids.includes(id)
+    readIdentifier(id) === undefined || ids.has(id)
       ? []
       : [fault([...at, 'calls', index], 'the id of an application', id, 'Name an application of this file.')],
   );

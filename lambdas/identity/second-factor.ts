@@ -16,8 +16,11 @@ export const showsSecondFactor = (claims: Readonly<Record<string, unknown>>, { a
 };
 
 /** Whether a session is as good as a condition asks. */
-export const satisfies = ({ mfa, authenticatedAt }: Session, { mfa: wanted, withinSeconds }: StepUp, now: number): boolean =>
-  (mfa || !wanted) && (withinSeconds === null || (authenticatedAt !== null && now - authenticatedAt <= withinSeconds * 1000));
+export const satisfies = (
+  { mfa, authenticatedAt }: Pick<Session, 'mfa' | 'authenticatedAt'>,
+  { mfa: wanted, withinSeconds }: StepUp,
+  now: number,
+): boolean => (mfa || !wanted) && (withinSeconds === null || (authenticatedAt !== null && now - authenticatedAt <= withinSeconds * 1000));
 
 /** What the authorization request says of it. */
 export const stepUpParameters = ({ mfa, withinSeconds }: StepUp, { acr }: SecondFactor): Record<string, string> => ({

@@ -4,13 +4,13 @@ import { timingSafeEqual } from 'node:crypto';
 import type { StepUp } from '../../policy/decide.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { satisfies } from '../identity/second-factor.ts';
-import { groupsAreElsewhere } from '../identity/user-claims.ts';
+import { groupsAreElsewhere, toUser } from '../identity/user-claims.ts';
 import { digest } from '../keys.ts';
 import type { Session } from '../stores/records.ts';
 import { BROWSER_COOKIE, clearCookie, PROVIDER_COOKIE, readSecret } from './cookies.ts';
-import { FailureWithWayOut } from './failure.ts';
+import { FailureWithWayOut, StepUpFailed } from './failure.ts';
 import { handOver } from './hand-over.ts';
-import { createSession, currentSession } from './portal-session.ts';
+import { createSession, currentSession, shownBy } from './portal-session.ts';
 import type { PortalPorts, SignedIn } from './ports.ts';
 import { providerWithId, rememberProvider } from './providers.ts';
 import { formOf, type PortalAnswer, type PortalRequest, single } from './request.ts';
@@ -21,7 +21,7 @@ import { openState, type SignInState } from './sign-in-state.ts';
 
 export const CALLBACK_PATH = '/callback/';
 
-/** Throws ERR_SIGN_IN_INVALID, ERR_IDENTITY_REFUSED, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STORE_UNAVAILABLE. */
+/** Throws ERR_SIGN_IN_INVALID, ERR_IDENTITY_REFUSED, ERR_IDENTITY_PROVIDER_UNREACHABLE, ERR_STEP_UP_FAILED, ERR_STORE_UNAVAILABLE. */
 export const callback = async (ports: PortalPorts, request: PortalRequest): Promise<PortalAnswer> => {
   const isPosted = request.method === 'POST';
   const returned = isPosted ? formOf(request) : request.query;
@@ -83,8 +83,10 @@ const finish = async (
   }
 
   const known = await currentSession(ports, request);
-  const enough = (session: Session): boolean => stepUp === null || satisfies(session, stepUp, ports.now());
+  const enough = (shown: Parameters<typeof satisfies>[0]): boolean => stepUp === null || satisfies(shown, stepUp, ports.now());
   if (known !== null && isOfAnotherTab(known, state, signedIn) && enough(known)) return handOver(ports, known, state.target);
+  // Before the application is asked again, which would send the browser here again. What was there before stays as it was.
+  if (!enough(shownBy(profile, signedIn))) throw new StepUpFailed(toUser(signedIn.claims, profile).username, describeStepUp(stepUp!));
   // The same user has shown more: what was begun before goes on, and ends with the new session.
   const takesOver = known !== null && stepUp !== null && isSameUser(known, signedIn);
   const { session, cookie } = await createSession(ports, request, profile, signedIn, takesOver ? known.id : undefined);
@@ -95,8 +97,6 @@ const finish = async (
   });
   // One portal session for each browser: signing out later must end all that was begun here.
   if (known !== null && !takesOver) await ports.sessions.revoke(known.id);
-  // Before the application is asked again, which would send the browser here again.
-  if (!enough(session)) throw new SallyportError('ERR_STEP_UP_FAILED', describeStepUp(stepUp!));
   return handOver(ports, session, state.target, [cookie, ...rememberProvider(ports, provider)]);
 };
 

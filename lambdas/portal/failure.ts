@@ -1,7 +1,7 @@
 // A failure as the portal answers it: a page with a way out for people, a problem for programs. Of our own faults nothing is told
 // but the table's sentence; what the user can do something about is told in full.
 import type { AuditFact } from '../../protocol/audit.ts';
-import { asSallyportError, ERRORS, type ErrorCode, type SallyportError } from '../../protocol/errors.ts';
+import { asSallyportError, ERRORS, type ErrorCode, SallyportError } from '../../protocol/errors.ts';
 import { countedAs } from '../limits/source-limits.ts';
 import { errorPage, errorProblem } from '../pages/error-answer.ts';
 import type { PortalPorts } from './ports.ts';
@@ -19,6 +19,16 @@ export class FailureWithWayOut extends Error {
   }
 }
 
+/** The user came back from the provider, and has not shown what was asked for. */
+export class StepUpFailed extends SallyportError {
+  readonly user: string;
+
+  constructor(user: string, message?: string) {
+    super('ERR_STEP_UP_FAILED', message);
+    this.user = user;
+  }
+}
+
 const SIGN_IN_FAILURES: ReadonlySet<ErrorCode> = new Set([
   'ERR_SIGN_IN_INVALID',
   'ERR_IDENTITY_REFUSED',
@@ -26,8 +36,12 @@ const SIGN_IN_FAILURES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** A sign-in that failed, and whatever was refused. Beyond a limit it was told of once. */
-const auditOf = ({ method, path }: PortalRequest, { code, traits: { hop, status } }: SallyportError): AuditFact | undefined => {
-  if (code === 'ERR_STEP_UP_FAILED') return { kind: 'step-up', user: null };
+const auditOf = ({ method, path }: PortalRequest, error: SallyportError): AuditFact | undefined => {
+  const {
+    code,
+    traits: { hop, status },
+  } = error;
+  if (error instanceof StepUpFailed) return { kind: 'step-up', user: error.user };
   if (SIGN_IN_FAILURES.has(code)) return { kind: 'sign-in', user: null };
   return hop === 'user' && code !== 'ERR_RATE_LIMITED' ? { kind: 'refusal', method, path, status } : undefined;
 };

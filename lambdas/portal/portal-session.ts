@@ -23,14 +23,21 @@ export const currentSession = async ({ sessions, now, log }: SessionPorts, reque
   return session;
 };
 
+/** What a sign-in shows beyond who it is. */
+export const shownBy = ({ secondFactor }: ProviderProfile, { claims }: SignedIn): Pick<Session, 'mfa' | 'authenticatedAt'> => ({
+  mfa: showsSecondFactor(claims, secondFactor),
+  authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+});
+
 /** A new session under a new id, whatever the browser brought along (session fixation), and the cookie that names it. */
 export const createSession = async (
   ports: PortalPorts,
   request: PortalRequest,
   profile: ProviderProfile,
-  { claims, idToken, refreshToken }: SignedIn,
+  signedIn: SignedIn,
   previous?: string,
 ): Promise<{ readonly session: Session; readonly cookie: string }> => {
+  const { claims, idToken, refreshToken } = signedIn;
   const { sessions, sessionLifetimeMs, sessionIdleMs, sessionRefreshMs, now, randomSecret } = ports;
   const secret = randomSecret();
   const id = digest(secret);
@@ -43,8 +50,7 @@ export const createSession = async (
     user,
     createdAt,
     expiresAt: createdAt + sessionLifetimeMs,
-    mfa: showsSecondFactor(claims, profile.secondFactor),
-    authenticatedAt: typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : null,
+    ...shownBy(profile, signedIn),
     ...(sessionIdleMs === undefined ? {} : { idleMs: sessionIdleMs, usedAt: createdAt }),
     ...(sessionRefreshMs === undefined || refreshToken === undefined
       ? {}

@@ -67,6 +67,14 @@ const portalSession = () => {
   const secret = browser.cookie(world.portalUrl, PORTAL_COOKIE);
   return secret === undefined ? null : world.sessions.find(digest(secret));
 };
+/** Which sessions there are, of whomever. */
+const stored = async (): Promise<string[]> => {
+  const all = await Promise.all(['alice', 'bob'].map((username) => world.sessions.withHandle({ username })));
+  return all
+    .flat()
+    .map(({ id }) => id)
+    .sort();
+};
 
 describe('the portal', () => {
   test('signs in by the provider whoever comes without a session, then lists the user’s applications', async () => {
@@ -472,15 +480,28 @@ describe('an application that asks for more', () => {
     expect((await portalSession())!.authenticatedAt).toBeGreaterThan(1_700_000_000_000);
   });
 
-  test('a provider that shows no second factor leads to a page, not round and round', async () => {
-    world.idp.user = { ...alice, amr: ['pwd'], acr: 'mfa' };
-    await browser.open(world.portalUrl);
-    world.idp.user = { ...alice, amr: ['pwd'] };
+  test.each([
+    ['the user of before', alice],
+    ['another user', bob],
+  ])(
+    'a provider that shows no second factor of %s leads to a page, not round and round, and leaves the session as it was',
+    async (_, user) => {
+      world.idp.user = { ...alice, amr: ['pwd'], acr: 'mfa' };
+      await browser.open(world.portalUrl);
+      const before = await stored();
+      // As a browser is whose user has signed out at the provider alone.
+      const later = new Browser();
+      later.setCookie(world.portalUrl, PORTAL_COOKIE, browser.cookie(world.portalUrl, PORTAL_COOKIE)!);
+      world.idp.user = { ...user, amr: ['pwd'] };
 
-    const { status, text } = await browser.open(asks({ mfa: '1', max_age: '1' }));
+      const { status, text, setCookies } = await later.open(asks({ mfa: '1', max_age: '1' }));
 
-    expect([status, text]).toEqual([403, expect.stringContaining('ERR_STEP_UP_FAILED')]);
-  });
+      expect([status, text]).toEqual([403, expect.stringContaining('ERR_STEP_UP_FAILED')]);
+      expect(setCookies.join()).not.toContain(PORTAL_COOKIE);
+      expect(await stored()).toEqual(before);
+      expect(world.lines.filter((line) => line.includes('"audit":"step-up"')).join()).toContain(`"${user.preferred_username}"`);
+    },
+  );
 
   test.each(['mfa=0', 'mfa=yes', 'max_age=0', 'max_age=-1', 'max_age=1e9'])('%s is refused', async (further) => {
     expect((await browser.open(`${signInUrl()}&${further}`)).status).toBe(400);

@@ -9,7 +9,7 @@ import { answerPage } from '../../pages/page.ts';
 import { authorise } from '../../router/authorise.ts';
 import type { Session } from '../../stores/records.ts';
 import { PORTAL_COOKIE, readSecret } from '../cookies.ts';
-import { FailureWithWayOut } from '../failure.ts';
+import { FailureWithWayOut, StepUpFailed } from '../failure.ts';
 import { formToken, readOwnForm, TOKEN_FIELD } from '../own-form.ts';
 import { currentSession } from '../portal-session.ts';
 import type { PortalPorts } from '../ports.ts';
@@ -88,7 +88,7 @@ const proceed = async (
     const stepUp = session === null ? wishes(ask, null) : await missing(ports, request, application, ask, session);
     if (session !== null && stepUp === null)
       return ask.own ? await answer(ports, application, ask, session) : askUser(ports, request, application);
-    if (session !== null && ask.steppedUp) throw new SallyportError('ERR_STEP_UP_FAILED');
+    if (session !== null && ask.steppedUp) throw new StepUpFailed(session.user.username);
     const further = { ...ask, anew: false, steppedUp: stepUp !== null };
     const target = { to: `${ports.portalUrl}/`, stepUp, saml: further };
     return await beginSignIn(ports, { ...request, query: new URLSearchParams() }, target, session);
