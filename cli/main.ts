@@ -46,7 +46,8 @@ const USAGE = `sallyport — administers a deployment
       --group NAME, --claim NAME=VALUE (repeatable), --email ADDRESS, --address ADDRESS, --country DE,
       --at TIME, --mfa, --signed-in-ago 15m, --by browser|token|service
   sallyport upload FILE URL                 sends a file of any size to an application (bigUploads: on) and shows its answer; with the token of
-      SALLYPORT_TOKEN_FILE or SALLYPORT_TOKEN, and --method PUT, --type TYPE, --token-header NAME
+      SALLYPORT_TOKEN_FILE or SALLYPORT_TOKEN, and --method PUT, --type TYPE, --token-header NAME; killed, it goes on when called
+      again within a minute, unless with --restart
   sallyport forward WSS_URL                 gives programs of this machine a plain WebSocket of an application: on --port N, with the token as for
       upload
 
@@ -89,6 +90,7 @@ const OPTIONS = {
   method: { type: 'string' },
   type: { type: 'string' },
   'token-header': { type: 'string' },
+  restart: { type: 'boolean' },
   port: { type: 'string' },
 } as const;
 
@@ -188,9 +190,10 @@ const COMMANDS: readonly Syntax[] = [
   {
     words: ['upload'],
     needs: ['FILE', 'URL'],
-    options: ['method', 'type', 'token-header'],
+    options: ['method', 'type', 'token-header', 'restart'],
     fault: (options) => uploadFault(options as UploadOptions),
-    run: ({ given, options, env, say, complain }) => upload(given[0]!, given[1]!, options as UploadOptions, { env, say, complain }),
+    run: ({ given, options, env, say, complain, now }) =>
+      upload(given[0]!, given[1]!, options as UploadOptions, { env, say, complain, now }),
   },
   {
     words: ['forward'],

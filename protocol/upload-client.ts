@@ -83,8 +83,13 @@ export const beginUpload = async <Part>(
 };
 
 /** Resolves when the application has the body, or has answered before that. Throws UploadRefused, and what `checkGone` throws. */
-export const bringParts = async <Part>(ports: UploadClientPorts<Part>, url: string, source: UploadSource<Part>): Promise<void> => {
-  let offset = 0;
+export const bringParts = async <Part>(
+  ports: UploadClientPorts<Part>,
+  url: string,
+  source: UploadSource<Part>,
+  from = 0,
+): Promise<void> => {
+  let offset = from;
   let failures = 0;
   let waitedMs = 0;
   while (offset < source.length) {
@@ -113,8 +118,8 @@ export const bringParts = async <Part>(ports: UploadClientPorts<Part>, url: stri
   }
 };
 
-/** Null: it is not known. Throws UploadRefused when there is no such upload any more. */
-const offsetOf = async <Part>(ports: UploadClientPorts<Part>, url: string): Promise<number | null> => {
+/** How far an upload is. Null: it is not known. Throws UploadRefused when there is no such upload any more. */
+export const offsetOf = async <Part>(ports: UploadClientPorts<Part>, url: string): Promise<number | null> => {
   const answer = await settled(ports, 'HEAD', url, VERSION);
   const told = answer?.header('upload-offset') ?? '';
   if (answer?.status === 200 && /^\d+$/.test(told)) return Number(told);

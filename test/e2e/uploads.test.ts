@@ -83,7 +83,7 @@ describe('sallyport upload', () => {
   const start = (file: string, address: string, env: Record<string, string>): Child =>
     startChild(process.execPath, ['cli/sallyport.mjs', 'upload', file, address], {
       cwd: ROOT,
-      env: { ...process.env, NODE_OPTIONS: '--no-warnings', ...env },
+      env: { ...process.env, NODE_OPTIONS: '--no-warnings', XDG_STATE_HOME: join(folder, 'state'), ...env },
     });
   const tokenFile = () => {
     const file = join(folder, 'token');
@@ -130,6 +130,22 @@ describe('sallyport upload', () => {
     expect(Math.max(...most.map((value, at) => value - atRest[at]!))).toBeLessThan(GROWTH_MAX_MEGABYTES);
     expect(child.output()).not.toContain(token);
   }, 900_000);
+
+  test('killed in the middle and called again, goes on where it stood: the application gets one request', async () => {
+    const bytes = randomBytes(24 * MEGABYTE);
+    const file = join(folder, 'killed.bin');
+    writeFileSync(file, bytes);
+
+    const killed = start(file, url('killed'), tokenFile());
+    await killed.seen(/^\d+ of \d+ bytes/m);
+    await killed.stop('SIGKILL');
+    const again = start(file, url('killed'), tokenFile());
+    const status = await again.ended;
+
+    expect([await killed.ended, status]).toEqual(['SIGKILL', 0]);
+    expect(again.output()).toMatch(/It goes on at [1-9]\d+ bytes/);
+    expect(uploadsTo('killed')).toMatchObject([{ sha256: digestOf(bytes), ended: 'whole' }]);
+  }, 60_000);
 
   test('says with its code what is refused, and ends with 1', async () => {
     const file = join(folder, 'small.bin');
