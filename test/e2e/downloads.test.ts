@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { RESPONSE_MAX_BYTES } from '../../protocol/limits.ts';
 import { picture, signInAs, startProfile } from '../support/browser.ts';
 import { type LargeFile, startLargeFile } from '../support/large-file.ts';
-import { residentMegabytes } from '../support/memory.ts';
+import { watchMemory } from '../support/memory.ts';
 import { type PlayedOrigin, startPlayedOrigin } from '../support/played-origin.ts';
 import { pour } from '../support/pour.ts';
 import { signIn, type UserProgram } from '../support/user.ts';
@@ -97,9 +97,7 @@ const download = async (url: string, arrived: (bytes: number) => Promise<void>) 
 
 test('1 GB arrives whole, in pieces that break off visibly, and neither router nor connector holds it', async () => {
   await bob.fetch(world.url('files'));
-  const pids = [world.ready.connectors[0]!.pid, ...(await routers()).map(({ pid }) => pid)];
-  const atRest = pids.map(residentMegabytes);
-  const most = [...atRest];
+  const memory = await watchMemory(world);
   const stops = [...STOPPED_AT_MEGABYTES];
   let looked = 0;
   const startedAt = performance.now();
@@ -107,17 +105,18 @@ test('1 GB arrives whole, in pieces that break off visibly, and neither router n
   const { bytes, cuts, digest } = await download(new URL('file.bin', world.url('files')).href, async (arrived) => {
     if (arrived - looked > 10 * MEGABYTE) {
       looked = arrived;
-      for (const [at, pid] of pids.entries()) most[at] = Math.max(most[at]!, residentMegabytes(pid));
+      memory.look();
     }
     if (arrived > (stops[0] ?? Number.POSITIVE_INFINITY) * MEGABYTE) await stopRouter(stops.shift() !== STOPPED_AT_MEGABYTES[0]);
   });
 
-  const memory = pids.map((_, at) => `${at === 0 ? 'connector' : 'router'} ${atRest[at]} → ${most[at]} MB`).join(', ');
-  console.log(`${FILE_MEGABYTES} MB in ${((performance.now() - startedAt) / 1000).toFixed(1)} s, cut at ${cuts.join(', ')}; ${memory}`);
+  console.log(
+    `${FILE_MEGABYTES} MB in ${((performance.now() - startedAt) / 1000).toFixed(1)} s, cut at ${cuts.join(', ')}; ${memory.told}`,
+  );
   expect(bytes).toBe(file.bytes);
   expect(digest).toBe(file.digest());
   expect(cuts).toEqual(Array.from({ length: Math.floor(file.bytes / RESPONSE_MAX_BYTES) }, (_, cut) => (cut + 1) * RESPONSE_MAX_BYTES));
-  expect(Math.max(...most.map((value, at) => value - atRest[at]!))).toBeLessThan(GROWTH_MAX_MEGABYTES);
+  expect(memory.growthMegabytes).toBeLessThan(GROWTH_MAX_MEGABYTES);
 }, 300_000);
 
 test('4 MB arrive whole at the application under the same faults, with the router stopped meanwhile', async () => {

@@ -1,16 +1,15 @@
 // Uploads of any size from a page in Chromium: by fetch, by XMLHttpRequest with its progress, by a form. The page knows nothing of the way that
 // they take; its policy forbids what it does not need; the application gets one request each.
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { signInAs, startBrowser } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
-import { residentMegabytes } from '../support/memory.ts';
+import { watchMemory } from '../support/memory.ts';
 import { externalUrl } from '../support/publish.ts';
+import { writeRandomFile } from '../support/random-file.ts';
 import { startUploadOrigin, type UploadOrigin } from '../support/upload-origin.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -40,15 +39,7 @@ let page: Page;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-page-upload-'));
   file = join(folder, 'large.bin');
-  const writing = await open(file, 'w');
-  const hash = createHash('sha256');
-  for (let written = 0; written < FILE_MEGABYTES; written += 1) {
-    const block = randomBytes(MEGABYTE);
-    hash.update(block);
-    await writing.write(block);
-  }
-  await writing.close();
-  digest = hash.digest('hex');
+  digest = await writeRandomFile(file, FILE_MEGABYTES);
   origin = await startUploadOrigin(PAGES);
   world = await startWorld('--publish', `files=${origin.url}`, '--pace', 'off');
   await world.apply([
@@ -73,30 +64,16 @@ beforeEach(async () => {
   await page.goto(externalUrl(world, 'files'));
 });
 
-const uploadsTo = (path: string) => origin.uploads.filter(({ url }) => url === path);
 const choose = (id: string) => page.locator(`#${id} input[type=file]`).setInputFiles(file);
-const ended = (path: string) =>
-  eventually(10_000, () => {
-    const [{ ended = null } = {}] = uploadsTo(path);
-    if (ended === null) throw new Error(`The upload to ${path} goes on.`);
-    return ended;
-  });
 
 /** Neither router nor connector holds what passes. */
 const measured = async (name: string, work: () => Promise<void>): Promise<number> => {
-  const environments = await world.control<Array<{ function: string; pid: number }>>('GET', '/lambda/environments');
-  const routers = environments.filter(({ function: of }) => /router/i.test(of)).map(({ pid }) => pid);
-  const pids = [world.ready.connectors[0]!.pid, ...routers];
-  const atRest = pids.map(residentMegabytes);
-  const most = [...atRest];
-  const watch = setInterval(() => {
-    for (const [at, pid] of pids.entries()) most[at] = Math.max(most[at]!, residentMegabytes(pid));
-  }, 250);
+  const memory = await watchMemory(world);
+  const watch = setInterval(memory.look, 250);
   const startedAt = performance.now();
   await work().finally(() => clearInterval(watch));
-  const memory = pids.map((_, at) => `${at === 0 ? 'connector' : 'router'} ${atRest[at]} → ${most[at]} MB`).join(', ');
-  console.log(`${FILE_MEGABYTES} MB by ${name} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s; ${memory}`);
-  return Math.max(...most.map((value, at) => value - atRest[at]!));
+  console.log(`${FILE_MEGABYTES} MB by ${name} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s; ${memory.told}`);
+  return memory.growthMegabytes;
 };
 
 describe('a page sends a large file', () => {
@@ -114,10 +91,10 @@ describe('a page sends a large file', () => {
 
       const bytes = FILE_MEGABYTES * MEGABYTE;
       expect(answer).toEqual({ status: 201, url: `${externalUrl(world, 'files')}fetch?a=b`, told: { bytes, sha256: digest } });
-      expect(uploadsTo('/fetch?a=b')).toMatchObject([
+      expect(origin.to('/fetch?a=b')).toMatchObject([
         { method: 'PUT', ended: 'whole', headers: { 'content-length': String(bytes), 'content-type': 'video/mp4', 'x-kind': 'a' } },
       ]);
-      const { headers } = uploadsTo('/fetch?a=b')[0]!;
+      const { headers } = origin.to('/fetch?a=b')[0]!;
       expect(headers.origin).toBe(new URL(origin.url).origin);
       expect(growth).toBeLessThan(GROWTH_MAX_MEGABYTES);
     },
@@ -158,7 +135,7 @@ describe('a page sends a large file', () => {
         ...{ status: 201, state: 4, taken: String(bytes), url: `${externalUrl(world, 'files')}xhr` },
         response: { bytes, sha256: digest },
       });
-      expect(uploadsTo('/xhr')).toMatchObject([{ method: 'POST', ended: 'whole' }]);
+      expect(origin.to('/xhr')).toMatchObject([{ method: 'POST', ended: 'whole' }]);
     },
     LONG_MS,
   );
@@ -174,13 +151,13 @@ describe('a page sends a large file', () => {
         await page.waitForURL('**/form', { timeout: LONG_MS });
       });
 
-      const [upload] = uploadsTo('/form');
+      const [upload] = origin.to('/form');
       expect(await page.evaluate('document.body.textContent')).toContain(upload!.sha256);
       expect(upload).toMatchObject({ method: 'POST', ended: 'whole', fileSha256: digest });
       expect(upload!.fields).toMatch(/name="title"\r\n\r\nA title\r\n.*filename="large.bin".*name="how"\r\n\r\nstays\r\n/s);
       expect(upload!.headers['content-type']).toMatch(/^multipart\/form-data; boundary=/);
       expect(upload!.headers['content-length']).toBe(String(upload!.bytes));
-      expect(uploadsTo('/form')).toHaveLength(1);
+      expect(origin.to('/form')).toHaveLength(1);
       expect(growth).toBeLessThan(GROWTH_MAX_MEGABYTES);
     },
     LONG_MS,
@@ -194,7 +171,7 @@ describe('a page sends a large file', () => {
       await page.getByRole('button', { name: 'Send moves' }).click();
       await page.waitForURL('**/done?from=form', { timeout: LONG_MS });
 
-      expect(uploadsTo('/moved')).toMatchObject([{ ended: 'whole', fileSha256: digest }]);
+      expect(origin.to('/moved')).toMatchObject([{ ended: 'whole', fileSha256: digest }]);
     },
     LONG_MS,
   );
@@ -208,12 +185,12 @@ describe('a page', () => {
 
     const sending = page.evaluate(`(() => { ${START} window.leaving = new AbortController();
       return fetch('/slow/fetch', { method: 'POST', body: file, signal: leaving.signal }).catch((error) => error.name); })()`);
-    await eventually(10_000, () => expect(uploadsTo('/slow/fetch')).toHaveLength(1));
+    await eventually(10_000, () => expect(origin.to('/slow/fetch')).toHaveLength(1));
     await page.evaluate('leaving.abort()');
 
     expect(await sending).toBe('AbortError');
     origin.release();
-    expect(await ended('/slow/fetch')).toBe('broken');
+    expect(await origin.ended('/slow/fetch')).toBe('broken');
   }, 60_000);
 
   test('ends an XMLHttpRequest', async () => {
@@ -232,7 +209,7 @@ describe('a page', () => {
     }); })()`);
 
     expect(events).toEqual(['upload.abort', 'upload.loadend', 'abort', 'loadend']);
-    expect(await ended('/aborted')).toBe('broken');
+    expect(await origin.ended('/aborted')).toBe('broken');
   }, 60_000);
 
   test('that is left ends its uploads', async () => {
@@ -240,11 +217,11 @@ describe('a page', () => {
     await page.evaluate(
       `(() => { ${START} window.sending = fetch('/left', { method: 'POST', body: new Blob(Array(20).fill(file)) }); })()`,
     );
-    await eventually(10_000, () => expect(uploadsTo('/left')).toHaveLength(1));
+    await eventually(10_000, () => expect(origin.to('/left')).toHaveLength(1));
 
     await page.goto('about:blank');
 
-    expect(await ended('/left')).toBe('broken');
+    expect(await origin.ended('/left')).toBe('broken');
   }, 60_000);
 
   test('is told what the application says before it has all', async () => {
@@ -269,7 +246,8 @@ describe('a page', () => {
     expect(answers).toEqual([201, 201, 200]);
     expect(asked.sort()).toEqual(['GET /', 'POST /small', 'POST /small']);
     expect(
-      uploadsTo('/small')
+      origin
+        .to('/small')
         .map(({ bytes }) => bytes)
         .sort(),
     ).toEqual([1000, 3]);

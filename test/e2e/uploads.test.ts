@@ -2,7 +2,6 @@
 // is lost, repeated or cut on the way shows in nothing but time, or in a request that visibly broke.
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +12,9 @@ import { control } from '../support/administrator.ts';
 import { type Child, startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { ROOT } from '../support/files.ts';
-import { residentMegabytes } from '../support/memory.ts';
+import { watchMemory } from '../support/memory.ts';
 import { externalUrl } from '../support/publish.ts';
+import { writeRandomFile } from '../support/random-file.ts';
 import { breakSockets } from '../support/sockets.ts';
 import { startUploadOrigin, type UploadOrigin } from '../support/upload-origin.ts';
 import { type Answer, stranger } from '../support/user.ts';
@@ -56,7 +56,7 @@ afterAll(async () => {
 afterEach(() => world.control('PUT', '/faults', NO_FAULTS));
 
 const url = (path: string, application = 'files'): string => externalUrl(world, application) + path;
-const uploadsTo = (path: string) => origin.uploads.filter((upload) => upload.url === `/${path}`);
+const uploadsTo = (path: string) => origin.to(`/${path}`);
 const digestOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const codeOf = ({ status, body }: Answer) => [status, JSON.parse(body.toString()).code];
 
@@ -72,12 +72,6 @@ const begin = async (path: string, length: number, application = 'files'): Promi
 };
 const part = (upload: string, offset: number, bytes: Buffer) =>
   call('PATCH', upload, { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' }, bytes);
-const ended = (path: string) =>
-  eventually(10_000, () => {
-    const [{ ended = null } = {}] = uploadsTo(path);
-    if (ended === null) throw new Error(`The upload to ${path} goes on.`);
-    return ended;
-  });
 
 describe('sallyport upload', () => {
   const start = (file: string, address: string, env: Record<string, string>): Child =>
@@ -93,41 +87,27 @@ describe('sallyport upload', () => {
 
   test('brings a large file to the application as one request, and neither router nor connector holds it', async () => {
     const file = join(folder, 'large.bin');
-    const writing = await open(file, 'w');
-    const hash = createHash('sha256');
-    for (let written = 0; written < FILE_MEGABYTES; written += 1) {
-      const block = randomBytes(MEGABYTE);
-      hash.update(block);
-      await writing.write(block);
-    }
-    await writing.close();
+    const digest = await writeRandomFile(file, FILE_MEGABYTES);
     await stranger.fetch(url(''));
-    const environments = await world.control<Array<{ function: string; pid: number }>>('GET', '/lambda/environments');
-    const routers = environments.filter(({ function: name }) => /router/i.test(name)).map(({ pid }) => pid);
-    const pids = [world.ready.connectors[0]!.pid, ...routers];
-    const atRest = pids.map(residentMegabytes);
-    const most = [...atRest];
+    const memory = await watchMemory(world);
     const startedAt = performance.now();
 
     const child = start(file, url('large'), tokenFile());
-    child.process.stderr?.on('data', () => {
-      for (const [at, pid] of pids.entries()) most[at] = Math.max(most[at]!, residentMegabytes(pid));
-    });
+    child.process.stderr?.on('data', memory.look);
     const status = await child.ended;
 
-    const memory = pids.map((_, at) => `${at === 0 ? 'connector' : 'router'} ${atRest[at]} → ${most[at]} MB`).join(', ');
-    console.log(`${FILE_MEGABYTES} MB up in ${((performance.now() - startedAt) / 1000).toFixed(1)} s; ${memory}`);
+    console.log(`${FILE_MEGABYTES} MB up in ${((performance.now() - startedAt) / 1000).toFixed(1)} s; ${memory.told}`);
     expect([status, child.output().includes('The application answered 201.')]).toEqual([0, true]);
     expect(uploadsTo('large')).toMatchObject([
       {
         method: 'POST',
         bytes: FILE_MEGABYTES * MEGABYTE,
-        sha256: hash.digest('hex'),
+        sha256: digest,
         ended: 'whole',
         headers: { 'content-length': String(FILE_MEGABYTES * MEGABYTE), 'content-type': 'application/octet-stream' },
       },
     ]);
-    expect(Math.max(...most.map((value, at) => value - atRest[at]!))).toBeLessThan(GROWTH_MAX_MEGABYTES);
+    expect(memory.growthMegabytes).toBeLessThan(GROWTH_MAX_MEGABYTES);
     expect(child.output()).not.toContain(token);
   }, 900_000);
 
@@ -248,7 +228,7 @@ describe('an upload', () => {
 
     expect(stopped).not.toBe('');
     expect(status).toBe(204);
-    expect(await ended('stopped')).toBe('whole');
+    expect(await origin.ended('/stopped')).toBe('whole');
     expect(uploadsTo('stopped')).toMatchObject([{ sha256: digestOf(bytes) }]);
   }, 60_000);
 
@@ -268,7 +248,7 @@ describe('an upload', () => {
     const cancelled = await call('DELETE', upload);
 
     expect(cancelled.status).toBe(204);
-    expect(await ended('cancelled')).toBe('broken');
+    expect(await origin.ended('/cancelled')).toBe('broken');
     expect(codeOf(await part(upload, UPLOAD_PART_MAX_BYTES, Buffer.alloc(1)))).toEqual([410, 'ERR_UPLOAD_LOST']);
   }, 60_000);
 
@@ -280,7 +260,7 @@ describe('an upload', () => {
     const answer = await part(upload, UPLOAD_PART_MAX_BYTES, Buffer.alloc(UPLOAD_PART_MAX_BYTES));
 
     expect(codeOf(answer)).toEqual([410, 'ERR_UPLOAD_LOST']);
-    expect(await ended('lost')).toBe('broken');
+    expect(await origin.ended('/lost')).toBe('broken');
     expect(uploadsTo('lost')).toHaveLength(1);
   }, 60_000);
 });

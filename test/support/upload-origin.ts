@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { eventually } from './eventually.ts';
 
 export interface Upload {
   readonly method: string;
@@ -23,6 +24,10 @@ export interface UploadOrigin {
   /** Ends with `/`. `/slow…` is read once it is released; `/refused` is answered 413 at once, `/moved` with a redirect to `done`. Beside that, `pages`. */
   readonly url: string;
   readonly uploads: readonly Upload[];
+  /** Those to this path and query. */
+  to(path: string): readonly Upload[];
+  /** Resolves with how the one to this path has ended. */
+  ended(path: string): Promise<Exclude<Upload['ended'], null>>;
   /** Lets `/slow…` be read. */
   release(): void;
   dispose(): Promise<void>;
@@ -106,11 +111,19 @@ export const startUploadOrigin = async (
     else if (request.method === 'GET') response.end('ok');
     else take(request, response).catch(() => response.destroy());
   });
+  const to = (path: string) => uploads.filter(({ url }) => url === path);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     uploads,
+    to,
+    ended: (path) =>
+      eventually(10_000, () => {
+        const [{ ended = null } = {}] = to(path);
+        if (ended === null) throw new Error(`The upload to ${path} goes on.`);
+        return ended;
+      }),
     release: () => release(),
     dispose: async () => {
       server.close();
