@@ -13,6 +13,7 @@ import { startBrowser } from '../support/browser.ts';
 import { ROOT } from '../support/files.ts';
 import { freePort } from '../support/free-port.ts';
 import { asSamlProvider, type Lemonldap, newSigningKey, type SigningKey, signInAtLemonldap, startLemonldap } from '../support/lemonldap.ts';
+import { testSignIn } from '../support/provider-tests.ts';
 import { type ProviderWorld, startProviderWorld } from '../support/provider-world.ts';
 import { stranger } from '../support/user.ts';
 
@@ -84,18 +85,7 @@ const HEADERS = {
   headers: { 'Remote-User': 'username', 'Remote-Name': 'name', 'Remote-Email': 'email', 'Remote-Groups': 'groups' },
 };
 
-const header = (name: string) => page.getByRole('row', { name: new RegExp(`^${name} `) }).getByRole('cell');
-
-test('an application opens for a user of this provider, and sees who it is', async () => {
-  await page.goto(`${world.intranet}?from=mail`);
-  await signInAtLemonldap(page, 'dwho', 'dwho');
-  await page.getByRole('heading', { name: 'Good day, Doctor Who' }).waitFor();
-
-  expect(page.url()).toBe(`${world.intranet}?from=mail`);
-  expect(await header('remote-user').innerText()).toBe('dwho');
-  expect(await header('remote-email').innerText()).toBe('dwho@badwolf.org');
-  expect((await header('remote-groups').innerText()).split(',').sort()).toEqual(['timelords', 'users']);
-}, 60_000);
+testSignIn(() => ({ page, world, lemonldap }));
 
 test('a browser that runs no scripts gets there by a button', async () => {
   const plain = await browser.newContext({ javaScriptEnabled: false });
@@ -110,17 +100,6 @@ test('a browser that runs no scripts gets there by a button', async () => {
 
   await without.getByRole('heading', { name: 'Good day, Rose Tyler' }).waitFor();
   await plain.close();
-}, 60_000);
-
-test('a wrong password stays at the provider, and the right one leads on from there', async () => {
-  await page.goto(world.intranet);
-  await signInAtLemonldap(page, 'dwho', 'exterminate');
-  await page.getByText('Wrong credentials').waitFor();
-  expect(new URL(page.url()).origin).toBe(lemonldap.url);
-
-  await signInAtLemonldap(page, 'dwho', 'dwho');
-
-  await page.getByRole('heading', { name: 'Good day, Doctor Who' }).waitFor();
 }, 60_000);
 
 test('signing out in the portal ends the session at the provider too', async () => {
