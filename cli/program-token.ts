@@ -16,4 +16,10 @@ export const tokenOf = async (env: Environment): Promise<string> => {
   }
 };
 
+/** Throws ERR_CONFIGURATION_INVALID for an address that holds some. */
+export const checkNoCredentials = ({ username, password }: URL): void => {
+  if (username !== '' || password !== '')
+    throw invalid('The URL holds credentials, which every user of the machine can read: leave them out.');
+};
+
 const invalid = (message: string): SallyportError => new SallyportError('ERR_CONFIGURATION_INVALID', message);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -12,6 +12,7 @@ import { main } from '../main.ts';
 const EXCHANGE = 'exchange-1';
 let folder: string;
 let asked: Array<{ authorization: string | undefined; body: unknown }>;
+let links: WebSocketServer;
 let refusal: { status: number; code: string } | null;
 let end: Array<() => unknown>;
 let address: string;
@@ -21,7 +22,7 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'token'), 'sallyport_secret\n');
   asked = [];
   refusal = null;
-  const links = new WebSocketServer({ noServer: true });
+  links = new WebSocketServer({ noServer: true });
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -126,8 +127,90 @@ test('a refusal closes the local side, and is told with its code', async () => {
   expect(said.at(-1)).toMatch(/^ERR_SOCKET_REFUSED: .*403 ERR_ACCESS_DENIED/);
 });
 
+/** What a handshake ends with that is refused. */
+const refused = async (near: WebSocket): Promise<number> => {
+  const [, { statusCode }] = await once(near, 'unexpected-response');
+  near.on('error', () => undefined).terminate();
+  return statusCode;
+};
+
+test.each([
+  ['a page of another site', { origin: 'https://evil.example' }],
+  ['a page that says nothing of itself', { origin: 'null' }],
+  ['a page of this machine', { origin: 'http://localhost:3000' }],
+  ['a page whose name was pointed here', { origin: 'http://evil.example', headers: { Host: 'evil.example' } }],
+  ['whoever dials another name', { headers: { Host: 'evil.example' } }],
+])('%s is refused, and nothing is asked in its name', async (_, options) => {
+  await forwarding(async (local) => {
+    expect(await refused(new WebSocket(local, options))).toBe(403);
+  });
+
+  expect(asked).toEqual([]);
+});
+
+test('a program that says the address it dials is none', async () => {
+  await forwarding(async (local) => {
+    const near = new WebSocket(local, { origin: new URL(local).href.replace(/^ws/, 'http').slice(0, -1) });
+    await once(near, 'open');
+    near.send('hello');
+    await once(near, 'message');
+    near.terminate();
+  });
+});
+
+test.each(['//evil.example/', '/\\evil.example/', 'wss://evil.example/', '/\t/evil.example/'])(
+  '%s asked for leads the token nowhere else',
+  async (path) => {
+    await forwarding(async (local) => {
+      const { port } = new URL(local);
+      const socket = connect(Number(port), '127.0.0.1');
+      const lines = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${'a'.repeat(22)}==`];
+      socket.write([`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...lines, '', ''].join('\r\n'));
+      const [answer] = await once(socket, 'data');
+      socket.destroy();
+
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 400 /);
+    });
+
+    expect(asked).toEqual([]);
+  },
+);
+
+test('a token that is renewed while it runs is the one that is sent', async () => {
+  await forwarding(async (local) => {
+    writeFileSync(join(folder, 'token'), 'sallyport_renewed\n');
+    const near = new WebSocket(local);
+    await once(near, 'open');
+    near.send('hello');
+    await once(near, 'message');
+    near.terminate();
+  });
+
+  expect(asked.map(({ authorization }) => authorization)).toEqual(['Bearer sallyport_renewed']);
+});
+
+test('a token that is no longer good when the connection is replaced ends the WebSocket, told without the token', async () => {
+  const said = await forwarding(async (local) => {
+    const near = new WebSocket(local, ['chat']);
+    await once(near, 'open');
+    near.send('hello');
+    await once(near, 'message');
+    refusal = { status: 401, code: 'ERR_TOKEN_INVALID' };
+    for (const link of links.clients) link.terminate();
+    const [code] = await once(near, 'close');
+
+    expect(code).not.toBe(1000);
+  });
+
+  expect(asked.length).toBeGreaterThan(1);
+  expect(said.at(-1)).toContain('ERR_TOKEN_INVALID');
+  expect(said.join()).not.toContain('sallyport_secret');
+});
+
 test.each([
   [['forward', 'https://app.example.com/'], 1, /ERR_CONFIGURATION_INVALID: .*no URL of a WebSocket/],
+  [['forward', 'wss://u:sallyport_secret@app.example.com/'], 1, /ERR_CONFIGURATION_INVALID: The URL holds credentials, which/],
+  [['forward', 'wss://app.example.com/', '--token', 'sallyport_secret'], 2, /Unknown option '--token'/],
   [['forward', 'wss://app.example.com/', '--port', 'http'], 2, /--port http is no port/],
   [['forward', 'wss://app.example.com/'], 1, /ERR_CONFIGURATION_INVALID: The token file .nowhere cannot be read/],
 ])('%j is refused', async (argv, code, words) => {
@@ -137,4 +220,5 @@ test.each([
     await main(argv, { env: { SALLYPORT_TOKEN_FILE: '/nowhere' }, complain: (line) => complaints.push(line), say: () => undefined }),
   ).toBe(code);
   expect(complaints.join()).toMatch(words);
+  expect(complaints.join()).not.toContain('sallyport_secret');
 });

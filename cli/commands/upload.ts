@@ -13,7 +13,7 @@ import {
   type UploadClientPorts,
   UploadRefused,
 } from '../../protocol/upload-client.ts';
-import { tokenOf } from '../program-token.ts';
+import { checkNoCredentials, tokenOf } from '../program-token.ts';
 import type { Environment } from '../target.ts';
 import { createUploadMemory, type UploadMemory } from '../upload-memory.ts';
 
@@ -44,6 +44,7 @@ export const uploadFault = ({ method = 'POST' }: UploadOptions): string | null =
 export const upload = async (file: string, address: string, options: UploadOptions, ports: UploadPorts): Promise<boolean> => {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) throw invalid(`${address} is no URL of an application.`);
+  checkNoCredentials(url);
   const token = await tokenOf(ports.env);
   const { method = 'POST', type = 'application/octet-stream', 'token-header': header = 'Authorization' } = options;
   const handle = await open(file).catch((cause: unknown) => {
