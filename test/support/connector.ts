@@ -14,6 +14,8 @@ export interface ConnectorOptions {
   readonly allow?: readonly string[];
   /** Since when its clock is an hour behind. */
   readonly clockWrongFrom?: 'start' | 'SIGUSR2';
+  /** Further variables of its environment. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface ConnectorHome {
@@ -30,7 +32,7 @@ export const createConnectorHome = (): ConnectorHome => {
   const clock = new URL('./wrong-clock.mjs', import.meta.url).href;
   return {
     folder,
-    start: ({ code, allow = [], clockWrongFrom }: ConnectorOptions = {}) => {
+    start: ({ code, allow = [], clockWrongFrom, variables = {} }: ConnectorOptions = {}) => {
       const preload = clockWrongFrom === undefined ? [] : ['--import', clock];
       const settings = ['--state-directory', folder, '--health-address', 'off', ...allow.flatMap((origin) => ['--allow', origin])];
       return startChild(process.execPath, [...preload, join(ROOT, 'dist/connector.mjs'), ...settings], {
@@ -39,6 +41,7 @@ export const createConnectorHome = (): ConnectorHome => {
           NODE_OPTIONS: '--no-warnings',
           ...(code === undefined ? {} : { SALLYPORT_ENROLMENT_CODE: code }),
           ...(clockWrongFrom === undefined ? {} : { CLOCK_WRONG_FROM: clockWrongFrom }),
+          ...variables,
         },
       });
     },

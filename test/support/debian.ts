@@ -33,6 +33,10 @@ const NEEDED: Readonly<Record<string, string>> = {
   'libstring-random-perl': '/usr/share/perl5/String/Random.pm',
   starman: '/usr/bin/starman',
   'jupyter-notebook': '/usr/bin/jupyter-notebook',
+  novnc: '/usr/share/novnc/vnc.html',
+  websockify: '/usr/bin/websockify',
+  'tigervnc-standalone-server': '/usr/bin/Xtigervnc',
+  xterm: '/usr/bin/xterm',
   'python3-ipykernel': '/usr/lib/python3/dist-packages/ipykernel/__init__.py',
 };
 

@@ -3,14 +3,29 @@ import type { World } from './world.ts';
 
 export type Api = 'Tunnel' | 'Reply';
 
-interface Sockets {
-  readonly sockets: ReadonlyArray<{ readonly connectionId: string; readonly api: string; readonly blackholed: boolean }>;
+export interface Connection {
+  readonly connectionId: string;
+  readonly api: string;
+  /** `router` or `user` on the Reply API; on the Tunnel API a connector. */
+  readonly principal: string | null;
+  readonly connectedAt: string;
+  readonly lastActiveAt: string;
+  readonly blackholed: boolean;
 }
+
+interface Sockets {
+  readonly sockets: readonly Connection[];
+}
+
+/** All that there are. */
+export const allConnections = async (world: World): Promise<readonly Connection[]> =>
+  (await world.control<Sockets>('GET', '/sockets')).sockets;
 
 /** Connection ids of an API, those that died in silence left out. */
 export const connections = async (world: World, api: Api): Promise<string[]> => {
-  const { sockets } = await world.control<Sockets>('GET', '/sockets');
-  return sockets.filter((socket) => socket.api.startsWith(api) && !socket.blackholed).map(({ connectionId }) => connectionId);
+  return (await allConnections(world))
+    .filter((socket) => socket.api.startsWith(api) && !socket.blackholed)
+    .map(({ connectionId }) => connectionId);
 };
 
 /** `kill`: reset; `blackhole`: silent from now on; `expire`: ended as by age. Answers which. */

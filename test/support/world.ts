@@ -21,7 +21,10 @@ export interface World {
 }
 
 /** Options as `npm start` takes them, beyond those that every test world has. */
-export const startWorld = async (...options: string[]): Promise<World> => {
+export const startWorld = (...options: string[]): Promise<World> => startWorldWith({}, ...options);
+
+/** The same, with further variables in its environment. */
+export const startWorldWith = async (variables: Readonly<Record<string, string>>, ...options: string[]): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-world-'));
   const readyFile = join(folder, 'ready.json');
   const args = [
@@ -36,7 +39,7 @@ export const startWorld = async (...options: string[]): Promise<World> => {
     ...(options.includes('--tenant') ? [] : ['--assembly', 'dist/assembly']),
     ...options,
   ];
-  const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings' } });
+  const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings', ...variables } });
   await child.seen(/Ready/, 90_000);
   const ready: ReadyFile = JSON.parse(readFileSync(readyFile, 'utf8'));
 
@@ -54,8 +57,9 @@ export const startWorld = async (...options: string[]): Promise<World> => {
       await createControlClient({ endpoint: controlApi, region, credentials: async () => administrator }).apply(applications);
     },
     control: async <Answer>(method: string, path: string, body?: unknown) => {
-      const init =
-        body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+      // No connection is kept: where a test moves the time, it would end between two calls.
+      const headers = { connection: 'close', ...(body !== undefined && { 'content-type': 'application/json' }) };
+      const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
       const response = await fetch(new URL(path, ready.control), init);
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
       return (response.status === 204 ? undefined : await response.json()) as Answer;
