@@ -119,7 +119,7 @@ test('a worker has it, too', async () => {
   ).toBe('from a worker');
 });
 
-test('what a page of another site asks for is refused, and nothing reaches the application', async () => {
+test('cross-site WebSocket hijacking (Teleport#67616): what a page of another site asks for is refused, and nothing reaches the application', async () => {
   const bob = await signIn(world, 'bob', 'chat');
   const before = origin.handshakes.length;
   const ask = (headers: Record<string, string>) =>
