@@ -1,7 +1,7 @@
 // The connector as one file, and its Kerberos helper beside it. `tsx build/connector.ts [FILE]` builds them alone, as its image does.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,10 +22,11 @@ const COMMON: BuildOptions = {
   logLevel: 'warning',
 };
 
-export const buildConnector = async (outfile: string): Promise<void> => {
+/** `plugins` for a variant of it: the benchmark's. */
+export const buildConnector = async (outfile: string, plugins: Plugin[] = []): Promise<void> => {
   const helper = join(dirname(outfile), 'kerberos-helper.mjs');
   await Promise.all([
-    build({ ...COMMON, entryPoints: [join(ROOT, 'connector/main.ts')], outfile, banner: { js: REQUIRE_BANNER } }),
+    build({ ...COMMON, entryPoints: [join(ROOT, 'connector/main.ts')], outfile, plugins, banner: { js: REQUIRE_BANNER } }),
     build({ ...COMMON, entryPoints: [join(ROOT, 'connector/kerberos/helper.ts')], outfile: helper }),
   ]);
 };

@@ -1,116 +1,117 @@
-// Part 3: what AWS would bill for exchanges by the size of their answer: our units as the simulator's meter counts them, those of two other
-// ways back computed from how they work, in their favour. The front door, the router's wait and the way to the connector are the same in all.
-import { METERED_BYTES } from '../../protocol/limits.ts';
-import { bill } from '../../test/support/meter.ts';
+// Part 3: what AWS would bill for exchanges by the size of their answer, and how long they take, beside the two designs of prior art: each way back
+// runs in a simulator of its own, with the same front door, tunnel and origin, and the same waiting for the answer to begin its way.
 import { signIn } from '../../test/support/user.ts';
-import { startWorld } from '../../test/support/world.ts';
+import type { World } from '../../test/support/world.ts';
 import PRICES from '../prices.json' with { type: 'json' };
+import { DESIGNS, type DesignName, startDesign } from '../prior-art/world.ts';
+import { type Counts, seeded, sum } from './hops.ts';
+import { closedLoop, type Load } from './load.ts';
 import { startOrigin } from './processes.ts';
 
 const KILOBYTE = 1024;
-const SIZES = [1, 32, 100, 1024].map((kilobytes) => kilobytes * KILOBYTE);
-const KINDS = ['noise', 'text'] as const;
-const EXCHANGES = 10;
-/** What one WebSocket message may hold on AWS. */
-const MESSAGE_MAX_BYTES = 128 * KILOBYTE;
-const READ_UNIT_BYTES = 4 * KILOBYTE;
-/** Of a design that polls, before the answer is there: strongly consistent, of an item that is not there. */
-const EMPTY_READS = 2;
+const MEGABYTE = 1024 * KILOBYTE;
+export const ANSWERS = [
+  ...[KILOBYTE / 2, KILOBYTE, 16 * KILOBYTE, 32 * KILOBYTE, 100 * KILOBYTE, MEGABYTE].map((bytes) => ({ kind: 'noise' as const, bytes })),
+  ...[16 * KILOBYTE, 100 * KILOBYTE, MEGABYTE].map((bytes) => ({ kind: 'text' as const, bytes })),
+];
+const EXCHANGES = 100;
+const USERS = 4;
+const WARM_TRIES = 5;
+/** What no way back can shorten: the post to the connector, its link, the application. */
+const WAITED: Counts = { post: 1, premisesLink: 1, origin: 1 };
 
-/** For one exchange. */
-export interface Units {
-  readonly restRequests: number;
-  readonly invocations: number;
-  readonly messages: number;
-  readonly relayInvocations: number;
-  readonly writeUnits: number;
-  readonly readUnits: number;
+const UNITS = Object.keys(PRICES.perMillion) as Array<keyof typeof PRICES.perMillion>;
+/** Of the whole account, named as the meter names them. */
+export type Units = Readonly<Record<(typeof UNITS)[number], number>>;
+
+export interface Cost {
+  /** For one exchange. */
+  readonly units: Units;
+  readonly load: Load;
 }
 
 export interface BillLine {
+  readonly kind: 'noise' | 'text';
   readonly bytes: number;
-  readonly kind: (typeof KINDS)[number];
-  /** Measured. */
-  readonly ours: Units;
-  /** Computed: the connector's answer goes through a function that posts it to the router's socket. */
-  readonly relay: Units;
-  /** Computed: a function writes the answer into a table, where the router polls for it. */
-  readonly polling: Units;
+  readonly designs: Readonly<Record<DesignName, Cost>>;
 }
 
-export const measureBill = async (): Promise<BillLine[]> => {
-  const origin = await startOrigin();
-  try {
-    const world = await startWorld('--publish', `bench=${origin.url}/`, '--lambda', 'quick', '--pace', 'off');
-    try {
-      const user = await signIn(world, 'bob', 'bench');
-      const lines: BillLine[] = [];
-      for (const kind of KINDS) {
-        for (const bytes of SIZES) {
-          const exchange = async () => {
-            const { status, body } = await user.fetch(new URL(`${kind}/${bytes}`, world.url('bench')).href);
-            if (status !== 200 || body.length !== bytes) throw new Error(`${kind}/${bytes}: status ${status}, ${body.length} bytes.`);
-          };
-          await exchange();
-          const before = await bill(world);
-          for (let at = 0; at < EXCHANGES; at += 1) await exchange();
-          const spent = (await bill(world)).since(before);
-          const ours = {
-            restRequests: spent.restRequests / EXCHANGES,
-            invocations: spent.invocations / EXCHANGES,
-            messages: (spent.messagesToConnector + spent.messagesToRouter) / EXCHANGES,
-            relayInvocations: 0,
-            // A cache that ran out in between: what is read then is half a unit for each call at most.
-            writeUnits: 0,
-            readUnits: spent.databaseOperations / 2 / EXCHANGES,
-          };
-          lines.push({ bytes, kind, ours, relay: relayed(bytes), polling: polled(bytes) });
-        }
+/** The body of an answer; throws when there is none. */
+type Ask = (path: string) => Promise<Buffer>;
+
+interface Running {
+  readonly design: DesignName;
+  readonly world: World;
+  readonly ask: Ask;
+}
+
+export const measureBill = async (): Promise<BillLine[]> =>
+  withDesigns(async (running) => {
+    const lines: BillLine[] = [];
+    for (const { kind, bytes } of ANSWERS) {
+      const costs: Array<readonly [DesignName, Cost]> = [];
+      for (const { design, world, ask } of running) {
+        const random = seeded(bytes);
+        const exchange = async () => {
+          const { length } = await ask(`${kind}/${bytes}?after=${Math.round(sum(WAITED, random))}`);
+          if (length !== bytes) throw new Error(`${design}: ${length} of ${bytes} bytes of ${kind} arrived.`);
+        };
+        await warm(exchange);
+        let load: Load | undefined;
+        const units = await unitsOf(world, EXCHANGES, async () => {
+          load = await closedLoop(USERS, EXCHANGES, exchange);
+        });
+        costs.push([design, { units, load: load! }]);
       }
-      return lines;
-    } finally {
-      await world.dispose();
+      lines.push({ kind, bytes, designs: Object.fromEntries(costs) as BillLine['designs'] });
     }
+    return lines;
+  });
+
+/** Caches, connections, environments. Those start late on a busy machine, and an answer that waits for them comes too late. */
+export const warm = async (exchange: () => Promise<unknown>): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    const ended = await Promise.allSettled(Array.from({ length: USERS }, exchange));
+    const failed = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (!failed) return;
+    if (tries === WARM_TRIES) throw failed.reason;
+  }
+};
+
+/** All of them, and an origin, while `act` runs. */
+export const withDesigns = async <Result>(act: (running: readonly Running[], originUrl: string) => Promise<Result>): Promise<Result> => {
+  const origin = await startOrigin();
+  const running: Running[] = [];
+  try {
+    for (const design of DESIGNS) {
+      const world = await startDesign(design, origin.url, '--publish', `bench=${origin.url}/`, '--lambda', 'quick', '--pace', 'off');
+      running.push({ design, world, ask: await asked(world, design) });
+    }
+    return await act(running, origin.url);
   } finally {
+    for (const { world } of running) await world.dispose();
     await origin.dispose();
   }
 };
 
-/** Base64 in messages that are full to the last byte, without a header: less than either design sends. */
-const messagesOf = (bytes: number): number => Math.ceil((bytes * 4) / 3 / METERED_BYTES);
-const invocationsOf = (bytes: number): number => Math.ceil((bytes * 4) / 3 / MESSAGE_MAX_BYTES);
-
-/** In, and out again to the router. */
-export const relayed = (bytes: number): Units => ({
-  restRequests: 1,
-  invocations: 1,
-  messages: 1 + 2 * messagesOf(bytes),
-  relayInvocations: invocationsOf(bytes),
-  writeUnits: 0,
-  readUnits: 0,
-});
-
-/** In, into the table as bytes, and out by reading. */
-export const polled = (bytes: number): Units => ({
-  restRequests: 1,
-  invocations: 1,
-  messages: 1 + messagesOf(bytes),
-  relayInvocations: invocationsOf(bytes),
-  writeUnits: Math.ceil(bytes / KILOBYTE),
-  readUnits: EMPTY_READS + Math.ceil(bytes / READ_UNIT_BYTES),
-});
-
-/** Dollars for a million exchanges. */
-export const dollars = ({ restRequests, invocations, messages, relayInvocations, writeUnits, readUnits }: Units): number => {
-  const { perMillion, assumed } = PRICES;
-  const seconds = invocations * assumed.routerGigabytes * assumed.routerSeconds;
-  const relaySeconds = relayInvocations * assumed.relayGigabytes * assumed.relaySeconds;
-  return (
-    restRequests * perMillion.restRequest.price +
-    messages * perMillion.webSocketMessage.price +
-    (invocations + relayInvocations) * perMillion.invocation.price +
-    (seconds + relaySeconds) * perMillion.gigabyteSecond.price +
-    writeUnits * perMillion.writeUnit.price +
-    readUnits * perMillion.readUnit.price
-  );
+const asked = async (world: World, design: DesignName): Promise<Ask> => {
+  const user = await signIn(world, 'bob', 'bench');
+  return async (path) => {
+    const { status, body } = await user.fetch(new URL(path, world.url('bench')).href);
+    if (status !== 200) throw new Error(`${design}: ${path} was answered ${status}: ${body.toString().slice(0, 500)}`);
+    return body;
+  };
 };
+
+/** What the meter counts for each of `exchanges` while `act` runs. */
+export const unitsOf = async (world: World, exchanges: number, act: () => Promise<unknown>): Promise<Units> => {
+  const before = await metered(world);
+  await act();
+  const after = await metered(world);
+  return Object.fromEntries(UNITS.map((unit) => [unit, (after[unit] - before[unit]) / exchanges])) as Units;
+};
+
+const metered = async (world: World): Promise<Units> => (await world.control<{ totals: Units }>('GET', '/meter')).totals;
+
+/** For a million exchanges. */
+export const dollars = (units: Units): number => UNITS.reduce((total, unit) => total + units[unit] * PRICES.perMillion[unit].price, 0);

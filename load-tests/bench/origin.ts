@@ -1,8 +1,9 @@
 // The benchmark's origin, in a process of its own: `/noise/N` answers with N bytes that do not compress, `/text/N` with N bytes that do,
-// `/sink` with how many it was sent.
+// `/sink` with how many it was sent. `?after=MS` has an answer wait.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { prose } from '../../connector/testing/prose.ts';
 
 const KINDS: Readonly<Record<string, { readonly type: string; readonly make: (bytes: number) => Buffer }>> = {
@@ -17,12 +18,13 @@ const server = createServer(async (request, response) => {
     for await (const part of request) bytes += (part as Buffer).length;
     return void response.end(String(bytes));
   }
-  const [, name = '', size = ''] = /^\/(\w+)\/(\d+)$/.exec(request.url ?? '') ?? [];
+  const [, name = '', size = '', ms] = /^\/(\w+)\/(\d+)(?:\?after=(\d+))?$/.exec(request.url ?? '') ?? [];
   const kind = KINDS[name];
   if (!kind) return void response.writeHead(404).end();
   const key = `${name}/${size}`;
   const body = made.get(key) ?? kind.make(Number(size));
   made.set(key, body);
+  if (ms !== undefined) await wait(Number(ms));
   response.writeHead(200, { 'Content-Type': kind.type, 'Content-Length': body.length }).end(body);
 });
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));

@@ -1,7 +1,8 @@
 // The parts of the benchmark by their names: how each is measured and shown.
 import type { Table } from '../report/page.ts';
 import { barPlot } from '../report/plot.ts';
-import { dollars, measureBill } from './bill.ts';
+import { measureBill } from './bill.ts';
+import { billPlots, billTables } from './bill-table.ts';
 import { measureCapacity } from './capacity.ts';
 import { measurePath } from './path/path.ts';
 import { pathPlots, pathTables } from './path/path-table.ts';
@@ -9,7 +10,7 @@ import { measureRecovery } from './recovery.ts';
 import { recoveryPlots, recoveryTables } from './recovery-table.ts';
 import { measureScale } from './scale/scale.ts';
 import { scalePlots, scaleTables } from './scale/scale-table.ts';
-import { billTable, capacityTable, size } from './table.ts';
+import { capacityTable, size } from './table.ts';
 import { modelTime, timePlots, timeTables } from './time.ts';
 
 export interface Measured {
@@ -38,18 +39,7 @@ const part = <Result>(
 });
 
 export const PARTS: Readonly<Record<string, Part>> = {
-  bill: part(
-    'What a million exchanges cost',
-    measureBill,
-    (lines) => [billTable(lines)],
-    (lines) => [
-      barPlot({
-        title: 'Dollars for a million exchanges',
-        unit: '$',
-        bars: lines.map(({ bytes, kind, ours }) => ({ label: `${size(bytes)} of ${kind}`, value: dollars(ours) })),
-      }),
-    ],
-  ),
+  bill: part('What a million exchanges cost', measureBill, billTables, billPlots),
   capacity: part(
     'What one connector carries',
     measureCapacity,

@@ -28,7 +28,7 @@ export interface RunningConnector {
 }
 
 export const startOrigin = async (): Promise<Origin> => {
-  const child = fork(fileURLToPath(new URL('./origin.ts', import.meta.url)));
+  const child = fork(fileURLToPath(new URL('./origin.ts', import.meta.url)), { execArgv: ['--no-warnings', '--import', 'tsx'] });
   const [port] = await once(child, 'message', { signal: AbortSignal.timeout(START_MS) });
   return { url: `http://127.0.0.1:${port}`, dispose: () => end(child) };
 };

@@ -1,7 +1,6 @@
-// Results of capacity and bill as the tables of docs/performance.md.
+// How tables are written, and that of capacity.
 
 import type { Table } from '../report/page.ts';
-import { type BillLine, dollars } from './bill.ts';
 import { type Capacity, ENTRA } from './capacity.ts';
 
 /** As docs/performance.md has it. */
@@ -48,21 +47,4 @@ export const capacityTable = (results: readonly Capacity[]): Table => {
     'memory MB',
   ];
   return { head, rows: [...rows, entra] };
-};
-
-export const billTable = (lines: readonly BillLine[]): Table => {
-  const money = (value: number) => `$${value.toFixed(2)}`;
-  const rows = lines.map(({ bytes, kind, ours, relay, polling }) => [
-    `${size(bytes)} of ${kind}`,
-    ours.messages.toFixed(1),
-    ours.readUnits.toFixed(2),
-    money(dollars(ours)),
-    // What they would make of text depends on whether they compress it.
-    kind === 'text' ? '' : money(dollars(relay)),
-    kind === 'text' ? '' : money(dollars(polling)),
-  ]);
-  return {
-    head: ['response', 'messages', 'read units', 'Sallyport, measured', 'relay function, computed', 'database polling, computed'],
-    rows,
-  };
 };

@@ -26,6 +26,16 @@ test('cold costs more than a freeze, and a freeze more than warm', async () => {
   expect(cold).toBeGreaterThan(frozen!);
 });
 
+test('either way back of prior art adds more than ours', async () => {
+  const [warm, , , ...priorArt] = (await modelTime()).map(({ added }) => added);
+
+  expect(priorArt).toHaveLength(2);
+  for (const { p50Ms, p99Ms } of priorArt) {
+    expect(p50Ms).toBeGreaterThan(warm!.p50Ms);
+    expect(p99Ms).toBeGreaterThan(warm!.p99Ms);
+  }
+});
+
 test('every hop is used, and tells whether it was measured, is second-hand or is assumed', () => {
   const used = new Set([UNAVOIDABLE, ...Object.values(STATES)].flatMap((counts) => Object.keys(counts)));
 

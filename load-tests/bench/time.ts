@@ -4,9 +4,7 @@
 import PROFILE from '../hops.json' with { type: 'json' };
 import type { Table } from '../report/page.ts';
 import { barPlot } from '../report/plot.ts';
-
-export type Hop = keyof typeof PROFILE.hops;
-type Counts = Partial<Record<Hop, number>>;
+import { type Counts, seeded, sum } from './hops.ts';
 
 /** Any way to an application inside that is asked from a function pays these: the user's link, the front door, the link inside and back, the application. */
 export const UNAVOIDABLE: Counts = { userLink: 1, restApi: 1, premisesLink: 1, origin: 1 };
@@ -21,6 +19,10 @@ export const STATES: Readonly<Record<string, Counts>> = {
   // The secret, then the socket for which it makes the ticket; directory, session with its parent, registry. Nothing is taken off for what
   // is under way side by side, so this is the worst.
   cold: { ...WARM, initialisation: 1, secretRead: 1, replySocket: 1, tableCall: 4 },
+  // The two designs of prior art as load-tests/prior-art has them. In: an HTTP API and a function before the post to the router's socket.
+  'warm, if answers went through a relay function': { ...WARM, restApi: 1 },
+  // A write, and the read that finds it; the post is the one to the connector.
+  'warm, if answers were polled from a database': { ...WARM, post: 1, tableCall: 2, poll: 1 },
 };
 
 export interface TimeModel {
@@ -36,33 +38,6 @@ interface Quantiles {
 }
 
 const DRAWS = 20_000;
-/** Standard deviations to the 99th of 100, of a normal distribution. */
-const Z99 = 2.326;
-
-/** In (0, 1]; the same for the same seed (xorshift). */
-const seeded = (seed: number) => {
-  let state = seed * 2_654_435_761 + 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return ((state >>> 0) + 1) / 2 ** 32;
-  };
-};
-
-/** Log-normal, through both quantiles: latencies have a long tail on one side. */
-const draw = (hop: Hop, random: () => number): number => {
-  const { p50Ms, p99Ms } = PROFILE.hops[hop];
-  const normal = Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
-  return p50Ms * Math.exp((Math.log(p99Ms / p50Ms) / Z99) * normal);
-};
-
-const sum = (counts: Counts, random: () => number): number =>
-  Object.entries(counts).reduce((total, [hop, count]) => {
-    let taken = total;
-    for (let at = 0; at < count; at += 1) taken += draw(hop as Hop, random);
-    return taken;
-  }, 0);
 
 const quantiles = (values: readonly number[]): Quantiles => {
   const sorted = values.toSorted((one, other) => one - other);

@@ -17,6 +17,12 @@ export const consumed = (answer: Readonly<Record<string, unknown>>): Map<string,
 };
 
 /**
+ * What a read of nothing costs: as much as the smallest ("Capacity unit consumption for reads", DynamoDB Developer Guide, of items that do not
+ * exist). Unverified on AWS: that this holds for a query as well.
+ */
+export const emptyReadUnits = (consistent: unknown): number => (consistent === true ? 1 : 0.5);
+
+/**
  * What a write costs in the table's indexes, which dynalite does not count. A put touches the indexes whose keys its item has.
  * Differs from AWS: update and delete are taken to touch every index, and a moved index entry costs one write instead of two.
  */

@@ -235,6 +235,15 @@ describe('what is metered', () => {
     expect(answer.ConsumedCapacity).toBeUndefined();
   });
 
+  test('a query that finds nothing costs what the smallest read does', async () => {
+    const query = { TableName: plain, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': 'nobody' } };
+
+    await table().send(new QueryCommand(query));
+    await table().send(new QueryCommand({ ...query, ConsistentRead: true }));
+
+    expect(aws.meter.snapshot().totals['read-units']).toBe(1.5);
+  });
+
   test('who asks for the consumed capacity is told', async () => {
     const answer = await table().send(new ScanCommand({ TableName: plain, ReturnConsumedCapacity: 'TOTAL' }));
 

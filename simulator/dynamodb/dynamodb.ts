@@ -4,7 +4,7 @@ import { arn } from '../account.ts';
 import { type AwsCall, type AwsService, jsonProtocol } from '../aws-protocols.ts';
 import { isRecord } from '../iam/conditions.ts';
 import { AwsError, type Clock, type Faults, type Iam, type Meter, type ResourceTypes } from '../services.ts';
-import { consumed, indexUnits, isRead, isWrite } from './capacity.ts';
+import { consumed, emptyReadUnits, indexUnits, isRead, isWrite } from './capacity.ts';
 import { leadingKeys } from './leading-keys.ts';
 import { type Store, startStore } from './store.ts';
 import { type TableDescription, tableTypes } from './tables.ts';
@@ -40,7 +40,7 @@ export const startDynamodb = async ({ iam, meter, faults, clock, log, random }: 
     for (const name of names) {
       const table = tables.get(name);
       const own = units.get(name) ?? 0;
-      if (isRead(action)) meter.add('read-units', own, { table: name });
+      if (isRead(action)) meter.add('read-units', Math.max(own, emptyReadUnits(input.ConsistentRead)), { table: name });
       if (isWrite(action) && table) meter.add('write-units', own + indexUnits(table, own, input.Item), { table: name });
     }
   };

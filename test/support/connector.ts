@@ -16,6 +16,8 @@ export interface ConnectorOptions {
   readonly clockWrongFrom?: 'start' | 'SIGUSR2';
   /** Further variables of its environment. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Another build of it. @default dist/connector.mjs */
+  readonly program?: string;
 }
 
 export interface ConnectorHome {
@@ -32,10 +34,10 @@ export const createConnectorHome = (): ConnectorHome => {
   const clock = new URL('./wrong-clock.mjs', import.meta.url).href;
   return {
     folder,
-    start: ({ code, allow = [], clockWrongFrom, variables = {} }: ConnectorOptions = {}) => {
+    start: ({ code, allow = [], clockWrongFrom, variables = {}, program = join(ROOT, 'dist/connector.mjs') }: ConnectorOptions = {}) => {
       const preload = clockWrongFrom === undefined ? [] : ['--import', clock];
       const settings = ['--state-directory', folder, '--health-address', 'off', ...allow.flatMap((origin) => ['--allow', origin])];
-      return startChild(process.execPath, [...preload, join(ROOT, 'dist/connector.mjs'), ...settings], {
+      return startChild(process.execPath, [...preload, program, ...settings], {
         env: {
           ...process.env,
           NODE_OPTIONS: '--no-warnings',
@@ -57,9 +59,14 @@ export interface OwnConnector {
 }
 
 /** Enrols in a group and starts; resolves when its tunnel is open. */
-export const startConnector = async (world: World, group: string, allow: readonly string[]): Promise<OwnConnector> => {
+export const startConnector = async (
+  world: World,
+  group: string,
+  allow: readonly string[],
+  options: Pick<ConnectorOptions, 'program' | 'variables'> = {},
+): Promise<OwnConnector> => {
   const home = createConnectorHome();
-  const child = home.start({ code: (await control(world).issueCode(group)).code, allow });
+  const child = home.start({ code: (await control(world).issueCode(group)).code, allow, ...options });
   await child.seen(/tunnel\.open/);
   return {
     child,
