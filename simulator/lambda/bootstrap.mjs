@@ -4,9 +4,11 @@
 import { existsSync } from 'node:fs';
 import { Agent, request as open } from 'node:http';
 import { createRequire } from 'node:module';
+import { setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 
 const API = '/2018-06-01/runtime';
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
@@ -16,6 +18,10 @@ const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
 const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body';
 const EXIT_REJECTION = 128;
 const EXIT_EXCEPTION = 129;
+const THREAD_NICENESS = 5;
+
+// A thread of the simulator's own process lets the simulator go first, which all of them wait for.
+if (!isMainThread) setPriority(THREAD_NICENESS);
 
 const [hostname, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
 const agent = new Agent({ keepAlive: true });
