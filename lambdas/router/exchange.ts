@@ -1,14 +1,14 @@
 // One exchange with one connector: posts the request, receives the response, tells credit, and ends within its deadlines.
 // Survives the loss of either channel: a new reply connection is announced, a new tunnel is followed (docs/protocol.md, Resuming).
 
-import { encode, type FrameKey, type OpenedFrame } from '../../protocol/codec.ts';
+import { encode, type OpenedFrame } from '../../protocol/codec.ts';
 import { CODINGS } from '../../protocol/coding.ts';
 import { asSallyportError, isErrorCode, SallyportError } from '../../protocol/errors.ts';
-import type { ErrorFrame, RequestFrame, RouterFrame } from '../../protocol/frames.ts';
+import type { ErrorFrame, RouterFrame } from '../../protocol/frames.ts';
 import { SILENCE_ALONE_MS, SILENCE_FIRST_MS } from '../../protocol/limits.ts';
 import type { Log } from '../../protocol/log.ts';
-import type { Tunnel } from '../stores/records.ts';
 import { type Course, CourseWatch } from './course.ts';
+import type { ExchangePlan } from './exchange-plan.ts';
 import type { Clock, ExchangeListener, PostFrame, ReadTunnels, ReplyChannel } from './ports.ts';
 import { requestFrames } from './request-frames.ts';
 import { type NumberedFrame, type ResponseHead, ResponseInbox } from './response-inbox.ts';
@@ -17,24 +17,6 @@ import { createSilence, type Silence, silent } from './silence.ts';
 import { TunnelFollower } from './tunnel-follower.ts';
 import { UnderWay } from './under-way.ts';
 import { Upload } from './upload.ts';
-
-export interface ExchangePlan {
-  readonly id: string;
-  readonly tunnel: Tunnel;
-  readonly key: FrameKey;
-  /** The request frame's own fields; the exchange adds where to answer. */
-  readonly request: Omit<RequestFrame, 'type' | 'exchange' | 'n' | 'connector' | 'tunnel' | 'replyTo' | 'issuedAt' | 'codings' | 'end'>;
-  readonly body: Buffer;
-  /**
-   * Whether another connector can take it. Where none may (`never`), or there is none yet (`later`), this one is given the time to open another
-   * tunnel. @default 'now'
-   */
-  readonly elsewhere?: 'now' | 'later' | 'never';
-  /** When the user's request came in: what the log's times count from. */
-  readonly receivedAt: number;
-  /** When the invocation must have ended. */
-  readonly deadlineAt: number;
-}
 
 export interface ExchangePorts {
   readonly post: PostFrame;

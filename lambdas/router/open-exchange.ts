@@ -2,7 +2,8 @@
 // only where that cannot do harm (D13).
 import type { FrameKey } from '../../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
-import { Exchange, type ExchangePlan, type ExchangePorts } from './exchange.ts';
+import { Exchange, type ExchangePorts } from './exchange.ts';
+import type { ExchangePlan } from './exchange-plan.ts';
 import { type Choice, type ChoicePorts, nextTunnel } from './next-tunnel.ts';
 import type { ReadTunnels } from './ports.ts';
 import type { ResponseHead } from './response-inbox.ts';

@@ -5,7 +5,7 @@ import type { AssertUser } from './assertion.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { cleanHeaders } from './clean-headers.ts';
-import type { ExchangePlan } from './exchange.ts';
+import type { ExchangePlan } from './exchange-plan.ts';
 import type { Passwords } from './passwords.ts';
 import { type Introduction, introduce } from './single-sign-on.ts';
 import { targetUrl } from './target-url.ts';
