@@ -3,6 +3,7 @@
 // `internal#<authority>`/`<path> <host><path>`, an item for each address.
 import { setTimeout } from 'node:timers/promises';
 import { SallyportError } from '../../protocol/errors.ts';
+import type { SignInForm } from '../../protocol/sign-on.ts';
 import { addressesOf, callersAmong } from '../../tenants/address-list.ts';
 import { authorityOfUrl } from '../../tenants/authority.ts';
 import { conditionList } from './condition-shape.ts';
@@ -36,7 +37,6 @@ import type {
   Published,
   SamlEncryption,
   SamlSignOn,
-  SignInForm,
   SingleSignOn,
   TokenPolicy,
   TokenSignOn,

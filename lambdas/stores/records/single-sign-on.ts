@@ -1,4 +1,5 @@
 // How an application learns who its user is: a part of its entry in the directory. Templates are of tenants/claim-template.ts.
+import type { SignInForm } from '../../../protocol/sign-on.ts';
 
 export type SingleSignOn = {
   /** Header name → template of the user's claims; told beside any method. */
@@ -55,19 +56,8 @@ export interface PasswordSignOn {
   readonly credentials: 'user' | 'shared';
   /** The public key of the connector group's vault (protocol/vault.ts). */
   readonly vaultKey: string;
-  /** Null with `basic`. */
+  /** How the application's own page is filled in; null with `basic`. */
   readonly form: SignInForm | null;
-}
-
-/** The application's own page; null: what it is like says it. */
-export interface SignInForm {
-  /** Path and query, at the origin. */
-  readonly page: string;
-  readonly usernameField: string | null;
-  readonly passwordField: string | null;
-  /** Regular expressions that the page after the sign-in fits, or must not fit. */
-  readonly success: string | null;
-  readonly failure: string | null;
 }
 
 /** The application gets an access token of the user's identity provider. */
