@@ -1,4 +1,4 @@
-// Artillery is not installed for `npm test`: that its scenarios fit to what runs them is seen without it.
+// That the scenarios fit to what runs them is seen without Artillery; test/e2e/load-target.test.ts runs one.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
