@@ -1,4 +1,4 @@
-// A local program, through `sallyport forward`, to a service that speaks the frames and sends every message back.
+// A local program, through `sallyport forward`, to a service that speaks the frames and sends every message back. Pages may not (Teleport#67616).
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

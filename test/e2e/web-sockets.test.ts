@@ -129,6 +129,7 @@ test('cross-site WebSocket hijacking (Teleport#67616): what a page of another si
       body: JSON.stringify({ url: `${world.url('chat').replace(/^http/, 'ws')}echo` }),
     });
 
+  // As Teleport#67616 let them.
   const foreigners: Array<Record<string, string>> = [
     { origin: 'https://evil.example' },
     { origin: 'null' },
