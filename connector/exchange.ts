@@ -43,6 +43,7 @@ export class Exchange {
   #ended = false;
   #closed = false;
   #beganAt = 0;
+  #uploadOwner: string | null = null;
   #watch: PremisesWatch | null = null;
   #log: Log;
 
@@ -59,6 +60,11 @@ export class Exchange {
       resized: () => this.#account(),
       uploaded: () => this.#advance(),
     });
+  }
+
+  /** Whose open upload it is; null: none, or nobody said. */
+  get uploadOwner(): string | null {
+    return this.#ended ? null : this.#uploadOwner;
   }
 
   /** Whether its request frame has come. */
@@ -108,6 +114,7 @@ export class Exchange {
     // By then nobody can be waiting, whatever cancel was lost.
     this.#timers.arm('life', request.upload ? UPLOAD_MAX_MS : EXCHANGE_MAX_MS, () => this.#lose());
     this.#begun = true;
+    this.#uploadOwner = request.upload?.owner ?? null;
     this.#beganAt = this.#context.clock.monotonic();
     this.#watch = new PremisesWatch(this.#context.clock, this.#context.ageMs(request));
     this.#log = this.#log.with({ application: request.application, user: request.user, method: request.method });
@@ -123,6 +130,8 @@ export class Exchange {
       this.#call(request, payload);
     } catch (error) {
       this.#fail(asSallyportError(error));
+      // Its response would wait for a router that asks; this one waits to hear that the upload has begun.
+      if (request.upload && !this.#incoming.upload) this.#tell(this.#errorFrame(asSallyportError(error)), request.replyTo);
     }
   }
 

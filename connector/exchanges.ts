@@ -4,7 +4,7 @@ import { decode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { RequestFrame } from '../protocol/frames.ts';
 import { isToken } from '../protocol/headers.ts';
-import { REQUEST_LIFETIME_MS } from '../protocol/limits.ts';
+import { REQUEST_LIFETIME_MS, UPLOADS_OPEN_MAX } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { type AllowedOrigin, findAllowed } from './allowlist.ts';
 import { type Clock, withResolvers } from './clock.ts';
@@ -204,6 +204,7 @@ export class Exchanges {
     this.#remember(request.exchange, request.issuedAt);
     if (this.#draining) throw new SallyportError('ERR_CONNECTOR_DRAINING');
     this.#makeRoom();
+    this.#checkUploads(request.upload?.owner);
     if (!isToken(request.method) || request.method.toUpperCase() === 'CONNECT') {
       throw new SallyportError('ERR_METHOD_REFUSED', `Method ${JSON.stringify(request.method)} is not carried.`);
     }
@@ -229,6 +230,14 @@ export class Exchanges {
     if (ledger.full || this.#running.size > limit) {
       throw new SallyportError('ERR_CONNECTOR_BUSY', `${this.#running.size - 1} exchanges hold ${ledger.held} of ${ledger.limit} bytes.`);
     }
+  }
+
+  /** Nobody may keep others out by beginning uploads that do not go on. */
+  #checkUploads(owner: string | undefined): void {
+    if (owner === undefined) return;
+    // The request in question is among them already.
+    const open = [...this.#running].filter(({ uploadOwner }) => uploadOwner === owner).length;
+    if (open > UPLOADS_OPEN_MAX) throw new SallyportError('ERR_UPLOAD_LIMIT', `${UPLOADS_OPEN_MAX} uploads are under way.`);
   }
 
   #remember(id: string, issuedAt = this.#seen.get(id)?.issuedAt ?? 0): void {

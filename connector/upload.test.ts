@@ -1,7 +1,7 @@
 // An upload at the connector: parts from several routers in, one request to the origin out.
 import { describe, expect, test } from '@jest/globals';
 import type { PartFrame, TakenFrame } from '../protocol/frames.ts';
-import { REQUEST_BODY_MAX_BYTES, UPLOAD_PART_MAX_BYTES, UPLOAD_WAIT_MS } from '../protocol/limits.ts';
+import { REQUEST_BODY_MAX_BYTES, UPLOAD_PART_MAX_BYTES, UPLOAD_WAIT_MS, UPLOADS_OPEN_MAX } from '../protocol/limits.ts';
 import { answerOf, createBench, PlayedBody } from './testing/bench.ts';
 import { settled } from './testing/manual-clock.ts';
 
@@ -145,6 +145,28 @@ describe('an upload', () => {
 
     expect(origin).toMatchObject({ got: '', ended: true });
   });
+});
+
+test('one session has only so many open; others begin theirs, and it begins its next when one has ended', async () => {
+  const bench = createBench();
+  const start = async (owner: string) => {
+    const request = bench.request({ method: 'POST', hasBody: true, end: false, upload: { length: 12, owner } });
+    await bench.deliver(request);
+    return request.exchange;
+  };
+  const first = await start('mallory');
+  for (let count = 1; count < UPLOADS_OPEN_MAX; count += 1) await start('mallory');
+
+  const refused = await start('mallory');
+  const others = await start('alice');
+  await bench.deliver({ type: 'cancel', exchange: first, code: 'ERR_USER_GONE' });
+  const next = await start('mallory');
+
+  const codes = bench.posted.flatMap(({ frame }) => (frame.type === 'error' ? [[frame.exchange, frame.code]] : []));
+  const begun = bench.posted.flatMap(({ frame }) => (frame.type === 'taken' ? [frame.exchange] : []));
+  expect(codes).toEqual([[refused, 'ERR_UPLOAD_LIMIT']]);
+  expect(begun).toEqual(expect.arrayContaining([others, next]));
+  expect(bench.calls).toHaveLength(UPLOADS_OPEN_MAX + 2);
 });
 
 describe('the response to an upload', () => {

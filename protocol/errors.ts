@@ -67,6 +67,12 @@ export const ERRORS = {
     retryable: false,
     message: 'The request headers are larger than this service carries.',
   },
+  ERR_UPLOAD_LIMIT: {
+    status: 429,
+    hop: 'user',
+    retryable: true,
+    message: 'Too many of your uploads are under way. Please wait until one has ended.',
+  },
   ERR_RATE_LIMITED: {
     status: 429,
     hop: 'user',

@@ -59,9 +59,9 @@ export interface RequestFrame extends ExchangeFrame {
   readonly hasBody: boolean;
   /**
    * The body comes in `part` frames, from whichever router has them, and the response waits for a `reply-to`. What is known of the body's
-   * length; null: a later part tells it.
+   * length; null: a later part tells it. And whose it is, as a digest: one may have so many open. Routers of older releases do not say.
    */
-  readonly upload?: { readonly length: number | null };
+  readonly upload?: { readonly length: number | null; readonly owner?: string };
   /** Codings that the router undoes, of the response's payloads. Routers of older releases undo none. */
   readonly codings?: readonly string[];
   /** True when the body is complete in this frame. */

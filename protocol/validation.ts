@@ -49,7 +49,8 @@ const signOn: Check = (value) => {
   return typeof method === 'string' && Object.hasOwn(SIGN_ON, method) && SIGN_ON[method](value);
 };
 
-const upload: Check = (value) => value === undefined || fieldsOf({ length: countOrNull })(value);
+const upload: Check = (value) =>
+  value === undefined || fieldsOf({ length: countOrNull, owner: (owner) => owner === undefined || text(owner) })(value);
 
 const timings: Check = (value) =>
   value === undefined || fieldsOf({ verified: count, connected: countOrAbsent, answered: countOrAbsent, sent: count })(value);

@@ -81,7 +81,7 @@ export const readCall = async (ports: CallPorts, request: CanonicalRequest): Pro
   if (upload.host !== request.host) throw new SallyportError('ERR_UPLOAD_UNKNOWN', 'The upload belongs to another host.');
   const target = asTarget(request, { method: upload.method, ...readAddress(upload.target) });
   if (kind !== 'part') return { kind, target, upload };
-  if (!fieldOf(request, 'content-type')?.toLowerCase().startsWith(PART_TYPE)) throw invalid(`A part comes as ${PART_TYPE}.`);
+  if (fieldOf(request, 'content-type')?.toLowerCase() !== PART_TYPE) throw invalid(`A part comes as ${PART_TYPE}.`);
   const offset = countIn(request, 'upload-offset');
   if (offset === null) throw invalid('A part needs its Upload-Offset.');
   return { kind, target, upload, offset, length: upload.length ?? countIn(request, 'upload-length'), bytes: request.body };

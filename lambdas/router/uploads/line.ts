@@ -62,14 +62,14 @@ export class UploadLine {
   }
 
   /** Posts the request, whose body is to follow. Null: the tunnel is gone and nothing was delivered. */
-  async begin(request: UploadRequest, length: number | null): Promise<TakenFrame | null> {
+  async begin(request: UploadRequest, upload: Required<NonNullable<RequestFrame['upload']>>): Promise<TakenFrame | null> {
     const { exchange, tunnel, key } = this.#plan;
     await this.#open();
     const { connector, connectionId } = tunnel;
     const addressed = { ...request, connector, tunnel: connectionId, replyTo: this.#replyTo, issuedAt: this.#ports.clock.now() };
-    const head = { type: 'request', exchange, n: 0, ...addressed, hasBody: true, upload: { length } } as const;
+    const head = { type: 'request', exchange, n: 0, ...addressed, hasBody: true, upload } as const;
     const { first } = requestFrames(head, Buffer.alloc(0), key);
-    this.#part = { ...this.#part, length };
+    this.#part = { ...this.#part, length: upload.length };
     // The connector's word may be here before the post has returned.
     const told = this.#until(() => true);
     return (await this.#ports.post(connectionId, first)) === 'gone' ? null : told;

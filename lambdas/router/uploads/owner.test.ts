@@ -23,6 +23,19 @@ describe('an upload belongs to whoever began it:', () => {
     expect(connector.body(exchange())).toBe('');
   });
 
+  test('the connector is told whose it is, and not the session', async () => {
+    const { rig, begun } = createUploads();
+    await begun();
+    await begun();
+    await rig.answer(beginning(rig.signIn()));
+
+    const owners = rig.requests().map(({ upload }) => upload!.owner!);
+
+    expect(owners[0]).toBe(owners[1]);
+    expect(owners[2]).not.toBe(owners[0]);
+    expect([...rig.sessions.keys()].filter((id) => owners.includes(id))).toEqual([]);
+  });
+
   test('a session that has ended brings no further part', async () => {
     const { rig, connector, cookie, begun, exchange } = createUploads();
     const path = await begun();

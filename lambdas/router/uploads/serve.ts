@@ -55,6 +55,8 @@ export const beginUpload = async (
   served: Served,
 ): Promise<Answer> => {
   const group = application.connectorGroup;
+  // Not the handle itself, by which a session could be looked up.
+  const owner = digest(`upload ${caller?.handle ?? call.target.clientAddress}`);
   const tried = new Set<string>();
   let failure = new SallyportError('ERR_NO_CONNECTOR', `No connector of group ${group} has a live tunnel.`);
   for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
@@ -65,7 +67,7 @@ export const beginUpload = async (
     const exchange = ports.newExchangeId();
     served.found(exchange, tunnel.connector);
     try {
-      const told = await withLine(ports, { exchange, tunnel }, served, (line) => line.begin(request, call.length));
+      const told = await withLine(ports, { exchange, tunnel }, served, (line) => line.begin(request, { length: call.length, owner }));
       if (told !== null) return begun(ports, { application, caller, call, request, exchange, tunnel });
       ports.tunnels.forget(group, tunnel.connectionId);
     } catch (error) {

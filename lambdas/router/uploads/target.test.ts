@@ -56,8 +56,13 @@ describe('what a page may not say of its own requests, it cannot say by an uploa
     ['a target with a fragment', { target: '/a#b' }],
     ['a target with a blank', { target: '/a b' }],
     ['a target with a backslash', { target: '/\\evil.example' }],
+    ['a reserved target', { target: '/.sallyport/session' }],
+    ['a reserved target in disguise', { target: '/%2esallyport/session' }],
+    ['a target with a line break', { target: '/a\r\nX-C: d' }],
     ['a method without a body', { target: '/', method: 'GET' }],
     ['a method that is none', { target: '/', method: 'PO ST' }],
+    ['a field that ends a line where bytes are cut', { target: '/', headers: JSON.stringify([['X-A', 'b\u010d\u010aX-C: d']]) }],
+    ['a field name with a line break', { target: '/', headers: JSON.stringify([['X-A: b\r\nX-C', 'd']]) }],
     ['a field with a line break', { target: '/', headers: JSON.stringify([['X-A', 'b\r\nX-C: d']]) }],
     ['fields that are no list', { target: '/', headers: '{"a":"b"}' }],
     ['fields that are no JSON', { target: '/', headers: 'X-A: b' }],
@@ -68,6 +73,15 @@ describe('what a page may not say of its own requests, it cannot say by an uploa
 
     expect(answer.status).toBe(400);
     expect(rig.requests()).toEqual([]);
+  });
+
+  test.each(['a\r\nX-C: d', 'a\u010d\u010aX-C: d'])('a file’s name and type of %j reach no header field', async (text) => {
+    const { rig, cookie } = createUploads();
+
+    const answer = await rig.answer(beginning(cookie, { told: { target: '/', filename: text, filetype: text, 'X-C': text } }));
+
+    expect(answer.status).toBe(201);
+    expect(rig.requests()[0]!.headers.filter(([name, value]) => /content-type|x-c$/i.test(name) || /X-C/.test(value))).toEqual([]);
   });
 
   test('a form of another site begins none: it cannot send the field that is needed', async () => {

@@ -5,6 +5,7 @@ import type { HeaderList } from '../../../protocol/frames.ts';
 import { isFieldValue, isToken } from '../../../protocol/headers.ts';
 import { canonicalPath } from '../canonical-path.ts';
 import { type CanonicalRequest, canonicalMethod } from '../canonical-request.ts';
+import { isReserved } from '../reserved.ts';
 
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -37,7 +38,9 @@ export const readAddress = (target: string | undefined): Pick<Target, 'path' | '
   if (url === null || url.host !== 'host' || url.pathname + url.search !== target) {
     throw invalid('The target of the upload is no path and query as a browser requests them.');
   }
-  return { path: canonicalPath(url.pathname), query: url.search };
+  const path = canonicalPath(url.pathname);
+  if (isReserved(path)) throw invalid('The target of the upload is a reserved path, which no application has.');
+  return { path, query: url.search };
 };
 
 /** The header fields of the request: those that the creation came with, and over them what was told. */
@@ -79,7 +82,7 @@ const readHeaders = (told: ReadonlyMap<string, string>): HeaderList => {
   const text = told.get('headers');
   // What many tus clients tell of a file.
   const type = told.get('filetype');
-  if (text === undefined) return type !== undefined && isFieldValue(type) ? [['Content-Type', type]] : [];
+  if (text === undefined) return [['Content-Type', type]].filter(isField);
   let value: unknown;
   try {
     value = JSON.parse(text);

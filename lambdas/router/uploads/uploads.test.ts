@@ -27,7 +27,7 @@ describe('an upload', () => {
       method: 'PUT',
       url: 'http://wiki.internal:8080/files?a=b%2Fc',
       end: false,
-      upload: { length: 12 },
+      upload: { length: 12, owner: expect.any(String) },
     });
     expect(headers).toEqual(
       expect.arrayContaining([
@@ -83,6 +83,37 @@ describe('an upload', () => {
 
     expect([repeated.status, codeOf(repeated), ahead.status, codeOf(ahead)]).toEqual([409, 'ERR_UPLOAD_OFFSET', 409, 'ERR_UPLOAD_OFFSET']);
     expect(connector.body(exchange())).toBe('abcdef');
+  });
+
+  test.each<[string, Record<string, string[]>]>([
+    ['a negative place', { 'Upload-Offset': ['-1'] }],
+    ['a place in another notation', { 'Upload-Offset': ['0x0'] }],
+    ['a place beyond all numbers', { 'Upload-Offset': ['99999999999999999999'] }],
+    ['two places', { 'Upload-Offset': ['0', '6'] }],
+    ['no place', { 'Upload-Offset': [''] }],
+    ['a length that it exceeds', { 'Upload-Length': ['5'] }],
+    ['another content type', { 'Content-Type': ['text/plain'] }],
+    ['one that only begins as it should', { 'Content-Type': ['application/offset+octet-stream2'] }],
+    ['two content types', { 'Content-Type': ['application/offset+octet-stream', 'text/html'] }],
+  ])('takes no part with %s', async (_, headers) => {
+    const { rig, connector, cookie, exchange } = createUploads();
+    const { 'Upload-Length': _length, ...rest } = beginning(cookie).headers!;
+    const begun = await rig.answer({ ...beginning(cookie), headers: { ...rest, 'Upload-Defer-Length': ['1'] } });
+
+    const answer = await rig.answer(parting(cookie, begun.header('Location')!, 0, 'abcdefghi', headers));
+
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'ERR_UPLOAD_INVALID']);
+    expect(connector.body(exchange())).toBe('');
+  });
+
+  test('takes no part that reaches beyond its length', async () => {
+    const { rig, connector, cookie, begun, exchange } = createUploads();
+    const path = await begun();
+
+    const answer = await rig.answer(parting(cookie, path, 0, 'abcdefghijklm'));
+
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'ERR_UPLOAD_INVALID']);
+    expect(connector.body(exchange())).toBe('');
   });
 
   test('of a length that is not yet known is chunked, and ends where a part says so', async () => {
