@@ -14,8 +14,8 @@ export const ANSWERS = [
   ...[KILOBYTE / 2, KILOBYTE, 16 * KILOBYTE, 32 * KILOBYTE, 100 * KILOBYTE, MEGABYTE].map((bytes) => ({ kind: 'noise' as const, bytes })),
   ...[16 * KILOBYTE, 100 * KILOBYTE, MEGABYTE].map((bytes) => ({ kind: 'text' as const, bytes })),
 ];
-const EXCHANGES = 100;
-const USERS = 4;
+const EXCHANGES = 60;
+const USERS = 2;
 const WARM_TRIES = 5;
 /** What no way back can shorten: the post to the connector, its link, the application. */
 const WAITED: Counts = { post: 1, premisesLink: 1, origin: 1 };

@@ -7,7 +7,8 @@ import { FRAME_MAX_BYTES, FRAME_OVERHEAD_BYTES } from '../../protocol/limits.ts'
 
 const KILOBYTE = 1024;
 const SIZES = [KILOBYTE, 16 * KILOBYTE, 1024 * KILOBYTE];
-const EXCHANGES = 2;
+/** The cheapest counts: a connector's heartbeat may fall into one. */
+const EXCHANGES = 3;
 /** What an HTTP API bills as one. */
 const REQUEST_BYTES = 512 * KILOBYTE;
 
@@ -24,10 +25,9 @@ beforeAll(async () => {
       for (const { design, world, ask } of running) {
         const exchange = async () => expect(sha256(await ask(`noise/${bytes}`))).toBe(original);
         await warm(exchange);
-        const units = await unitsOf(world, EXCHANGES, async () => {
-          for (let at = 0; at < EXCHANGES; at += 1) await exchange();
-        });
-        line[design] = { ...units, 'gb-seconds': 0 };
+        const each: Units[] = [];
+        for (let at = 0; at < EXCHANGES; at += 1) each.push({ ...(await unitsOf(world, 1, exchange)), 'gb-seconds': 0 });
+        line[design] = each.reduce((least, units) => (dollars(units) < dollars(least) ? units : least));
       }
       spent.set(bytes, line);
     }
