@@ -15,6 +15,7 @@ import { createToken, listTokens, revokeToken, rotateToken } from './commands/to
 import { type UploadOptions, upload, uploadFault } from './commands/upload.ts';
 import { type WhyOptions, why } from './commands/why.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
+import { withDashedIds } from './dashed-ids.ts';
 import { readPasswordFrom } from './read-password.ts';
 import { type Environment, findTarget } from './target.ts';
 
@@ -255,11 +256,8 @@ interface Call extends Pick<Running, 'given' | 'options'> {
 }
 
 const readCall = (argv: readonly string[]): Call | 'help' => {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: { ...TARGET, ...OPTIONS, help: { type: 'boolean', short: 'h' } },
-  });
+  const known = { ...TARGET, ...OPTIONS, help: { type: 'boolean', short: 'h' } } as const;
+  const { values, positionals } = parseArgs({ args: withDashedIds(argv, known), allowPositionals: true, options: known });
   if (values.help) return 'help';
   const command = COMMANDS.find(({ words }) => words.every((word, index) => positionals[index] === word));
   if (!command) throw new Error(positionals.length === 0 ? 'A command is expected.' : `There is no command “${positionals.join(' ')}”.`);
