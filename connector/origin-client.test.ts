@@ -1,16 +1,8 @@
 import { once } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
-import { createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { Origins } from './origin.ts';
-import type { OriginAnswer } from './ports.ts';
-import { listen } from './testing/fake-service.ts';
+import type { Socket } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
 import { settled } from './testing/manual-clock.ts';
-
-const open: Array<{ close(): unknown }> = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
+import { call, createOrigins, serveRaw } from './testing/origins.ts';
 
 /** An origin that answers each request with these bytes; `answered` resolves with the socket once they are on their way. */
 const serve = async (
@@ -19,34 +11,12 @@ const serve = async (
   let connections = 0;
   let tell: (socket: Socket) => void;
   const answered = new Promise<Socket>((resolve) => (tell = resolve));
-  const server: Server = createServer((socket) => {
+  const host = await serveRaw((socket) => {
     connections += 1;
-    socket.on('error', () => {});
     socket.on('data', () => void socket.write(bytes, () => tell(socket)));
   });
-  const port = await listen(server as unknown as HttpServer);
-  open.push(server);
-  return { origin: `http://127.0.0.1:${port}`, answered, connections: () => connections };
+  return { origin: `http://${host}`, answered, connections: () => connections };
 };
-
-const create = (connections = 4): Origins => {
-  const origins = new Origins({ connections, connectTimeoutMs: 2_000, ca: null });
-  open.push(origins);
-  return origins;
-};
-
-const ask = (origins: Origins, origin: string): Promise<OriginAnswer> =>
-  origins.call({
-    method: 'GET',
-    origin,
-    path: '/',
-    headers: [],
-    body: null,
-    verifyCertificate: true,
-    loopbackAllowed: true,
-    signal: new AbortController().signal,
-    connected: () => {},
-  });
 
 const readAll = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];
@@ -72,7 +42,7 @@ describe('an answer that waits for its user is whole, though the origin has clos
     for (const size of sizes) {
       const sent = content(size);
       const { origin, answered } = await serve(Buffer.concat(answer(sent).map((part) => Buffer.from(part))));
-      const { body } = await ask(create(), origin);
+      const { body } = await createOrigins().call(call({ origin }));
       const socket = await answered;
       socket.end();
       await once(socket, 'finish');
@@ -89,7 +59,7 @@ test('a reset while an answer waits for its user breaks that answer, and nothing
   const { origin, answered } = await serve(
     Buffer.concat([Buffer.from(head('Connection: close', 'Content-Length: 1000000')), content(70_000)]),
   );
-  const { body } = await ask(create(), origin);
+  const { body } = await createOrigins().call(call({ origin }));
   const socket = await answered;
   socket.resetAndDestroy();
   await once(socket, 'close');
@@ -103,7 +73,7 @@ test('an answer that nobody takes stops the origin', async () => {
   const MEGABYTES = 200;
   const STILL_TURNS = 20;
   const { origin, answered } = await serve(Buffer.from(head(`Content-Length: ${MEGABYTES * MEGABYTE.length}`)));
-  const { body } = await ask(create(), origin);
+  const { body } = await createOrigins().call(call({ origin }));
   const socket = await answered;
   let written = 0;
   const write = () => {
@@ -128,10 +98,10 @@ test('an answer that nobody takes stops the origin', async () => {
 test('a connection is free for the next answer while its last one still waits for its user', async () => {
   const sent = content(100_000);
   const { origin, connections } = await serve(Buffer.concat([Buffer.from(head('Content-Length: 100000')), sent]));
-  const origins = create(1);
-  const first = await ask(origins, origin);
+  const origins = createOrigins({ connections: 1 });
+  const first = await origins.call(call({ origin }));
 
-  const second = await ask(origins, origin);
+  const second = await origins.call(call({ origin }));
 
   expect((await readAll(second.body)).equals(sent)).toBe(true);
   expect((await readAll(first.body)).equals(sent)).toBe(true);

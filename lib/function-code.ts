@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAMBDAS = join(ROOT, 'lambdas');
@@ -15,6 +15,18 @@ const PAGES = 'pages';
 const ENTRY = 'index.mjs';
 /** Some packages call `require` for Node's own modules, which ES modules do not have. */
 const REQUIRE_BANNER = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
+
+/** How esbuild makes one file of a function and what it imports. */
+export const FUNCTION_BUNDLE = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  banner: { js: REQUIRE_BANNER },
+  minify: true,
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
 
 /** Below lambdas/. An assembly names it by the hash of the bundle, so the same sources make the same template. */
 export const functionCode = (folder: string): Code =>
@@ -71,14 +83,7 @@ const bundleAll = (): ReadonlyMap<string, Uint8Array> => {
     entryPoints: Object.fromEntries(folders.map((folder) => [folder, join(LAMBDAS, folder, HANDLER)])),
     outdir: LAMBDAS,
     write: false,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE_BANNER },
-    minify: true,
-    logLevel: 'warning',
+    ...FUNCTION_BUNDLE,
   });
   return new Map(outputFiles.map(({ path, contents }) => [basename(path, '.js'), contents]));
 };

@@ -83,13 +83,3 @@ export interface RefusedMessage {
 
 export type ConnectorMessage = HelloMessage | HeartbeatMessage | DrainMessage | ProbeMessage;
 export type TunnelMessage = WelcomeMessage | AliveMessage | DrainedMessage | EchoMessage | RefusedMessage;
-
-/** A router asks which connection it is; answered by `you-are` without a function. */
-export interface WhoamiMessage {
-  readonly type: 'whoami';
-}
-
-export interface YouAreMessage {
-  readonly type: 'you-are';
-  readonly connectionId: string;
-}

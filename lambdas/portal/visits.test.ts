@@ -1,43 +1,8 @@
 // Signing in to an application whose pages call others: which hosts the browser passes through, and with what.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { digest } from '../keys.ts';
 import type { Application } from '../stores/records.ts';
-import { application } from '../stores/testing/application.ts';
-import { Browser } from './testing/browser.ts';
-import { startWorld, type World } from './testing/world.ts';
-
-const wiki = application({
-  name: 'Wiki <1>',
-  description: 'What we know',
-  access: { users: [], groups: ['staff'] },
-  homePath: 'start?view=all',
-});
-const alice = {
-  sub: 'a-1',
-  preferred_username: 'alice',
-  name: 'Alice <Ames>',
-  email: 'alice@example.com',
-  email_verified: true,
-  groups: ['staff'],
-  department: 'Sales',
-  amr: ['pwd', 'mfa'],
-};
-
-let world: World;
-let browser: Browser;
-
-beforeAll(async () => {
-  world = await startWorld();
-  world.idp.user = alice;
-});
-afterAll(() => world.close());
-beforeEach(() => {
-  browser = new Browser();
-});
-
-const port = () => new URL(world.portalUrl).port;
-const toProvider = (url: string) => url.startsWith(world.idp.issuer);
-const signInUrl = (to: string, challenge = digest('browser')) => `${world.portalUrl}/sign-in?${new URLSearchParams({ to, challenge })}`;
+import { browser, port, signInUrl, toProvider, wiki, world } from './testing/signing-in.ts';
 
 describe('signing in to an application whose pages call others', () => {
   const at = (id: string, changes: Partial<Application> = {}): Application => ({ ...wiki, id, host: `${id}.apps.example.com`, ...changes });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { build, type Plugin } from 'esbuild';
 import { buildConnector } from '../../build/connector.ts';
+import { FUNCTION_BUNDLE } from '../../lib/function-code.ts';
 import { TenantStack } from '../../lib/tenant-stack.ts';
 import { loadTenant, tenantFiles } from '../../tenants/load.ts';
 import { addAnswersTable } from './database-polling/stack.ts';
@@ -13,7 +14,6 @@ import { standIn } from './stand-in.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const HERE = 'load-tests/prior-art';
-const REQUIRE_BANNER = "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);";
 
 interface Design {
   /** Stands in for the connector's module that posts. */
@@ -39,20 +39,12 @@ const DESIGNS: Readonly<Record<string, Design>> = {
   },
 };
 
-/** As lib/function-code.ts bundles the product's. */
 const bundleFunction = async ({ handler, plugins }: Design, folder: string): Promise<void> => {
   await build({
     entryPoints: [join(ROOT, handler)],
     outfile: join(folder, 'index.mjs'),
     plugins,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE_BANNER },
-    minify: true,
-    logLevel: 'warning',
+    ...FUNCTION_BUNDLE,
   });
 };
 
