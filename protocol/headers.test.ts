@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isFieldValue, isToken, withForwarded, withoutHopByHop, withoutManaged } from './headers.ts';
+import { foldName, isFieldValue, isToken, withForwarded, withoutHopByHop, withoutManaged } from './headers.ts';
+import { MANAGED_FIELDS } from './managed-fields.ts';
 
 const names = (headers: ReadonlyArray<readonly [string, string]>) => headers.map(([name]) => name);
 
@@ -34,18 +35,54 @@ describe('fields that only we may set', () => {
     expect(withoutManaged([[name, 'mallory']], ['X-Remote-User'])).toEqual([]);
   });
 
+  const told = MANAGED_FIELDS.map(([name]) => name.replace('*', 'user')).filter((name) => name !== 'x-forwarded-for');
+  const capitals = (name: string) => name.replaceAll(/(?<![a-z0-9])[a-z]/g, (letter) => letter.toUpperCase());
+
+  test.each([...told, 'sallyport-user', 'x-amzn-trace-id', 'x-amz-cf-id', 'cloudfront-viewer-country'])(
+    'a client’s %s never passes, however it is spelt',
+    (name) => {
+      const respelt = [name, capitals(name), name.toUpperCase().replaceAll('-', '_'), name.replaceAll('-', '.'), name.replaceAll('-', '~')];
+
+      expect(withoutManaged(respelt.map((spelling) => [spelling, 'x'] as const))).toEqual([]);
+    },
+  );
+
   test.each([
-    'X-Forwarded-Host',
-    'X_Forwarded_Host',
-    'Forwarded',
-    'X-Original-URL',
-    'X_Original.URL',
-    'X-Real-IP',
-    'Sallyport-User',
-    'sallyport_user',
-    'X-Amzn-Trace-Id',
+    'Proxy',
+    'X-Forwarded-Client-Cert',
+    'SSL_CLIENT_S_DN',
+    'SSL_CLIENT_VERIFY',
+    'X-SSL-Client-CN',
+    'X-Remote-User',
+    'X-Remote-Extra-Scopes',
+    'REMOTE_USER',
+    'Client-IP',
+    'True-Client-IP',
+    'CF-Connecting-IP',
+    'X-Cluster-Client-IP',
+    'X-HTTP-Host-Override',
+    'X-Original-Host',
+    'X-Forwarded-User',
+    'X-Forwarded-Preferred-Username',
+    'X-Auth-Request-Email',
+    'X-WEBAUTH-USER',
+    'X-MS-CLIENT-PRINCIPAL',
+    'X-MS-CLIENT-PRINCIPAL-ID',
+    'X-Goog-Authenticated-User-Email',
+    'SM_USER',
+    'iv-user',
+    '$WSRU',
+    'MS-ASPNETCORE-WINAUTHTOKEN',
   ])('a client’s %s never passes', (name) => {
     expect(withoutManaged([[name, 'x']])).toEqual([]);
+  });
+
+  test('each name of the list is folded, is there once, and says who reads or writes it', () => {
+    const listed = MANAGED_FIELDS.map(([name]) => name);
+
+    expect(listed.filter((name) => foldName(name.replace(/\*$/, '')) !== name.replace(/\*$/, ''))).toEqual([]);
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(MANAGED_FIELDS.filter(([, source]) => source.trim() === '')).toEqual([]);
   });
 
   test('an alias of X-Forwarded-For goes; the field itself stays to be appended to', () => {
@@ -60,8 +97,20 @@ describe('fields that only we may set', () => {
     ).toEqual(['X-Forwarded-For']);
   });
 
-  test('everything else passes', () => {
-    const headers = [['Accept', '*/*'] as const, ['X-Requested-With', 'fetch'] as const, ['X-HTTP-Method-Override', 'PUT'] as const];
+  test('everything else passes, also what only looks alike', () => {
+    const headers = [
+      'Accept',
+      'Authorization',
+      'X-Requested-With',
+      'X-Auth-Token',
+      'X-API-Key',
+      'X-CSRF-Token',
+      'X-User-Id',
+      'X-Goog-Meta-Owner',
+      'Remotely',
+      'Forwarding',
+      'Client-Id',
+    ].map((name) => [name, 'x'] as const);
 
     expect(withoutManaged(headers)).toEqual(headers);
   });

@@ -1,5 +1,6 @@
 // The rules for header fields, both ways. The only place that knows which names belong to a hop, to us, or to nobody.
 import type { HeaderList } from './frames.ts';
+import { isOfTheRequest, isOfTheUser } from './managed-fields.ts';
 
 /** Fields that concern one connection only: RFC 9110 §7.6.1, and those of RFC 2616 §13.5.1 that are still met. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -14,38 +15,6 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
   'http2-settings',
 ]);
-
-/** Fields in which only we tell an origin something. What a client sends under these names never gets there. */
-const MANAGED: ReadonlySet<string> = new Set(
-  [
-    'forwarded',
-    'via',
-    'x-forwarded-host',
-    'x-forwarded-port',
-    'x-forwarded-proto',
-    'x-forwarded-protocol',
-    'x-forwarded-scheme',
-    'x-forwarded-ssl',
-    'x-forwarded-prefix',
-    'x-forwarded-server',
-    'x-forwarded-user',
-    'x-forwarded-email',
-    'x-forwarded-groups',
-    'x-forwarded-uri',
-    'x-forwarded-method',
-    'x-forwarded-path',
-    'x-original-url',
-    'x-original-host',
-    'x-original-uri',
-    'x-rewrite-url',
-    'x-real-ip',
-    'x-client-ip',
-    'x-cluster-client-ip',
-    'true-client-ip',
-    'x-url-scheme',
-    'front-end-https',
-  ].map(foldName),
-);
 
 /** Every field of ours begins so. */
 const INTERNAL_PREFIX = 'sallyport-';
@@ -77,19 +46,23 @@ export const withoutHopByHop = (headers: HeaderList): HeaderList => {
   return headers.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && !named.has(name.toLowerCase()));
 };
 
+/** Whether only we say a field to origins, whatever an application's settings are. */
+export const isOurs = (name: string): boolean => {
+  const folded = foldName(name);
+  return folded.startsWith(INTERNAL_PREFIX) || PLATFORM_PREFIXES.some((prefix) => folded.startsWith(prefix)) || isOfTheRequest(folded);
+};
+
 /**
- * Without what a client may not say to an origin: managed names and `configured` ones in any spelling, whatever begins as one of
- * `prefixes` does, our prefix, the platform's.
- * X-Forwarded-For is left for `forwardedHeaders`, which appends to it.
+ * Without what a client may not say to an origin: our names and those that tell a user (managed-fields.ts), `configured` ones, and whatever
+ * begins as one of `prefixes` does, all of them in any spelling. X-Forwarded-For is left for `withForwarded`, which appends to it.
  */
 export const withoutManaged = (headers: HeaderList, configured: readonly string[] = [], prefixes: readonly string[] = []): HeaderList => {
   const claimed = new Set(configured.map(foldName));
-  const claimedPrefixes = [...PLATFORM_PREFIXES, ...prefixes.map(foldName)];
+  const claimedPrefixes = prefixes.map(foldName);
   return headers.filter(([name]) => {
     const folded = foldName(name);
     if (folded === 'x-forwarded-for') return name.toLowerCase() === 'x-forwarded-for' && !claimed.has(folded);
-    if (MANAGED.has(folded) || claimed.has(folded) || folded.startsWith(INTERNAL_PREFIX)) return false;
-    return !claimedPrefixes.some((prefix) => folded.startsWith(prefix));
+    return !isOurs(name) && !isOfTheUser(folded) && !claimed.has(folded) && !claimedPrefixes.some((prefix) => folded.startsWith(prefix));
   });
 };
 

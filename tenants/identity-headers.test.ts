@@ -14,12 +14,22 @@ test.each([
   'Via',
   'Sallyport-User',
   'X-Amzn-Trace-Id',
+  'Proxy',
+  'True_Client_IP',
+  'X-HTTP-Host-Override',
   'two words',
   'colon:',
   '',
 ])('header %p may carry no claim', (name) => {
   expect(faultsOfHeaders({ [name]: 'username' }).map(({ path }) => path)).toEqual([`applications[0].singleSignOn.headers.${name}`]);
 });
+
+test.each(['Remote-User', 'X-Remote-User', 'X-WEBAUTH-USER', 'SSL_CLIENT_S_DN', 'X-MS-CLIENT-PRINCIPAL-NAME', 'SM_USER'])(
+  'header %s may, though users may not send it',
+  (name) => {
+    expect(faultsOfHeaders({ [name]: 'username' })).toEqual([]);
+  },
+);
 
 test('a header carries a claim that is known, and has one spelling', () => {
   const headers = { 'Remote-User': 'username', 'X-Id': '{subject|upper}', 'X-Way-In': { text: 'outside {1}' } };

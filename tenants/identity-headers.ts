@@ -1,7 +1,7 @@
 // The headers by which an origin is told who the user is: name → claim, template or text, normalised to templates.
 // Refuses names that only one hop, the request's framing or we may set.
 import { z } from 'zod';
-import { foldName, isToken, withoutHopByHop, withoutManaged } from '../protocol/headers.ts';
+import { foldName, isOurs, isToken, withoutHopByHop } from '../protocol/headers.ts';
 import { parseTemplate, textTemplate } from './claim-template.ts';
 import { isMap } from './faults.ts';
 import { readLine } from './settings.ts';
@@ -19,11 +19,7 @@ const NEVER = new Set([
 ]);
 
 export const mayTellIdentity = (name: string): boolean =>
-  isToken(name) &&
-  !NEVER.has(foldName(name)) &&
-  !foldName(name).startsWith('x-forwarded-') &&
-  withoutHopByHop([[name, '']]).length === 1 &&
-  withoutManaged([[name, '']]).length === 1;
+  isToken(name) && !NEVER.has(foldName(name)) && !isOurs(name) && withoutHopByHop([[name, '']]).length === 1;
 
 /** `claims` are the names that a header may carry. */
 export const identityHeaders = (claims: readonly string[]) =>

@@ -64,6 +64,36 @@ describe('header alias spoofing (oauth2-proxy CVE-2025-64484, Traefik CVE-2026-3
   });
 });
 
+describe('fields by which servers are told who somebody is', () => {
+  const sent = ['Remote_User', 'X-WEBAUTH-USER', 'SSL_CLIENT_S_DN', 'X-Forwarded-User', 'X-MS-CLIENT-PRINCIPAL', 'True-Client-IP', 'Proxy'];
+
+  test.each([
+    ['an application that is told nothing', application()],
+    ['one that lets everyone pass', application({ preAuthentication: 'pass-through' })],
+  ])('do not get from users to %s', (_, asked) => {
+    const headers = clean(
+      sent.map((name) => [name, 'mallory']),
+      null,
+      asked,
+    );
+
+    expect(JSON.stringify(headers)).not.toContain('mallory');
+  });
+
+  test('are said by us where the application’s settings name them', () => {
+    const asked = application({ singleSignOn: { method: 'headers', headers: { 'X-WEBAUTH-USER': '{username}' } } });
+
+    const headers = clean(
+      [...sent, 'x_webauth_user'].map((name) => [name, 'mallory']),
+      user(),
+      asked,
+    );
+
+    expect(values(headers, 'X-WEBAUTH-USER')).toEqual(['alice@example.com']);
+    expect(JSON.stringify(headers)).not.toContain('mallory');
+  });
+});
+
 describe('an application that takes assertions', () => {
   const asserted = (format: AssertionFormat, header: string) =>
     application({ singleSignOn: { method: 'assertion', headers: {}, format, header, audience: 'wiki', claims: {} } });

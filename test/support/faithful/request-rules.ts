@@ -135,7 +135,7 @@ export const REQUEST_RULES: readonly Rule[] = [
   },
   {
     name: 'request-managed-fields',
-    what: 'Fields in which only we tell the origin something, in any spelling: Forwarded, Via, X-Forwarded-…, X-Real-IP, X-Original-URL, …',
+    what: 'Fields by which servers are told, by whoever stands before them, what a request is and who sent it, in any spelling: Forwarded, Via, X-Forwarded-…, X-Real-IP, X-Original-URL, Remote-User, SSL_CLIENT_…, and [others](../protocol/managed-fields.ts)',
     source: 'ours: header spoofing (CVE-2025-64484, CVE-2026-39858)',
     request: (seen) =>
       keeping(
