@@ -7,6 +7,7 @@ import { App } from 'aws-cdk-lib';
 import { TenantStack } from '../lib/tenant-stack.ts';
 import { loadTenant, tenantFiles } from '../tenants/load.ts';
 import { buildConnector } from './connector.ts';
+import { readSources, removeStamp, writeStamp } from './stamp.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
@@ -20,6 +21,9 @@ const synthesise = (tenant: string): void => {
   app.synth();
 };
 
+const sources = readSources();
+removeStamp(DIST);
 const bundle = buildConnector(join(DIST, 'connector.mjs'));
 synthesise(process.argv[3] ?? 'local');
 await bundle;
+writeStamp(DIST, sources);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../test/support/administrator.ts';
+import { built } from '../../test/support/built.ts';
 import { startConnector } from '../../test/support/connector.ts';
 import { ROOT } from '../../test/support/files.ts';
 import { startWorld, type World } from '../../test/support/world.ts';
@@ -16,15 +17,15 @@ export const startDesign = async (design: DesignName, origin: string, ...options
     for (let end = ends.pop(); end; end = ends.pop()) await end();
   };
   try {
-    const built = design === 'sallyport' ? join(ROOT, 'dist') : mkdtempSync(join(ROOT, 'dist', `${design}-`));
+    const folder = design === 'sallyport' ? built('.') : mkdtempSync(join(ROOT, 'dist', `${design}-`));
     if (design !== 'sallyport') {
-      ends.push(() => rmSync(built, { recursive: true, force: true }));
-      const { status, output } = await run(process.execPath, '--import', 'tsx', 'load-tests/prior-art/build.ts', design, built);
+      ends.push(() => rmSync(folder, { recursive: true, force: true }));
+      const { status, output } = await run(process.execPath, '--import', 'tsx', 'load-tests/prior-art/build.ts', design, folder);
       if (status !== 0) throw new Error(`${design} could not be built:\n${output}`);
     }
-    const world = await startWorld('--assembly', join(built, 'assembly'), '--connectors', '0', ...options);
+    const world = await startWorld('--assembly', join(folder, 'assembly'), '--connectors', '0', ...options);
     ends.push(world.dispose);
-    const program = join(built, 'connector.mjs');
+    const program = join(folder, 'connector.mjs');
     // On AWS the names of its services lead there by themselves.
     const connector = await startConnector(world, 'default', [origin], {
       program,

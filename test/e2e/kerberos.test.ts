@@ -10,9 +10,9 @@ import { withDomain } from '../support/active-directory/suite.ts';
 import { startApache } from '../support/apache.ts';
 import type { ApacheServer } from '../support/apache-server.ts';
 import { picture, signInAs, startBrowser } from '../support/browser.ts';
+import { built } from '../support/built.ts';
 import { startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
-import { ROOT } from '../support/files.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let domain: Domain;
@@ -95,7 +95,7 @@ withDomain('Integrated Windows Authentication', () => {
   describe('the connector’s doctor', () => {
     const doctor = async (...args: string[]): Promise<{ code: number | NodeJS.Signals; report: string }> => {
       const settings = ['--state-directory', world.ready.connectors[0]!.stateDirectory, '--config', config, '--allow', apache.url];
-      const child = startChild(process.execPath, [join(ROOT, 'dist/connector.mjs'), 'doctor', 'kerberos', ...settings, ...args]);
+      const child = startChild(process.execPath, [built('connector.mjs'), 'doctor', 'kerberos', ...settings, ...args]);
       return { code: await child.ended, report: child.output() };
     };
 

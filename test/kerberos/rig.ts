@@ -15,8 +15,8 @@ import { signingOn } from '../../connector/single-sign-on/sign-on.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { KerberosSignOn } from '../../protocol/sign-on.ts';
 import type { Domain } from '../support/active-directory/domain.ts';
+import { built } from '../support/built.ts';
 import { eventually } from '../support/eventually.ts';
-import { ROOT } from '../support/files.ts';
 
 export interface Seen {
   readonly status: number;
@@ -37,9 +37,14 @@ export interface RigOptions {
   readonly environment?: Record<string, string>;
 }
 
-const HELPER = join(ROOT, 'dist/kerberos-helper.mjs');
-
-export const createRig = ({ domains, credentials, principals = [], deadlineMs = 5_000, helper = HELPER, environment = {} }: RigOptions) => {
+export const createRig = ({
+  domains,
+  credentials,
+  principals = [],
+  deadlineMs = 5_000,
+  helper = built('kerberos-helper.mjs'),
+  environment = {},
+}: RigOptions) => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-kerberos-'));
   const lines: Array<Record<string, unknown>> = [];
   const kerberos = new Kerberos({

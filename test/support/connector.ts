@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { control } from './administrator.ts';
+import { built } from './built.ts';
 import { type Child, startChild } from './child.ts';
-import { ROOT } from './files.ts';
 import { type LogLine, parseLog } from './logs.ts';
 import type { World } from './world.ts';
 
@@ -34,7 +34,7 @@ export const createConnectorHome = (): ConnectorHome => {
   const clock = new URL('./wrong-clock.mjs', import.meta.url).href;
   return {
     folder,
-    start: ({ code, allow = [], clockWrongFrom, variables = {}, program = join(ROOT, 'dist/connector.mjs') }: ConnectorOptions = {}) => {
+    start: ({ code, allow = [], clockWrongFrom, variables = {}, program = built('connector.mjs') }: ConnectorOptions = {}) => {
       const preload = clockWrongFrom === undefined ? [] : ['--import', clock];
       const settings = ['--state-directory', folder, '--health-address', 'off', ...allow.flatMap((origin) => ['--allow', origin])];
       return startChild(process.execPath, [...preload, program, ...settings], {

@@ -1,16 +1,14 @@
 // A Sallyport whose users come from an identity provider that is not the simulator's own: the local stack, the sample site, a connector.
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createControlClient } from '../../cli/control-client.ts';
 import { createLog } from '../../protocol/log.ts';
 import { createConnectors } from '../../simulator/connectors.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { startSite } from '../../simulator/site/site.ts';
-import { ROOT } from './files.ts';
+import { built } from './built.ts';
 
 const REGION = 'us-east-1';
-const LOCAL_ASSEMBLY = join(ROOT, 'dist/assembly');
 const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:123456789012:certificate/simulated';
 
 export interface ProviderWorld {
@@ -29,7 +27,7 @@ export interface ProviderWorldOptions {
   readonly assembly?: string;
 }
 
-export const startProviderWorld = async ({ issuer, assembly = LOCAL_ASSEMBLY }: ProviderWorldOptions): Promise<ProviderWorld> => {
+export const startProviderWorld = async ({ issuer, assembly = built('assembly') }: ProviderWorldOptions): Promise<ProviderWorld> => {
   const ends: (() => Promise<void>)[] = [];
   let isEnding = false;
   const dispose = async () => {
@@ -69,7 +67,7 @@ export const startProviderWorld = async ({ issuer, assembly = LOCAL_ASSEMBLY }: 
       region: REGION,
       credentials: async () => administrator,
     });
-    const program = join(ROOT, 'dist/connector.mjs');
+    const program = built('connector.mjs');
     const connectors = ending(createConnectors({ program, allow: [origin], config: null, authority: publicServer.authority }));
     await connectors.start((await control.issueCode('default')).code, 'connector');
 

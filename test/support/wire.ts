@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
 import { writeIdentity } from '../../connector/identity.ts';
 import { createIdentity, listen, sealWelcome } from '../../connector/testing/fake-service.ts';
@@ -20,8 +19,8 @@ import type { ApplicationHere, Session, StoredCredentials } from '../../lambdas/
 import { decode } from '../../protocol/codec.ts';
 import { SUBPROTOCOL } from '../../protocol/frames.ts';
 import { createLog } from '../../protocol/log.ts';
+import { built } from './built.ts';
 import { startChild } from './child.ts';
-import { ROOT } from './files.ts';
 
 export const GROUP = 'default';
 const MINUTE_MS = 60_000;
@@ -89,7 +88,7 @@ export const startWire = async (folder: string, ends: (() => unknown)[]) => {
     /** Resolves, when its tunnel is open, with where its metrics are. */
     startConnector: async (settings: readonly string[]): Promise<string> => {
       await writeIdentity(folder, identity);
-      const args = [join(ROOT, 'dist/connector.mjs'), '--state-directory', folder, '--health-address', '127.0.0.1:0', ...settings];
+      const args = [built('connector.mjs'), '--state-directory', folder, '--health-address', '127.0.0.1:0', ...settings];
       const child = startChild(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '--no-warnings' } });
       ends.push(() => child.stop());
       await child.seen(/"tunnel\.open"/);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControlClient } from '../../cli/control-client.ts';
 import type { ReadyFile } from '../../simulator/ready-file.ts';
+import { built } from './built.ts';
 import { type Child, startChild } from './child.ts';
 import { ROOT } from './files.ts';
 
@@ -36,7 +37,7 @@ export const startWorldWith = async (variables: Readonly<Record<string, string>>
     '--ready-file',
     readyFile,
     // Another tenant's is built on the spot.
-    ...(options.includes('--tenant') ? [] : ['--assembly', 'dist/assembly']),
+    ...(options.includes('--tenant') ? [] : ['--assembly', built('assembly')]),
     ...options,
   ];
   const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings', ...variables } });
