@@ -2,6 +2,7 @@
 // (Oathkeeper GHSA-p224-6x5r-fjpm, Envoy CVE-2019-9901 and CVE-2021-32779, oauth2-proxy CVE-2026-41059, Pomerium CVE-2023-33189).
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { expectLinear, oddTexts } from '../test/support/linear.ts';
 import { pathReadings } from './path-readings.ts';
 
 describe('some server reads /admin/ in', () => {
@@ -99,5 +100,14 @@ test('every reading is a path in lower case with single slashes, and one resolve
       expect(readings.some((reading) => !/\/\.\.?\//.test(reading))).toBe(true);
     }),
     { numRuns: 3_000 },
+  );
+});
+
+test('reading a path stays linear in what a stranger sends', () => {
+  const pieces = ['.', ' ', '/', '\\', ';', ':', '%', '%2e', '%20', '%2f', '%5c', '%3b', '%25', '%c0'];
+
+  expectLinear(
+    oddTexts(pieces).map((text) => `/${text}`),
+    pathReadings,
   );
 });

@@ -64,8 +64,11 @@ const servers = (text: string): string[][] => {
 /** `admin.`, `admin ` and `admin::$INDEX_ALLOCATION` are `admin`; dots with blanks around them are dots. */
 const windowsName = (segment: string): string => {
   const name = segment.replace(/:.*/s, '').trim();
-  if (/^[. ]*\.[. ]*\.[. ]*$/.test(name)) return '..';
-  return name === '.' ? name : name.replace(/[. ]+$/, '');
+  let end = name.length;
+  // A pattern would begin anew at each dot and blank that is not at the end: quadratic, for whoever sends thousands.
+  while (end > 0 && '. '.includes(name.charAt(end - 1))) end -= 1;
+  if (end > 0) return name.slice(0, end);
+  return name.indexOf('.') === name.lastIndexOf('.') ? name : '..';
 };
 
 /** RFC 3986 §5.2.4. */
