@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { user } from '../lambdas/router/testing/records.ts';
 import type { Condition } from './condition.ts';
 import { type Asked, decide, type Governed } from './decide.ts';
+import { evaluate } from './expression.ts';
 import type { Facts, Requirements } from './requirements.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0);
@@ -225,5 +226,42 @@ describe('several conditions', () => {
         expect(rank[after.outcome]).toBeLessThanOrEqual(rank[before.outcome]);
       }),
     );
+  });
+});
+
+describe('methods', () => {
+  const onlyFor = (...methods: string[]) => governed([{ methods, refuse: {} }]);
+  const by = (method: string, ...overrides: string[]): Asked => ({ ...asked('/', method), overrides });
+
+  test.each([
+    ['HEAD', ['GET'], 'deny'],
+    ['HEAD', ['HEAD'], 'deny'],
+    ['HEAD', ['POST'], 'allow'],
+    ['GET', ['HEAD'], 'allow'],
+    ['GET', ['GET'], 'deny'],
+    ['OPTIONS', ['GET'], 'allow'],
+  ] as const)('%s where %j are refused: %s', (method, methods, outcome) => {
+    expect(decide(onlyFor(...methods), by(method), facts()).outcome).toBe(outcome);
+  });
+
+  test.each([
+    ['POST', ['DELETE'], ['DELETE'], 'deny'],
+    ['POST', ['DELETE'], ['POST'], 'deny'],
+    ['POST', ['DELETE'], ['PUT'], 'allow'],
+    ['POST', ['PUT', 'DELETE'], ['DELETE'], 'deny'],
+    ['GET', ['HEAD'], ['GET'], 'deny'],
+  ] as const)('%s that asks to be taken for %j, where %j are refused: %s', (method, overrides, methods, outcome) => {
+    expect(decide(onlyFor(...methods), by(method, ...overrides), facts()).outcome).toBe(outcome);
+  });
+
+  test.each([
+    ['refuse', 'request.method == "DELETE"', by('POST', 'DELETE'), 'deny'],
+    ['refuse', 'request.method == "DELETE"', by('POST'), 'allow'],
+    ['refuse', 'request.method == "GET"', by('HEAD'), 'deny'],
+    ['require', 'request.method in ["GET", "HEAD", "POST"]', by('POST', 'DELETE'), 'deny'],
+    ['require', 'request.method in ["GET", "HEAD", "POST"]', by('HEAD'), 'allow'],
+    ['require', 'request.method != "GET"', by('HEAD'), 'deny'],
+  ] as const)('expressions are asked for each: %s %s', (side, when, request, outcome) => {
+    expect(decide(governed([{ [side]: { when } }]), request, facts(), evaluate).outcome).toBe(outcome);
   });
 });

@@ -9,6 +9,8 @@ import { type Answer, examine, type Facts, type Finding, isMendable, type Side }
 
 export interface Asked {
   readonly method: string;
+  /** Methods that the request asks a server to take it for instead; some servers do. */
+  readonly overrides?: readonly string[];
   /** Lower case, without port. */
   readonly host: string;
   /** The canonical path, as it is forwarded. */
@@ -70,23 +72,30 @@ export const decide = (
   return { outcome: 'allow', rule: examined.at(-1)?.rule ?? 'pass-through', stepUp: null, examined };
 };
 
-/** Servers read a path in different ways: a condition holds wherever any of the readings falls into its scope. */
-const covers = ({ methods, paths }: Condition, { method, path }: Asked, below: string): boolean => {
-  if (methods.length > 0 && !methods.includes(method)) return false;
+/** Each method that some server may carry the request out by. What HEAD tells, GET tells (RFC 9110 §9.3.2). */
+const methodReadings = ({ method, overrides = [] }: Asked): readonly string[] => {
+  const named = [method, ...overrides];
+  return [...new Set(named.includes('HEAD') ? [...named, 'GET'] : named)];
+};
+
+/** Servers read a request in different ways: a condition holds wherever any of the readings falls into its scope. */
+const covers = ({ methods, paths }: Condition, asked: Asked, below: string): boolean => {
+  if (methods.length > 0 && !methodReadings(asked).some((method) => methods.includes(method))) return false;
   if (paths.length === 0) return true;
   const scopes = paths.map((prefix) => (below.slice(0, -1) + prefix).toLowerCase());
-  return [...pathReadings(path)].some((reading) => scopes.some((scope) => reading.startsWith(scope)));
+  return [...pathReadings(asked.path)].some((reading) => scopes.some((scope) => reading.startsWith(scope)));
 };
 
 /**
- * An expression is asked for every reading of the path, and the strictest answer counts: what is required must hold in all of them,
+ * An expression is asked for every reading of method and path, and the strictest answer counts: what is required must hold in all of them,
  * what is refused in none. What cannot be told denies.
  */
 const answersFor =
   (evaluate: Evaluate, facts: Facts, asked: Asked, below: string) =>
   (count: (answers: readonly Told['holds'][]) => boolean) =>
   (expression: string): Answer => {
-    const told = [...pathReadings(asked.path)].map((reading) => evaluate(expression, facts, asked, within(below, reading)));
+    const paths = [...pathReadings(asked.path)].map((reading) => within(below, reading));
+    const told = methodReadings(asked).flatMap((method) => paths.map((path) => evaluate(expression, facts, { ...asked, method }, path)));
     const holds = count(told.map((one) => one.holds));
     const { found, lacksGroups } = told.find((one) => (one.holds ?? !holds) === holds) ?? told[0]!;
     return { holds, found, ...(lacksGroups ? { lacksGroups } : {}) };

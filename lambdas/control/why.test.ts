@@ -32,6 +32,16 @@ describe('decisions', () => {
     });
   });
 
+  test('know what a query asks to be taken for', async () => {
+    const guarded = { ...wiki, conditions: [{ name: 'Kept', methods: ['DELETE'], refuse: {} }] };
+    await world.call('PUT', 'applications', { applications: [guarded] });
+
+    const url = 'https://wiki.apps.example.com/page?_method=DELETE#top';
+    const answer = await world.call('POST', 'decisions', { method: 'POST', url, situation: { user: 'alice' } });
+
+    expect(read<DecisionReport>(answer)).toMatchObject({ outcome: 'deny', rule: 'Kept' });
+  });
+
   test.each([
     ['https://other.apps.example.com/', { user: 'alice' }, 404, 'ERR_APPLICATION_UNKNOWN'],
     ['https://wiki.apps.example.com:x/', { user: 'alice' }, 400, 'ERR_REQUEST_INVALID'],

@@ -7,6 +7,7 @@ import { SallyportError } from '../../protocol/errors.ts';
 import { parseSituation } from '../../tenants/expectations.ts';
 import { canonicalPath } from '../router/canonical-path.ts';
 import { canonicalHost, canonicalMethod } from '../router/canonical-request.ts';
+import { methodOverrides } from '../router/method-overrides.ts';
 import { resolve } from '../router/resolve.ts';
 import type { Directory } from '../stores/records.ts';
 
@@ -14,13 +15,18 @@ import type { Directory } from '../stores/records.ts';
 export const why = async (raw: unknown, directory: Pick<Directory, 'applicationsOn'>): Promise<DecisionReport> => {
   const { method, url, situation } = readQuestion(raw);
   const facts = parseSituation(situation, 'The question');
-  const [, host = '', path = '/'] = /^https?:\/\/([^/?#]*)([^?#]*)/i.exec(url) ?? [];
+  const [, host = '', path = '/', query = ''] = /^https?:\/\/([^/?#]*)([^?#]*)([^#]*)/i.exec(url) ?? [];
   const request = { method: canonicalMethod(method), host: canonicalHost([['Host', host]]), path: canonicalPath(path === '' ? '/' : path) };
 
   const resolved = await resolve(directory, request);
   if ('slash' in resolved) return why({ method, url: url.replace(path, resolved.slash), situation }, directory);
   const { application } = resolved;
-  const { outcome, rule, examined } = decide(application, request, facts, await evaluatorFor(application));
+  const { outcome, rule, examined } = decide(
+    application,
+    { ...request, overrides: methodOverrides([], query) },
+    facts,
+    await evaluatorFor(application),
+  );
   return { application: application.id, request, outcome, rule, examined };
 };
 

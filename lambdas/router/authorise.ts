@@ -7,6 +7,7 @@ import { type ErrorCode, SallyportError } from '../../protocol/errors.ts';
 import type { Access, Application, User } from '../stores/records.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+import { methodOverrides } from './method-overrides.ts';
 
 /** Says which rule refused. */
 export class AccessRefused extends SallyportError {
@@ -21,10 +22,12 @@ export class AccessRefused extends SallyportError {
 /** Assignment alone, as the portal lists applications. */
 export const mayUse = (access: Access, user: User): boolean => access === 'everyone' || isNamed(access, user);
 
-/** Null: it may. Else what the user is to show first. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET, ERR_GROUPS_UNKNOWN. */
+/**
+ * Null: it may. Else what the user is to show first. Throws ERR_ACCESS_DENIED, ERR_CONDITION_NOT_MET, ERR_GROUPS_UNKNOWN, ERR_REQUEST_INVALID.
+ */
 export const authorise = async (
   application: Application,
-  request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'clientAddress' | 'country'>,
+  request: Pick<CanonicalRequest, 'method' | 'host' | 'path' | 'query' | 'headers' | 'clientAddress' | 'country'>,
   caller: Pick<Caller, 'user' | 'authenticatedAt' | 'mfa' | 'by'> | null,
   now: number,
 ): Promise<StepUp | null> => {
@@ -37,7 +40,9 @@ export const authorise = async (
     mfa: caller?.mfa ?? false,
     by: caller?.by ?? 'browser',
   };
-  const decision = decide(application, request, facts, await evaluatorFor(application));
+  // Without conditions nothing turns on the method.
+  const overrides = application.conditions.length === 0 ? [] : methodOverrides(request.headers, request.query);
+  const decision = decide(application, { ...request, overrides }, facts, await evaluatorFor(application));
   if (decision.outcome === 'allow') return null;
   if (decision.outcome === 'step up') return decision.stepUp;
   const who = caller?.user.username ?? 'Nobody in particular';

@@ -105,7 +105,8 @@ const missing = async (
   ask: SamlAsk,
   session: Session,
 ): Promise<StepUp | null> => {
-  const asked = { method: 'GET', host: application.host, path: application.path, clientAddress: request.address, country: request.country };
+  const { host, path } = application;
+  const asked = { method: 'GET', host, path, query: '', headers: [], clientAddress: request.address, country: request.country };
   const conditions = await authorise(application, asked, { ...session, by: 'browser' }, now());
   return conditions === null && !ask.anew && (session.mfa || !ask.mfa) ? null : wishes(ask, conditions);
 };

@@ -2,16 +2,17 @@
 // (JSON). What a page cannot say of its own requests it cannot say here: such fields are those of the creation itself, or of nobody.
 import { SallyportError } from '../../../protocol/errors.ts';
 import type { HeaderList } from '../../../protocol/frames.ts';
-import { isFieldValue, isToken } from '../../../protocol/headers.ts';
+import { foldName, isFieldValue, isToken } from '../../../protocol/headers.ts';
 import { canonicalPath } from '../canonical-path.ts';
 import { type CanonicalRequest, canonicalMethod } from '../canonical-request.ts';
+import { isOverride } from '../method-overrides.ts';
 import { isReserved } from '../reserved.ts';
 
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Forbidden request-headers of the Fetch standard, and what the creation says of itself. */
 const NOT_TOLD =
-  /^(?:accept-charset|accept-encoding|access-control-.*|connection|content-length|cookie2?|date|dnt|expect|forwarded|host|keep-alive|origin|proxy-.*|referer|sec-.*|set-cookie2?|te|trailer|transfer-encoding|upgrade|via|x-forwarded-.*|x-http-method.*|x-method-override)$/i;
+  /^(?:accept-charset|accept-encoding|access-control-.*|connection|content-length|cookie2?|date|dnt|expect|forwarded|host|keep-alive|origin|proxy-.*|referer|sec-.*|set-cookie2?|te|trailer|transfer-encoding|upgrade|via|x-forwarded-.*)$/i;
 /** Of the creation alone. */
 const OF_CREATION = /^(?:content-type|content-length|content-encoding|tus-.*|upload-.*)$/i;
 
@@ -90,7 +91,7 @@ const readHeaders = (told: ReadonlyMap<string, string>): HeaderList => {
     throw new SallyportError('ERR_UPLOAD_INVALID', 'The headers of the upload are no JSON.', { cause });
   }
   if (!Array.isArray(value) || !value.every(isField)) throw invalid('The headers of the upload are no list of names and values.');
-  return value.filter(([name]) => !NOT_TOLD.test(name));
+  return value.filter(([name]) => !NOT_TOLD.test(foldName(name)) && !isOverride(name));
 };
 
 const isField = (field: unknown): field is [string, string] =>
