@@ -49,6 +49,8 @@ export class Portal extends Construct {
       autoDeploy: true,
       throttle: THROTTLE,
     });
+    // As for the WebSocket APIs: what is deployed first is whole.
+    stage.node.addDependency(this.api);
     new ApiMapping(this, 'Mapping', { api: this.api, domainName, stage });
     this.name = { name: portalHost, output: 'Portal', target: domainName.regionalDomainName, targetZone: domainName.regionalHostedZoneId };
 

@@ -1,17 +1,30 @@
-// A WebSocket route that API Gateway answers by itself, without a function: integration, what it answers, and the way back.
-import { CfnIntegrationResponse, type WebSocketApi, WebSocketIntegration } from 'aws-cdk-lib/aws-apigatewayv2';
+// A WebSocket route that API Gateway answers by itself, without a function: integration, what it answers, and the way back. A non-proxy
+// integration needs all three: without an integration response and a route response, API Gateway answers each use with status 500.
+import {
+  CfnIntegrationResponse,
+  type IWebSocketRouteAuthorizer,
+  type WebSocketApi,
+  WebSocketIntegration,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 
 /** Names the template for a status; the expression is a constant, since there is but one. */
 const STATUS = '200';
 
-/** Accepts whatever comes, and says nothing. */
-export const mockIntegration = (id: string): WebSocketMockIntegration =>
-  new WebSocketMockIntegration(id, { requestTemplates: { [STATUS]: '{"statusCode":200}' }, templateSelectionExpression: STATUS });
+export interface MockRoute {
+  readonly routeKey: string;
+  /** A mapping template. */
+  readonly answer: string;
+  /** For `$connect` only. */
+  readonly authorizer?: IWebSocketRouteAuthorizer;
+}
 
-/** Adds the route; `answer` is a mapping template. */
-export const addMockRoute = (api: WebSocketApi, routeKey: string, answer: string): void => {
-  const route = api.addRoute(routeKey, { integration: mockIntegration(`${routeKey}-integration`), returnResponse: true });
+export const addMockRoute = (api: WebSocketApi, { routeKey, answer, authorizer }: MockRoute): void => {
+  const integration = new WebSocketMockIntegration(`${routeKey.replace('$', '')}-integration`, {
+    requestTemplates: { [STATUS]: '{"statusCode":200}' },
+    templateSelectionExpression: STATUS,
+  });
+  const route = api.addRoute(routeKey, { integration, authorizer, returnResponse: true });
   const made = route.node.findAll().find((child) => child instanceof WebSocketIntegration);
   if (made === undefined) throw new Error(`Route ${routeKey} has no integration.`);
   new CfnIntegrationResponse(route, 'IntegrationResponse', {

@@ -1,7 +1,7 @@
 // The Reply API: routers hold its connections, and users those of their WebSockets; connectors post to them with credentials that can do
 // nothing else (D2, D3).
 import { Duration } from 'aws-cdk-lib';
-import { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketApi, type WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { ArnPrincipal, Role } from 'aws-cdk-lib/aws-iam';
@@ -11,8 +11,8 @@ import { ENVIRONMENT as SOCKETS } from '../../lambdas/sockets/environment.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
-import { addMockRoute, mockIntegration } from './mock-route.ts';
-import { acknowledgeSocket, grantConnections, SOCKET_STAGE, USERS_THROTTLE } from './socket-stage.ts';
+import { addMockRoute } from './mock-route.ts';
+import { addSocketStage, grantConnections, USERS_THROTTLE } from './socket-stage.ts';
 import type { TunnelApi } from './tunnel-api.ts';
 
 export interface ReplyApiProps {
@@ -56,28 +56,23 @@ export class ReplyApi extends Construct {
     const api = new WebSocketApi(this, 'Api', {
       description: `Sallyport ${tenant}: replies of connectors to routers`,
       routeSelectionExpression: '$request.body.type',
-      connectRouteOptions: {
-        integration: mockIntegration('connect-integration'),
-        authorizer: new WebSocketLambdaAuthorizer('authorizer', this.authorizer.function, {
-          identitySource: ['route.request.querystring.ticket'],
-        }),
-      },
       disconnectRouteOptions: { integration: new WebSocketLambdaIntegration('disconnect-integration', this.sockets.function) },
+    });
+    addMockRoute(api, {
+      routeKey: '$connect',
+      // Nobody reads it: the handshake has no body.
+      answer: '{}',
+      authorizer: new WebSocketLambdaAuthorizer('authorizer', this.authorizer.function, {
+        identitySource: ['route.request.querystring.ticket'],
+      }),
     });
     // What is no JSON comes here, and what it answers goes back to who sent it.
     api.addRoute('$default', {
       integration: new WebSocketLambdaIntegration('default-integration', this.sockets.function),
       returnResponse: true,
     });
-    addMockRoute(api, 'whoami', '{"type":"you-are","connectionId":"$context.connectionId"}');
-
-    this.stage = new WebSocketStage(this, 'Stage', {
-      webSocketApi: api,
-      stageName: SOCKET_STAGE,
-      autoDeploy: true,
-      throttle: USERS_THROTTLE,
-    });
-    acknowledgeSocket(api, this.stage);
+    addMockRoute(api, { routeKey: 'whoami', answer: '{"type":"you-are","connectionId":"$context.connectionId"}' });
+    this.stage = addSocketStage(this, api, USERS_THROTTLE);
 
     const replyRole = new Role(this, 'ReplyRole', {
       // Within one account this is enough: the function's own role need not allow it as well.

@@ -1,14 +1,24 @@
 // What the two WebSocket APIs have in common: their stage, its throttling, who may post to it, and the rules that do not fit them.
 import { Stack } from 'aws-cdk-lib';
-import type { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { type ThrottleSettings, type WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 
-export const SOCKET_STAGE = 'live';
+const SOCKET_STAGE = 'live';
 
 /** Messages that connectors send, and users over their WebSockets; AWS lets an account open 500 connections a second, and ask 10,000 times. */
 export const SOCKET_THROTTLE = { rateLimit: 500, burstLimit: 500 };
 export const USERS_THROTTLE = { rateLimit: 5000, burstLimit: 5000 };
+
+export const addSocketStage = (scope: Construct, api: WebSocketApi, throttle: ThrottleSettings): WebSocketStage => {
+  const stage = new WebSocketStage(scope, 'Stage', { webSocketApi: api, stageName: SOCKET_STAGE, autoDeploy: true, throttle });
+  // CloudFormation makes side by side what does not refer to each other; a stage whose API has no route yet cannot be deployed.
+  stage.node.addDependency(api);
+  acknowledge(api, 'AwsSolutions-APIG4', 'A WebSocket is authorised once, at $connect: its other routes cannot have an authorizer.');
+  acknowledge(stage, 'AwsSolutions-APIG1', 'The functions log what happens on a tunnel; an access log would bill a line for every frame.');
+  return stage;
+};
 
 /** Lets the role do one thing to the stage's connections: post to them, or close them. `why` says what the wildcard is for. */
 export const grantConnections = (role: Role, method: 'POST' | 'DELETE', { api, stageName }: WebSocketStage, why: string): void => {
@@ -25,8 +35,3 @@ const findingName = (
   typeof resolved === 'string'
     ? resolved
     : resolved['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`)).join('');
-
-export const acknowledgeSocket = (api: WebSocketApi, stage: WebSocketStage): void => {
-  acknowledge(api, 'AwsSolutions-APIG4', 'A WebSocket is authorised once, at $connect: its other routes cannot have an authorizer.');
-  acknowledge(stage, 'AwsSolutions-APIG1', 'The functions log what happens on a tunnel; an access log would bill a line for every frame.');
-};

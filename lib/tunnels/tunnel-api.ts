@@ -1,5 +1,5 @@
 // The Tunnel API: the WebSocket that connectors dial. Only the router posts to it (D3).
-import { WebSocketApi, type WebSocketRouteOptions, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketApi, type WebSocketRouteOptions, type WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
@@ -9,7 +9,7 @@ import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
 import { addMockRoute } from './mock-route.ts';
-import { acknowledgeSocket, SOCKET_STAGE, SOCKET_THROTTLE } from './socket-stage.ts';
+import { addSocketStage, SOCKET_THROTTLE } from './socket-stage.ts';
 
 export interface TunnelApiProps {
   readonly tenant: string;
@@ -63,14 +63,7 @@ export class TunnelApi extends Construct {
       disconnectRouteOptions: served('$disconnect'),
     });
     for (const routeKey of ['hello', 'heartbeat', 'drain']) api.addRoute(routeKey, { ...served(routeKey), returnResponse: true });
-    addMockRoute(api, 'probe', '{"type":"echo"}');
-
-    this.stage = new WebSocketStage(this, 'Stage', {
-      webSocketApi: api,
-      stageName: SOCKET_STAGE,
-      autoDeploy: true,
-      throttle: SOCKET_THROTTLE,
-    });
-    acknowledgeSocket(api, this.stage);
+    addMockRoute(api, { routeKey: 'probe', answer: '{"type":"echo"}' });
+    this.stage = addSocketStage(this, api, SOCKET_THROTTLE);
   }
 }

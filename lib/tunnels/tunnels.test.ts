@@ -65,8 +65,8 @@ describe('the Reply API', () => {
       $connect: {
         integration: 'MOCK',
         authorised: 'CUSTOM',
-        hasReply: false,
-        answers: [],
+        hasReply: true,
+        answers: [{ 200: '{}' }],
         requestTemplates: { 200: '{"statusCode":200}' },
       },
       $default: served,

@@ -50,6 +50,8 @@ export const acceptConnection = async (
 
   const event = connectEvent(facts, request, context.clock.now());
   const answer = await run(context, { apiId: api.id, stage: stageName, routeKey: '$connect', integration, event });
+  // Reported of AWS: without a route response, a $connect that no function answers has status 500 all the same.
+  if (integration.type === 'MOCK' && !route?.hasResponse) throw new HandshakeRefusal(500, 'Internal server error');
   const { status = 502, subprotocol } = answer;
   if (status < 200 || status > 299) throw new HandshakeRefusal(status, status >= 500 ? 'Internal server error' : 'Forbidden');
   return { facts, subprotocol };

@@ -1,7 +1,7 @@
 // MOCK integrations: what a client gets, and what is refused at deployment.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { nextMessage, startWebSocketApi, type WebSocketFixture } from './websocket-fixture.ts';
+import { nextMessage, refused, startWebSocketApi, type WebSocketFixture } from './websocket-fixture.ts';
 
 let tunnel: WebSocketFixture;
 beforeEach(async () => {
@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => tunnel.dispose());
 
 describe('a MOCK integration', () => {
-  const mock = async (template: string, selection?: string) => {
+  const unanswered = async () => {
     const { ref } = await tunnel.world.create('AWS::ApiGatewayV2::Integration', {
       ApiId: tunnel.apiId,
       IntegrationType: 'MOCK',
@@ -18,10 +18,15 @@ describe('a MOCK integration', () => {
       RequestTemplates: { '200': '{"statusCode":200}' },
       TemplateSelectionExpression: '200',
     });
+    return ref;
+  };
+
+  const mock = async (template: string, selection?: string, key = '$default') => {
+    const ref = await unanswered();
     await tunnel.world.create('AWS::ApiGatewayV2::IntegrationResponse', {
       ApiId: tunnel.apiId,
       IntegrationId: ref,
-      IntegrationResponseKey: '$default',
+      IntegrationResponseKey: key,
       ResponseTemplates: { [selection ?? '$default']: template },
       ...(selection && { TemplateSelectionExpression: selection }),
     });
@@ -41,9 +46,28 @@ describe('a MOCK integration', () => {
   });
 
   test('lets $connect pass', async () => {
-    await tunnel.routeTo('$connect', await mock('{}'));
+    await tunnel.routeTo('$connect', await mock('{}'), {}, true);
 
     expect((await tunnel.connected()).readyState).toBe(WebSocket.OPEN);
+  });
+
+  test.each<[string, () => Promise<string>, boolean]>([
+    ['an integration response', unanswered, true],
+    ['an integration response for its status', () => mock('{}', undefined, '/5\\d\\d/'), true],
+    ['a route response', () => mock('{}'), false],
+  ])('refuses every connection by status 500 where $connect has not %s', async (_, integration, hasReply) => {
+    await tunnel.routeTo('$connect', await integration(), {}, hasReply);
+
+    expect(await refused(tunnel.dial())).toMatchObject({ status: 500, body: { message: 'Internal server error' } });
+  });
+
+  test('without an integration response complains to who sent the message', async () => {
+    await tunnel.routeTo('whoami', await unanswered(), {}, true);
+    const client = await tunnel.connected();
+
+    client.send('{"type":"whoami"}');
+
+    expect(await nextMessage(client)).toMatchObject({ message: 'Internal server error' });
   });
 
   test.each([

@@ -1,12 +1,13 @@
 // A MOCK integration: the request template gives a status code, the status code a response, the response a payload.
 // "For HTTP and MOCK integrations, it is $integration.response.statuscode" (the integration response's selection).
+import { IntegrationFailure } from '../apigateway/invoke-function.ts';
 import { AwsError } from '../services.ts';
 import type { Integration } from './api.ts';
 import { renderTemplate, type TemplateContext, templateKey } from './mapping-template.ts';
 
 export interface MockAnswer {
   readonly status: number;
-  /** What a route response hands to the client; undefined when no integration response says anything. */
+  /** What a route response hands to the client; undefined when the integration response says nothing. */
   readonly payload: string | undefined;
 }
 
@@ -23,13 +24,15 @@ export const checkMock = (integration: Pick<Integration, 'requestTemplates' | 't
   }
 };
 
+/** Throws IntegrationFailure when no integration response is for its status. */
 export const answerMock = (integration: Integration, context: TemplateContext): MockAnswer => {
   const request = renderTemplate(integration.requestTemplates[templateKey(integration.templateSelectionExpression)] ?? '', context);
   const status = statusOf(request) ?? 500;
   const response =
     integration.responses.find(({ key }) => key !== '$default' && matches(key, String(status))) ??
     integration.responses.find(({ key }) => key === '$default');
-  const template = response?.templates[templateKey(response.templateSelectionExpression)];
+  if (!response) throw new IntegrationFailure('unavailable', `Integration ${integration.id} has no integration response for ${status}.`);
+  const template = response.templates[templateKey(response.templateSelectionExpression)];
   return { status, payload: template === undefined ? undefined : renderTemplate(template, context) };
 };
 

@@ -62,6 +62,8 @@ const run = async ({ template, parameters = {}, invoke, clock = systemClock }: G
           endpoints.register('https://thing.amazonaws.com', 'http://127.0.0.1:4000');
           return { ref: `${request.logicalId}-1`, attributes: { Url: 'https://thing.amazonaws.com' } };
         },
+        'AWS::ApiGatewayV2::Api': async () => ({ ref: 'api' }),
+        'AWS::ApiGatewayV2::Stage': async () => ({ ref: 'live' }),
         'Test::Broken': async () => {
           throw new Error('it is broken');
         },
@@ -113,6 +115,14 @@ describe('a stack', () => {
   test.each([
     ['a type that nobody knows', { Q: { Type: 'AWS::SQS::Queue' } }, 'Q: no service here knows AWS::SQS::Queue'],
     ['a resource that a service refuses', { B: { Type: 'Test::Broken' } }, 'B (Test::Broken): it is broken.'],
+    [
+      'a template that AWS refuses although each resource is right',
+      {
+        Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'WEBSOCKET' } },
+        Stage: { Type: 'AWS::ApiGatewayV2::Stage', Properties: { ApiId: { Ref: 'Api' }, AutoDeploy: true } },
+      },
+      'Stage: At least one route is required before deploying the Api',
+    ],
     ['a reference that leads nowhere', { A: thing({ x: { Ref: 'Gone' } }) }, 'A (Test::Thing): Ref Gone leads nowhere.'],
   ])('stops at %s', async (_, Resources, message) => {
     await expect(run({ template: { Resources } })).rejects.toMatchObject({

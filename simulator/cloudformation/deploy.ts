@@ -8,6 +8,7 @@ import { inertTypes } from './inert.ts';
 import { conditionHolds, resolve, type Scope } from './intrinsics.ts';
 import { creationOrder } from './order.ts';
 import { resolveParameters } from './parameters.ts';
+import { ruleFaults } from './rules.ts';
 import type { Resource } from './template.ts';
 
 export interface DeployOptions {
@@ -66,6 +67,8 @@ export const deploy = async (options: DeployOptions): Promise<Deployment> => {
   try {
     const order = at('Resources', () => creationOrder(template, isWanted, scope));
     refuseUnknownTypes(order, template.Resources, types);
+    const faults = ruleFaults(template, order, scope);
+    if (faults.length > 0) throw deploymentFault('Resources', faults.join('; '));
     for (const logicalId of order) {
       const resource = template.Resources[logicalId];
       if (!resource) continue;

@@ -27,16 +27,22 @@ export const creationOrder = (template: Template, isWanted: (resource: Resource)
   return order;
 };
 
-const dependencies = (logicalId: string, resource: Resource, template: Template, scope: Scope): Set<string> => {
-  const found = new Set<string>();
-  const add = (name: string) => {
-    if (Object.hasOwn(template.Resources, name)) found.add(name);
-  };
+/** Logical ids that this one refers to or depends on. Throws ERR_CONFIGURATION_INVALID for a dangling DependsOn. */
+export const dependencies = (logicalId: string, resource: Resource, template: Template, scope: Scope): Set<string> => {
+  const found = references(resource.Properties, template, scope);
   for (const name of [resource.DependsOn ?? []].flat()) {
     if (!Object.hasOwn(template.Resources, name)) throw deploymentFault(logicalId, `it depends on ${name}, which is not in the template`);
     found.add(name);
   }
+  return found;
+};
 
+/** Logical ids of the resources that a value refers to. */
+export const references = (value: unknown, template: Template, scope: Scope): Set<string> => {
+  const found = new Set<string>();
+  const add = (name: string) => {
+    if (Object.hasOwn(template.Resources, name)) found.add(name);
+  };
   const walk = (value: unknown): void => {
     if (Array.isArray(value)) for (const member of value) walk(member);
     if (!isRecord(value)) return;
@@ -51,6 +57,6 @@ const dependencies = (logicalId: string, resource: Resource, template: Template,
     if (Array.isArray(choice)) walk(choice[conditionHolds(String(choice[0]), scope) ? 1 : 2]);
     else for (const member of Object.values(value)) walk(member);
   };
-  walk(resource.Properties);
+  walk(value);
   return found;
 };
