@@ -1,7 +1,8 @@
-// One connection to an origin. A body that is not taken stops its socket, never undici's parser: one that is paused when the origin closes
+// One connection to an origin, each answer's head read before undici does. A body that is not taken stops its socket, never undici's parser: one that is paused when the origin closes
 // loses what the body still holds (kept-alive connections), or ends the process (`Connection: close`). Seen with undici 7.30.2.
 import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
+import { HeadReader } from './head-reader.ts';
 
 export interface OriginClientOptions extends Client.Options {
   readonly connect: buildConnector.connector;
@@ -31,6 +32,7 @@ export class OriginClient extends Client {
     const { onConnect, onHeaders, onData, onComplete } = handler;
     const gate = this.#gate;
     handler.onConnect = (...connection) => {
+      gate.expect(new HeadReader({ upgrade: typeof options.upgrade === 'string' }));
       if (typeof noticed === 'function') noticed();
       onConnect?.apply(handler, connection);
     };
@@ -55,14 +57,29 @@ export class OriginClient extends Client {
 class Gate {
   #socket: Socket | null = null;
   #closed = false;
+  /** While the head of an answer is awaited. */
+  #head: HeadReader | null = null;
 
   before(socket: Socket): Socket {
     const read = socket.read.bind(socket);
-    // `read(0)` is Node's own, which looks whether there is more.
-    socket.read = (size?: number) => (this.#closed && size !== 0 ? null : read(size));
+    socket.read = (size?: number) => {
+      // Node's own, which looks whether there is more.
+      if (size === 0) return read(size);
+      for (;;) {
+        const chunk: Buffer | null = this.#closed ? null : read(size);
+        if (chunk === null || this.#head === null) return chunk;
+        const answer = this.#readHead(this.#head, chunk, socket);
+        if (answer !== null) return answer;
+      }
+    };
     this.#socket = socket;
     this.#closed = false;
     return socket;
+  }
+
+  /** A request is about to leave. */
+  expect(head: HeadReader): void {
+    this.#head = head;
   }
 
   close(): void {
@@ -80,5 +97,16 @@ class Gate {
   /** Opens, within the reading of a socket that is going on. */
   forgo(): void {
     this.#closed = false;
+  }
+
+  #readHead(head: HeadReader, chunk: Buffer, socket: Socket): Buffer | null {
+    try {
+      const answer = head.push(chunk);
+      if (answer !== null) this.#head = null;
+      return answer;
+    } catch (error) {
+      socket.destroy(error as Error);
+      return null;
+    }
   }
 }

@@ -7,14 +7,12 @@ import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
 import { type ConnectTo, findConnectTo } from './connect-to.ts';
-import { withoutInterim } from './interim.ts';
+import { HEAD_MAX_BYTES } from './head-reader.ts';
 import { OriginClient, type OriginClientOptions } from './origin-client.ts';
 import { originError } from './origin-errors.ts';
 import { openSocket, type SocketRoute } from './origin-socket.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
 
-/** An origin's answer head may be this large; the ingress carries less. */
-const HEAD_MAX_BYTES = 32 * 1024;
 /** Users who have connections of their own at once; of one more, whoever called longest ago loses theirs. */
 const OWN_MAX = 2_000;
 /** RFC 9110 §9.2.2: these may be repeated when a kept-alive connection turns out to be closed. */
@@ -80,12 +78,7 @@ export class Origins {
       body.on('error', () => {}).destroy();
       throw new SallyportError('ERR_ORIGIN_INVALID', `${origin} answered with status ${statusCode}; 200 to 599 was expected.`);
     }
-    const fields = pairs(headers as unknown as string[]);
-    if (isCodedOtherwise(fields)) {
-      body.on('error', () => {}).destroy();
-      throw new SallyportError('ERR_ORIGIN_INVALID', `${origin} used a transfer coding that nobody asked for; only chunked is understood.`);
-    }
-    return { status: statusCode, headers: withoutHopByHop(fields), body: coded(origin, body) };
+    return { status: statusCode, headers: withoutHopByHop(pairs(headers as unknown as string[])), body: coded(origin, body) };
   }
 
   /** Connections that were made under different rules, or for one user alone, are not shared. */
@@ -145,11 +138,7 @@ export class Origins {
         connectors.set(hostname, connect);
       }
       const where = instead === null ? options : { ...options, hostname: instead.address, port: instead.addressPort };
-      connect({ ...where, servername: isIP(hostname) === 0 ? hostname : '' }, (...connected) => {
-        const [error, socket] = connected;
-        if (error === null) callback(null, withoutInterim(socket));
-        else callback(...connected);
-      });
+      connect({ ...where, servername: isIP(hostname) === 0 ? hostname : '' }, callback);
     };
   }
 }
@@ -159,13 +148,6 @@ const createClient = (origin: string | URL, options: object): OriginClient => ne
 /** As undici does it by itself, with clients of ours. */
 const createClients = (origin: string | URL, options: Pool.Options): Dispatcher =>
   options.connections === 1 ? createClient(origin, options) : new Pool(origin, { ...options, factory: createClient });
-
-/** `TE` was not sent, so no coding but chunked may come (RFC 9112 §7.4): without its field the body would be garbage. */
-const isCodedOtherwise = (headers: HeaderList): boolean =>
-  headers
-    .filter(([name]) => name.toLowerCase() === 'transfer-encoding')
-    .flatMap(([, value]) => value.split(','))
-    .some((coding) => !/^\s*(?:chunked|identity)?\s*$/i.test(coding));
 
 const mayRepeat = ({ method, body, signal }: OriginCall): boolean =>
   IDEMPOTENT.has(method) && (body === null || body instanceof Uint8Array) && !signal.aborted;
