@@ -11,6 +11,7 @@ import {
   PROGRESS_IDLE_MS,
   PROGRESS_WAIT_MS,
   RESUME_MS,
+  SILENCE_WAIT_MS,
   UPLOAD_MAX_MS,
   UPLOAD_WAIT_MS,
 } from '../protocol/limits.ts';
@@ -18,6 +19,7 @@ import type { Log } from '../protocol/log.ts';
 import { Timers } from '../protocol/timers.ts';
 import { type ExchangeContext, unknownExchange } from './exchange-context.ts';
 import { IncomingRequest } from './incoming-request.ts';
+import { refusedHandshake } from './origin-errors.ts';
 import { OriginExchange } from './origin-exchange.ts';
 import { PremisesWatch } from './premises-watch.ts';
 import { Sender } from './sender.ts';
@@ -25,7 +27,10 @@ import { Sender } from './sender.ts';
 /** How long frames of an exchange wait for its request frame, which may have been overtaken. */
 const EARLY_MS = 5_000;
 
-type Timer = 'early' | 'life' | 'progress' | 'resume' | 'linger';
+/** How long an upload's router waits to hear that the origin can be reached: a little less than makes it take the connector for dead. */
+const UPLOAD_CONNECT_MS = SILENCE_WAIT_MS - 1_000;
+
+type Timer = 'early' | 'life' | 'connect' | 'progress' | 'resume' | 'linger';
 
 export class Exchange {
   readonly id: string;
@@ -40,6 +45,7 @@ export class Exchange {
   #sender: Sender | null = null;
   #outcome: ErrorCode | 'OK' = 'OK';
   #failure: SallyportError | null = null;
+  #unsent = false;
   #ended = false;
   #closed = false;
   #beganAt = 0;
@@ -126,12 +132,11 @@ export class Exchange {
     });
     this.#context.onBegun(this);
 
+    this.#incoming.expect(request);
     try {
       this.#call(request, payload);
     } catch (error) {
       this.#fail(asSallyportError(error));
-      // Its response would wait for a router that asks; this one waits to hear that the upload has begun.
-      if (request.upload && !this.#incoming.upload) this.#tell(this.#errorFrame(asSallyportError(error)), request.replyTo);
     }
   }
 
@@ -144,13 +149,15 @@ export class Exchange {
     this.#origin = new OriginExchange({
       ...{ clock, callOrigin, settle, request, admission, sender: this.#sender!, watch: this.#watch! },
       body: this.#incoming.begin(request, payload),
+      connected: () => this.#incoming.beginUpload(admission.origin),
       answered: () => this.#incoming.answered(),
       onSocket: (socket) => onSocket(request, this.key, socket),
       fail: (error) => this.#fail(error),
       changed: () => this.#advance(),
     });
+    // Whatever the origin is doing, the router must hear something in time.
+    if (request.upload) this.#timers.arm('connect', UPLOAD_CONNECT_MS, () => this.#incoming.beginUpload(admission.origin));
     this.#origin.call();
-    this.#incoming.beginUpload(request, admission.origin);
   }
 
   #takePart(frame: PartFrame, payload: Buffer): void {
@@ -235,22 +242,31 @@ export class Exchange {
     this.#origin?.abandon(error);
     this.#incoming.abandon();
     this.#failure = error;
+    this.#unsent = this.#nothingSent(error);
     const frame = this.#errorFrame(error);
     this.#sender.send(frame);
-    if (this.#incoming.upload) this.#tell(frame, this.#incoming.upload.replyTo);
+    // Its response would wait for a router that asks; this one waits to hear how far the upload is.
+    if (this.#incoming.uploadReplyTo !== null) this.#tell(frame, this.#incoming.uploadReplyTo);
     this.#log.warn('exchange.failed', { code: error.code, error });
     this.#end(error.code);
     this.#advance();
   }
 
   #errorFrame({ code, message }: SallyportError): ErrorFrame {
-    return { type: 'error', exchange: this.id, n: this.#sender!.next, code, message, timings: this.#watch?.read() };
+    return { type: 'error', exchange: this.id, n: this.#sender!.next, code, message, unsent: this.#unsent, timings: this.#watch?.read() };
+  }
+
+  /** Whether the origin has got nothing, so that another connector may try. */
+  #nothingSent(error: SallyportError): boolean {
+    const connections = this.#watch?.connections ?? 0;
+    return connections === 0 || (connections === 1 && refusedHandshake(error));
   }
 
   #end(outcome: ErrorCode | 'OK'): void {
     this.#ended = true;
     this.#outcome = outcome;
     this.#timers.disarm('progress');
+    this.#timers.disarm('connect');
     this.#incoming.stop();
     const { status, bytes } = this.#origin?.sent ?? {};
     const ms = Math.round(this.#context.clock.monotonic() - this.#beganAt);

@@ -28,6 +28,10 @@ export class IncomingRequest {
   });
   #body: RequestBody | null = null;
   #upload: Upload | null = null;
+  /** Of an upload that has not begun. */
+  #expected: RequestFrame | null = null;
+  /** The router that waits to hear whether it has. */
+  #askedBy: string | null = null;
 
   constructor(options: IncomingRequestOptions) {
     this.#options = options;
@@ -40,6 +44,11 @@ export class IncomingRequest {
 
   get upload(): Upload | null {
     return this.#upload;
+  }
+
+  /** Where the router that has sent last hears of an upload; null where the body comes otherwise. */
+  get uploadReplyTo(): string | null {
+    return this.#upload?.replyTo ?? this.#askedBy;
   }
 
   /** Bytes held. */
@@ -62,11 +71,21 @@ export class IncomingRequest {
     return request.hasBody ? (this.#body ?? payload) : null;
   }
 
-  beginUpload({ exchange, upload, replyTo, timeoutMs }: RequestFrame, origin: string): void {
-    if (!upload || !this.#body) return;
+  /** A request has come whose body may be an upload. */
+  expect(request: RequestFrame): void {
+    if (!request.upload) return;
+    this.#expected = request;
+    this.#askedBy = request.replyTo;
+  }
+
+  /** Its router is told that the upload goes on here: once there is a connection to the origin, another connector cannot have it. */
+  beginUpload(origin: string): void {
+    if (this.#expected === null || !this.#body) return;
+    const { exchange, upload, timeoutMs } = this.#expected;
+    this.#expected = null;
     const { clock, tell, fail, uploaded } = this.#options;
     this.#upload = new Upload({
-      ...{ clock, exchange, length: upload.length, replyTo, body: this.#body, origin, timeoutMs },
+      ...{ clock, exchange, length: upload!.length, replyTo: this.#askedBy!, body: this.#body, origin, timeoutMs },
       ...{ tell, fail, changed: uploaded },
     });
   }
@@ -78,6 +97,7 @@ export class IncomingRequest {
 
   /** Throws ERR_FRAME_INVALID. */
   takePart(frame: PartFrame, payload: Buffer): void {
+    if (this.#expected !== null) this.#askedBy = frame.replyTo;
     this.#upload?.accept(frame, payload);
   }
 
@@ -89,6 +109,7 @@ export class IncomingRequest {
 
   /** Nothing more of an upload is awaited. */
   stop(): void {
+    this.#expected = null;
     this.#upload?.stop();
   }
 

@@ -2,21 +2,8 @@
 import { errors } from 'undici';
 import { type ErrorCode, SallyportError } from '../protocol/errors.ts';
 
-/** Node's and undici's error codes. */
+/** Node's and undici's error codes that say more than whether there was a connection. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  ECONNREFUSED: 'ERR_ORIGIN_UNREACHABLE',
-  ENOTFOUND: 'ERR_ORIGIN_UNREACHABLE',
-  EAI_AGAIN: 'ERR_ORIGIN_UNREACHABLE',
-  EHOSTUNREACH: 'ERR_ORIGIN_UNREACHABLE',
-  ENETUNREACH: 'ERR_ORIGIN_UNREACHABLE',
-  EADDRNOTAVAIL: 'ERR_ORIGIN_UNREACHABLE',
-  ETIMEDOUT: 'ERR_ORIGIN_UNREACHABLE',
-  UND_ERR_CONNECT_TIMEOUT: 'ERR_ORIGIN_UNREACHABLE',
-  ECONNRESET: 'ERR_ORIGIN_ABORTED',
-  EPIPE: 'ERR_ORIGIN_ABORTED',
-  UND_ERR_SOCKET: 'ERR_ORIGIN_ABORTED',
-  UND_ERR_ABORTED: 'ERR_ORIGIN_ABORTED',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ERR_ORIGIN_ABORTED',
   UND_ERR_HEADERS_TIMEOUT: 'ERR_ORIGIN_TIMEOUT',
   UND_ERR_BODY_TIMEOUT: 'ERR_ORIGIN_TIMEOUT',
   UND_ERR_HEADERS_OVERFLOW: 'ERR_ORIGIN_INVALID',
@@ -30,22 +17,36 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 const CERTIFICATE =
   /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/;
 
-/** The SallyportError for whatever the HTTP client rejected with; ours, wherever in the chain of causes, is kept. */
-export const originError = (origin: string, error: unknown): SallyportError => {
+/** Alerts (RFC 8446 §6.2) with which an origin ends a handshake: with TLS 1.3 they come when a request may have been written already, but not read. */
+const HANDSHAKE_ALERT =
+  /^ERR_SSL_\w*ALERT_(?:HANDSHAKE_FAILURE|NO_CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)$/;
+
+/**
+ * The SallyportError for whatever the HTTP client rejected with; ours, wherever in the chain of causes, is kept. `connected`: whether the
+ * request had a connection. Of what is not known, that alone is told apart.
+ */
+export const originError = (origin: string, error: unknown, connected: boolean): SallyportError => {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     if (at instanceof SallyportError) return at;
   }
   const code = codeOf(error);
-  return new SallyportError(traitOf(code), `${origin}: ${explain(code)}${error instanceof Error ? error.message : String(error)}`, {
-    cause: error,
-  });
+  return new SallyportError(
+    traitOf(code, connected),
+    `${origin}: ${explain(code)}${error instanceof Error ? error.message : String(error)}`,
+    {
+      cause: error,
+    },
+  );
 };
 
-const traitOf = (code: string): ErrorCode => {
+/** Whether the origin refused the handshake: then it has read nothing of what was sent over the connection. */
+export const refusedHandshake = ({ cause }: SallyportError): boolean => HANDSHAKE_ALERT.test(codeOf(cause));
+
+const traitOf = (code: string, connected: boolean): ErrorCode => {
   if (CERTIFICATE.test(code)) return 'ERR_ORIGIN_CERTIFICATE';
   // llhttp's verdicts (HPE_…) and OpenSSL's on the handshake: it does not speak what was expected of it.
   if (code.startsWith('HPE_') || code.startsWith('ERR_SSL_')) return 'ERR_ORIGIN_INVALID';
-  return CODES[code] ?? 'ERR_ORIGIN_UNREACHABLE';
+  return CODES[code] ?? (connected ? 'ERR_ORIGIN_ABORTED' : 'ERR_ORIGIN_UNREACHABLE');
 };
 
 const explain = (code: string): string => {

@@ -16,6 +16,8 @@ export interface OriginExchangeOptions extends Pick<ExchangeContext, 'clock' | '
   readonly body: OriginCall['body'];
   readonly sender: Sender;
   readonly watch: PremisesWatch;
+  /** The request is about to be sent. */
+  readonly connected: () => void;
   /** The origin's head is here. */
   readonly answered: () => void;
   readonly onSocket: (socket: OriginSocket) => void;
@@ -60,10 +62,13 @@ export class OriginExchange {
     const { signal } = this.#abort;
     // An upload keeps the origin's time itself, since it is not always the origin that is awaited.
     if (!request.upload) this.#timers.arm('timeout', timeoutMs, () => fail(originTimeout(admission.origin, timeoutMs)));
-    const connected = () => watch.connected();
+    const connected = () => {
+      watch.connected();
+      this.#options.connected();
+    };
     callOrigin({ method, ...admission, headers, body, verifyCertificate, signOn, upgrade, signal, connected }).then(
       (answer) => this.#answer(answer),
-      (error: unknown) => fail(asSallyportError(error, 'ERR_ORIGIN_UNREACHABLE')),
+      (error: unknown) => fail(asSallyportError(error)),
     );
   }
 

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
+import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import type { OriginAnswer, OriginCall, OriginSocket } from './ports.ts';
@@ -31,6 +32,7 @@ export const openSocket = (call: OriginCall, route: SocketRoute): Promise<Origin
     const { hostname } = new URL(origin);
     const name = hostname.replace(/^\[(.*)\]$/, '$1');
     const instead = route.instead;
+    let isConnected = false;
     const dial = (secure: boolean) => (options: object) => {
       const where = { ...options, ...(instead && { host: instead.address, port: Number(instead.addressPort) }), lookup: route.lookup };
       const trust = { ...(route.ca && { ca: [...route.ca] }), rejectUnauthorized: verifyCertificate };
@@ -39,7 +41,10 @@ export const openSocket = (call: OriginCall, route: SocketRoute): Promise<Origin
         checkServerIdentity: (_: string, certificate: never) => checkServerIdentity(name, certificate),
       };
       const socket: Socket = secure ? connectTls({ ...where, ...trust, ...identity } as never) : connectTcp(where as never);
-      return socket.once(secure ? 'secureConnect' : 'connect', connected);
+      return socket.once(secure ? 'secureConnect' : 'connect', () => {
+        isConnected = true;
+        connected();
+      });
     };
     const secure = origin.startsWith('https:');
     const socket = new WebSocket(origin.replace(/^http/, 'ws') + path, [...(upgrade?.protocols ?? [])], {
@@ -66,7 +71,14 @@ export const openSocket = (call: OriginCall, route: SocketRoute): Promise<Origin
       signal.removeEventListener('abort', abort);
       resolve({ status: response.statusCode ?? 502, headers: withoutHopByHop(pairs(response.rawHeaders)), body: response });
     });
-    socket.on('error', (error) => reject(signal.aborted ? signal.reason : error));
+    /** What `ws` itself finds wrong has no code. */
+    const failure = (error: Error & { readonly code?: unknown }): Error => {
+      if (!isConnected || error.code !== undefined) return error;
+      return new SallyportError(head === null ? 'ERR_ORIGIN_TIMEOUT' : 'ERR_ORIGIN_INVALID', `${origin}: ${error.message}`, {
+        cause: error,
+      });
+    };
+    socket.on('error', (error) => reject(signal.aborted ? signal.reason : failure(error)));
   });
 
 const originSocket = (socket: WebSocket): OriginSocket => ({

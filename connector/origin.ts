@@ -41,20 +41,30 @@ export class Origins {
 
   readonly call: CallOrigin = async (call) => {
     try {
-      return await this.#request(call);
+      return await this.#attempt(call);
     } catch (error) {
-      const failure = originError(call.origin, error);
+      const failure = error as SallyportError;
       if (failure.code !== 'ERR_ORIGIN_ABORTED' || !mayRepeat(call)) throw failure;
     }
-    try {
-      return await this.#request(call);
-    } catch (error) {
-      throw originError(call.origin, error);
-    }
+    return this.#attempt(call);
   };
 
   async close(): Promise<void> {
     await Promise.all([...this.#agents.values(), ...this.#own.values()].map((agent) => agent.destroy()));
+  }
+
+  /** Rejects with a SallyportError. */
+  async #attempt(call: OriginCall): Promise<OriginAnswer> {
+    let connected = false;
+    const noticed = (): void => {
+      connected = true;
+      call.connected();
+    };
+    try {
+      return await this.#request({ ...call, connected: noticed });
+    } catch (error) {
+      throw originError(call.origin, error, connected);
+    }
   }
 
   async #request(call: OriginCall): Promise<OriginAnswer> {
@@ -174,7 +184,6 @@ async function* coded(origin: string, body: AsyncIterable<Uint8Array>): AsyncGen
   try {
     yield* body;
   } catch (error) {
-    const failure = originError(origin, error);
-    throw failure.code === 'ERR_ORIGIN_UNREACHABLE' ? new SallyportError('ERR_ORIGIN_ABORTED', failure.message, { cause: error }) : failure;
+    throw originError(origin, error, true);
   }
 }

@@ -23,7 +23,7 @@ export interface OriginCall {
   readonly loopbackAllowed: boolean;
   /** Aborted when the user has gone or the time is up; its reason is what the call rejects with. */
   readonly signal: AbortSignal;
-  /** Called when the request has a connection; again when it is repeated over another. */
+  /** Called when the request has a connection and is about to be sent; again when it is repeated over another, or the user is signed in first. */
   readonly connected: () => void;
 }
 

@@ -7,6 +7,7 @@ export class PremisesWatch {
   readonly #beganAt: number;
   readonly #verified: number;
   #connected: number | undefined;
+  #connections = 0;
   #answered: number | undefined;
 
   /** Begins when the request frame has been verified; `ageMs` is its age then. */
@@ -17,8 +18,14 @@ export class PremisesWatch {
     this.#verified = Math.max(0, Math.round(ageMs));
   }
 
-  /** The request has a connection to the origin. A second one is that of the request repeated. */
+  /** How many times the origin was asked something. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** The request has a connection to the origin. A second one is that of the request repeated, or follows one of a sign-in. */
   connected(): void {
+    this.#connections += 1;
     this.#connected = this.#elapsed();
   }
 

@@ -20,6 +20,7 @@ const begin = async ({ length = BODY.length as number | null, reads = true, time
   });
   await bench.deliver(request);
   const call = bench.calls[0]!;
+  call.connected();
   const origin = { got: '', ended: false, failure: null as { code: string } | null };
   const reader = (call.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   const read = async (): Promise<void> => {
@@ -151,7 +152,9 @@ test('one session has only so many open; others begin theirs, and it begins its 
   const bench = createBench();
   const start = async (owner: string) => {
     const request = bench.request({ method: 'POST', hasBody: true, end: false, upload: { length: 12, owner } });
+    const calls = bench.calls.length;
     await bench.deliver(request);
+    bench.calls[calls]?.connected();
     return request.exchange;
   };
   const first = await start('mallory');

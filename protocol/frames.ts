@@ -175,6 +175,8 @@ export interface ErrorFrame extends ExchangeFrame {
   readonly code: string;
   /** For the administrator's log. */
   readonly message: string;
+  /** True when nothing of the exchange has been sent to the origin, so that it may be asked by another connector. Older connectors do not say. */
+  readonly unsent?: boolean;
   /** Absent also where the request itself never came. */
   readonly timings?: PremisesTimings;
 }

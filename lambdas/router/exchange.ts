@@ -12,7 +12,7 @@ import type { ExchangePlan } from './exchange-plan.ts';
 import type { Clock, ExchangeListener, PostFrame, ReadTunnels, ReplyChannel } from './ports.ts';
 import { requestFrames } from './request-frames.ts';
 import { type NumberedFrame, type ResponseHead, ResponseInbox } from './response-inbox.ts';
-import { NOT_CARRIED_OUT } from './run-elsewhere.ts';
+import { isUnreached, NOT_CARRIED_OUT } from './run-elsewhere.ts';
 import { createSilence, type Silence, silent } from './silence.ts';
 import { TunnelFollower } from './tunnel-follower.ts';
 import { UnderWay } from './under-way.ts';
@@ -40,6 +40,7 @@ export class Exchange {
   #detach: () => void = () => undefined;
   #replyTo = '';
   #notCarriedOut = false;
+  #unreached = false;
   #postFailed = false;
   #heard = false;
   readonly #watch: CourseWatch;
@@ -60,6 +61,11 @@ export class Exchange {
   /** True when the request was refused before anything was done with it. */
   get notCarriedOut(): boolean {
     return this.#notCarriedOut;
+  }
+
+  /** True when the connector may not or cannot reach the origin: the request has not come there. */
+  get unreached(): boolean {
+    return this.#unreached;
   }
 
   get course(): Course {
@@ -216,8 +222,10 @@ export class Exchange {
     }
   }
 
-  #refused({ code, message }: ErrorFrame): void {
+  #refused(refusal: ErrorFrame): void {
+    const { code, message } = refusal;
     this.#notCarriedOut = NOT_CARRIED_OUT.has(code);
+    this.#unreached = isUnreached(refusal);
     this.#fail(new SallyportError(isErrorCode(code) ? code : 'ERR_INTERNAL', `${this.connector}: ${message}`), false);
   }
 

@@ -265,7 +265,6 @@ describe('running a request a second time', () => {
     ['GET', 'ERR_ORIGIN_UNREACHABLE', 200],
     ['POST', 'ERR_ORIGIN_UNREACHABLE', 502],
     ['GET', 'ERR_ORIGIN_TIMEOUT', 504],
-    ['GET', 'ERR_ORIGIN_NOT_ALLOWED', 502],
     ['GET', 'ERR_KERBEROS_USER_UNKNOWN', 403],
     ['GET', 'ERR_SOMETHING_NEWER', 500],
   ])('%s after %s: %i', async (httpMethod, failure, status) => {

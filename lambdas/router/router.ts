@@ -32,6 +32,7 @@ import { isPageLoad } from './page-load.ts';
 import type { Passwords } from './passwords.ts';
 import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
 import { bearerChallenge } from './protected-resource.ts';
+import { createReach } from './reach.ts';
 import { resolve } from './resolve.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import type { SocketPorts } from './socket-answer.ts';
@@ -43,7 +44,7 @@ import { checkOwner } from './uploads/serve.ts';
 import { readWanted, type Wanted } from './wanted.ts';
 import { watchCaller } from './watch-caller.ts';
 
-export interface RouterPorts extends OpenPorts, TokenPorts, SocketPorts, Pick<CallPorts, 'uploadKey'> {
+export interface RouterPorts extends Omit<OpenPorts, 'reach'>, TokenPorts, SocketPorts, Pick<CallPorts, 'uploadKey'> {
   /** The CDN in front of the ingress; null where there is none. */
   readonly edge: Edge | null;
   readonly look: Look;
@@ -72,6 +73,7 @@ export type Router = (event: ProxyEvent, response: UserResponse, deadlineAt: num
 export const createRouter = (ports: RouterPorts): Router => {
   const urls = createExternalUrls(ports.portalUrl);
   const noticeChallenge = createChallengeNotice(ports.log);
+  const reach = createReach(ports.clock);
 
   return async (event, response, deadlineAt) => {
     const { address: source } = sourceOf(
@@ -81,7 +83,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     );
     const log = ports.log.with({ request: event.requestContext.requestId, address: source });
     const trace = new Trace(event.httpMethod, ports.clock, log);
-    const within = { ...ports, log, urls, noticeChallenge };
+    const within = { ...ports, log, urls, reach, noticeChallenge };
     const asker: Asker = {
       ...{ receivedAt: trace.startedAt, deadlineAt, gone: response.gone },
       attempted: (exchange) => {

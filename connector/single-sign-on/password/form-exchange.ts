@@ -42,11 +42,11 @@ export const signInByForm = async (
 ): Promise<FormOutcome> => {
   const site = siteOf(request);
   const ask = async (method: 'GET' | 'POST', path: string, headers: HeaderList, body: Buffer | null): Promise<OriginAnswer> => {
-    const { origin, verifyCertificate, loopbackAllowed, signal } = request;
+    const { origin, verifyCertificate, loopbackAllowed, signal, connected } = request;
     const own = request.headers.filter(([name]) => SENT_WITH.test(name));
     const common = [...own, ['Accept', 'text/html,application/xhtml+xml'], ['Accept-Encoding', 'identity'], ...headers] as HeaderList;
-    const call = { method, origin, path, headers: jar.fill(common, path), body, verifyCertificate, loopbackAllowed, signal };
-    const answer = await callOrigin({ ...call, connected: () => undefined });
+    const call = { method, origin, path, headers: jar.fill(common, path), body, verifyCertificate, loopbackAllowed, signal, connected };
+    const answer = await callOrigin(call);
     jar.take(answer.headers, path);
     return answer;
   };

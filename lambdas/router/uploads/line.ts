@@ -8,6 +8,7 @@ import type { Tunnel } from '../../stores/records.ts';
 import type { ExchangePorts } from '../exchange.ts';
 import type { ExchangeListener } from '../ports.ts';
 import { requestFrames } from '../request-frames.ts';
+import { isUnreached } from '../run-elsewhere.ts';
 import { TunnelFollower } from '../tunnel-follower.ts';
 import { UnderWay } from '../under-way.ts';
 
@@ -54,11 +55,17 @@ export class UploadLine {
   /** Whether all of it has been posted. */
   #posted = true;
   #failure: SallyportError | null = null;
+  #unreached = false;
 
   constructor(plan: LinePlan, ports: ExchangePorts) {
     this.#plan = plan;
     this.#ports = ports;
     this.#follower = new TunnelFollower(plan.tunnel, { ...ports, found: () => this.#ask(), lost: (error) => this.#fail(error) });
+  }
+
+  /** True when the connector may not or cannot reach the origin: the request has not come there. */
+  get unreached(): boolean {
+    return this.#unreached;
   }
 
   /** Posts the request, whose body is to follow. Null: the tunnel is gone and nothing was delivered. */
@@ -132,8 +139,10 @@ export class UploadLine {
     this.#heardAt = this.#ports.clock.now();
     if (frame.type === 'taken') this.#told(frame);
     else if (frame.type === 'moved') this.#follower.follow(frame.tunnel);
-    else if (frame.type === 'error') this.#fail(failureOf(frame.code, `${this.#plan.tunnel.connector}: ${frame.message}`));
-    else {
+    else if (frame.type === 'error') {
+      this.#unreached = isUnreached(frame);
+      this.#fail(failureOf(frame.code, `${this.#plan.tunnel.connector}: ${frame.message}`));
+    } else {
       // It has taken the request for one whose body comes in the old way.
       this.#control({ type: 'cancel', exchange: this.#plan.exchange, code: 'ERR_CONNECTOR_OUTDATED' });
       this.#fail(new SallyportError('ERR_CONNECTOR_OUTDATED', `${this.#plan.tunnel.connector} knows no uploads.`));

@@ -6,9 +6,9 @@ import { UPLOADS_PATH } from '../../../protocol/upload-client.ts';
 import { digest } from '../../keys.ts';
 import type { Application, Tunnel } from '../../stores/records.ts';
 import type { Answer } from '../answer.ts';
+import { askInTurn } from '../ask-in-turn.ts';
 import type { Caller } from '../caller.ts';
 import { Exchange } from '../exchange.ts';
-import { nextTunnel } from '../next-tunnel.ts';
 import type { OpenPorts } from '../open-exchange.ts';
 import type { ResponseHead } from '../response-inbox.ts';
 import { NOT_CARRIED_OUT } from '../run-elsewhere.ts';
@@ -23,8 +23,6 @@ import {
   uploadAnswer,
 } from './call.ts';
 import { failureOf, UploadLine, type UploadRequest } from './line.ts';
-
-const ATTEMPTS_MAX = 5;
 
 export interface ServePorts extends OpenPorts {
   readonly uploadKey: () => Promise<Uint8Array>;
@@ -54,29 +52,26 @@ export const beginUpload = async (
   { application, caller, call, request }: { application: Application; caller: Caller | null; call: BeginCall; request: UploadRequest },
   served: Served,
 ): Promise<Answer> => {
-  const group = application.connectorGroup;
   // Not the handle itself, by which a session could be looked up.
   const owner = digest(`upload ${caller?.handle ?? call.target.clientAddress}`);
-  const tried = new Set<string>();
-  let failure = new SallyportError('ERR_NO_CONNECTOR', `No connector of group ${group} has a live tunnel.`);
-  for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
-    const choice = await nextTunnel(ports, { group, request }, ({ connectionId }) => !tried.has(connectionId));
-    if (choice === null) break;
-    const { tunnel } = choice;
-    tried.add(tunnel.connectionId);
+  const wish = { group: application.connectorGroup, request };
+  const startedAt = ports.clock.now();
+  return askInTurn<Answer>(ports, wish, null, async ({ tunnel }) => {
     const exchange = ports.newExchangeId();
     served.found(exchange, tunnel.connector);
-    try {
-      const told = await withLine(ports, { exchange, tunnel }, served, (line) => line.begin(request, { length: call.length, owner }));
-      if (told !== null) return begun(ports, { application, caller, call, request, exchange, tunnel });
-      ports.tunnels.forget(group, tunnel.connectionId);
-    } catch (error) {
-      if (!(error instanceof SallyportError) || !NOT_CARRIED_OUT.has(error.code)) throw error;
-      attempts += 1;
-      failure = error;
-    }
-  }
-  throw failure;
+    return withLine(ports, { exchange, tunnel }, served, async (line) => {
+      try {
+        const told = await line.begin(request, { length: call.length, owner });
+        if (told === null) return 'gone';
+      } catch (error) {
+        const failure = asSallyportError(error);
+        const notCarriedOut = NOT_CARRIED_OUT.has(failure.code);
+        const told = { exchange, tunnel: tunnel.connectionId, ms: ports.clock.now() - startedAt };
+        return { failed: { error: failure, notCarriedOut, unreached: line.unreached, postFailed: false, told } };
+      }
+      return { taken: await begun(ports, { application, caller, call, request, exchange, tunnel }) };
+    });
+  });
 };
 
 const begun = async (
