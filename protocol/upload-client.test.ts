@@ -114,7 +114,7 @@ describe('an upload begins', () => {
       return answer(201, { location: '/.sallyport/uploads/x' });
     };
 
-    expect(await beginUpload({ send }, 'https://a', wanted)).toBe('https://a/.sallyport/uploads/x');
+    expect(await beginUpload({ send }, 'https://a/.sallyport/uploads', wanted)).toBe('https://a/.sallyport/uploads/x');
     const [{ 'Upload-Metadata': metadata = '', ...rest } = {}] = asked;
     expect(rest).toEqual({ method: 'POST', url: 'https://a/.sallyport/uploads', 'Tus-Resumable': '1.0.0', 'Upload-Length': '5' });
     const told = metadata.split(',').map((pair) => pair.split(' ')[1]!);
@@ -122,7 +122,7 @@ describe('an upload begins', () => {
   });
 
   test('or is refused with the service’s own code, or with the status alone', async () => {
-    const refusing = (said: UploadAnswer) => beginUpload({ send: async () => said }, 'https://a', wanted);
+    const refusing = (said: UploadAnswer) => beginUpload({ send: async () => said }, 'https://a/.sallyport/uploads', wanted);
 
     await expect(refusing(answer(403, {}, { code: 'ERR_ACCESS_DENIED', title: 'No.' }))).rejects.toMatchObject({
       code: 'ERR_ACCESS_DENIED',

@@ -31,8 +31,8 @@ export interface UploadClientPorts<Part> {
 
 export interface UploadBegun {
   readonly method: string;
-  /** Path and query. */
-  readonly target: string;
+  /** Path and query; undefined where it is asked at the target itself. */
+  readonly target?: string;
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
   readonly length: number;
 }
@@ -63,15 +63,17 @@ const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000];
 /** The connector gives up an upload of which nothing comes for longer. */
 const GIVE_UP_MS = UPLOAD_WAIT_MS;
 
-/** The address of a new upload. Throws UploadRefused, and what `send` throws: it may have been begun then, but nobody knows its address. */
+/** The address of a new upload, which is asked for at `address`. Throws UploadRefused, and what `send` throws: it may have been begun then, but nobody knows its address. */
 export const beginUpload = async <Part>(
   { send }: Pick<UploadClientPorts<Part>, 'send'>,
-  base: string,
+  address: string,
   { method, target, headers, length }: UploadBegun,
+  marks: Readonly<Record<string, string>> = {},
 ): Promise<string> => {
-  const told = { method, target, headers: JSON.stringify(headers) };
-  const answer = await send('POST', base + UPLOADS_PATH, {
+  const told = { method, ...(target !== undefined && { target }), headers: JSON.stringify(headers) };
+  const answer = await send('POST', address, {
     ...VERSION,
+    ...marks,
     'Upload-Length': String(length),
     'Upload-Metadata': Object.entries(told)
       .map(([key, value]) => `${key} ${base64(value)}`)
@@ -79,7 +81,7 @@ export const beginUpload = async <Part>(
   });
   const location = answer.header('location');
   if (answer.status !== 201 || location === null) throw await refusalOf(answer);
-  return new URL(location, base).href;
+  return new URL(location, address).href;
 };
 
 /** Resolves when the application has the body, or has answered before that. Throws UploadRefused, and what `checkGone` throws. */

@@ -9,6 +9,7 @@ import {
   offsetOf,
   type SendUpload,
   TUS_VERSION,
+  UPLOADS_PATH,
   type UploadBegun,
   type UploadClientPorts,
   UploadRefused,
@@ -138,7 +139,7 @@ const begun = async (
   told: UploadBegun,
   { complain }: UploadPorts,
 ): Promise<Known> => {
-  const upload = await beginUpload(sending, origin, told);
+  const upload = await beginUpload(sending, origin + UPLOADS_PATH, told);
   await memory.keep(upload).catch((error: unknown) => {
     complain(`Interrupted, it could not go on: its state cannot be kept (${error instanceof Error ? error.message : String(error)}).`);
   });

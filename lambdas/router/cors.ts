@@ -2,8 +2,10 @@
 // never sees one: the tenant file's rules answer it. What a rule allows is also said on the answers to such scripts, so that they can
 // read them; nothing is ever said to an origin that is not listed, letter by letter.
 import { pathReadings } from '../../policy/path-readings.ts';
+import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
 import { isToken } from '../../protocol/headers.ts';
+import { CALL_FIELD } from '../../protocol/page-call.ts';
 import { SECURITY_HEADERS } from '../pages/page.ts';
 import type { ApplicationHere, CorsRule } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
@@ -50,10 +52,16 @@ export const corsFor = (
 export const isPreflight = ({ method, headers }: Pick<CanonicalRequest, 'method' | 'headers'>): boolean =>
   method === 'OPTIONS' && only(headers, 'origin') !== null && only(headers, PREFLIGHT_METHOD) !== null;
 
-/** The answer to a preflight; null where no rule lists its origin. Whether the method and the headers will do is for the browser to see. */
+/**
+ * The answer to a preflight; null where no rule lists its origin. Whether the method and the headers will do is for the browser to see.
+ * Throws ERR_PREFLIGHT_REFUSED for a field by which scripts of ours call: nobody grants another origin that, nor does the application.
+ */
 export const preflightAnswer = ({ rule, origin }: Cors, { headers }: Pick<CanonicalRequest, 'headers'>): Answer | null => {
+  const asked = headers.filter(([name]) => name.toLowerCase() === PREFLIGHT_HEADERS).flatMap(([, value]) => value.split(','));
+  const wanted = asked.map((name) => name.trim().toLowerCase());
+  if (wanted.includes(CALL_FIELD.toLowerCase()))
+    throw new SallyportError('ERR_PREFLIGHT_REFUSED', `${CALL_FIELD} is for scripts of this origin alone.`);
   if (rule === null) return null;
-  const wanted = (only(headers, PREFLIGHT_HEADERS) ?? '').split(',').map((name) => name.trim().toLowerCase());
   const allowed = wanted.filter((name) => isToken(name) && rule.headers.some((pattern) => fits(name, pattern)));
   const method = only(headers, PREFLIGHT_METHOD) ?? '';
   const methods = rule.methods.includes(ANY) ? [method].filter(isToken) : rule.methods;

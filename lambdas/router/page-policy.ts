@@ -12,20 +12,23 @@ export const nonceOf = (headers: HeaderList): string | null => {
   return /'nonce-([A-Za-z0-9+/_-]+={0,2})'/.exec(policies.join(' '))?.[1] ?? null;
 };
 
+/** What a script of ours asks for the page at the target's own path: where the page's forms lead, or its WebSockets. */
+export type Asks = 'forms' | 'sockets';
+
 /** `script` is the script's address, `reached` the origins of WebSockets that it opens. */
-export const withScriptSources = (headers: HeaderList, script: string, reached: readonly string[] = []): HeaderList =>
+export const withScriptSources = (headers: HeaderList, script: string, asks: Asks, reached: readonly string[] = []): HeaderList =>
   headers.map(([name, value]) => {
     if (name.toLowerCase() !== FIELD) return [name, value] as const;
     return [
       name,
       value
         .split(',')
-        .map((policy) => allowing(policy, script, reached))
+        .map((policy) => allowing(policy, script, asks, reached))
         .join(','),
     ] as const;
   });
 
-const allowing = (policy: string, script: string, reached: readonly string[]): string => {
+const allowing = (policy: string, script: string, asks: Asks, reached: readonly string[]): string => {
   const directives = policy.split(';').flatMap((text): Directive[] => {
     const [name, ...values] = text.trim().split(/\s+/);
     return name === undefined || name === '' ? [] : [[name.toLowerCase(), values]];
@@ -37,9 +40,10 @@ const allowing = (policy: string, script: string, reached: readonly string[]): s
   const needed: Directive[] = [];
   if (scripts && !letsScriptPass(scripts[1]))
     needed.push([scripts[0] === 'default-src' ? 'script-src' : scripts[0], [...named(scripts[1]), script]]);
+  const targets = asks === 'forms' ? (inForce('form-action')?.[1] ?? ['*']) : (connects?.[1].filter(isSocketSource) ?? []);
   const lacking = connects
     ? [
-        ...(letsOwnPass(connects[1]) || connects[1].includes(ownPaths(script)) ? [] : [ownPaths(script)]),
+        ...(letsOwnPass(connects[1]) ? [] : ownSources(script, targets).filter((source) => !connects[1].includes(source))),
         ...(letsSocketsPass(connects[1]) ? [] : reached.filter((origin) => !connects[1].includes(origin))),
       ]
     : [];
@@ -49,8 +53,25 @@ const allowing = (policy: string, script: string, reached: readonly string[]): s
   return [...kept, ...needed].map(([name, values]) => [name, ...values].join(' ')).join('; ');
 };
 
-/** Our own paths alone: the page still reaches nothing of its host that its policy forbids. */
-const ownPaths = (script: string): string => new URL('.', script).href;
+/** Our own paths, and of the page's host what `targets` name: the page reaches nothing of it that its policy forbids. */
+const ownSources = (script: string, targets: readonly string[]): string[] => {
+  const sources = new Set(targets.map((target) => ownSource(target, new URL(script))).filter((source) => source !== null));
+  return sources.has(SELF) ? [SELF] : [new URL('.', script).href, ...sources];
+};
+
+const SELF = "'self'";
+
+/** What a source names of the page's own host (CSP 3 §6.7.2.8), as a request of a script would; null: nothing. */
+const ownSource = (source: string, { hostname, port, origin }: URL): string | null => {
+  if (/^(?:\*|'self'|(?:https|wss?):)$/i.test(source)) return SELF;
+  const [, host = '', at = '', path = '/'] = /^(?:(?:https?|wss?):\/\/)?([^/:]+)(?::(\d+|\*))?(\/.*)?$/i.exec(source) ?? [];
+  const isHost = host.startsWith('*.') ? hostname.endsWith(host.slice(1).toLowerCase()) : hostname === host.toLowerCase();
+  const isPort = at === '*' || at === port || (port === '' && at === '443');
+  if (!isHost || !isPort) return null;
+  return path === '/' ? SELF : origin + path;
+};
+
+const isSocketSource = (source: string): boolean => /^wss?:/i.test(source);
 
 const named = (values: readonly string[]): string[] => values.filter((value) => value.toLowerCase() !== "'none'");
 

@@ -84,15 +84,21 @@ describe('a page gets it', () => {
 describe('a policy is given what the script needs, and nothing that it allows already', () => {
   const SCRIPT = 'https://wiki.apps.example.com/.sallyport/upload.js';
   const OWN = 'https://wiki.apps.example.com/.sallyport/';
-  const after = (policy: string): string => withScriptSources([['Content-Security-Policy', policy]], SCRIPT)[0]![1];
+  const after = (policy: string): string => withScriptSources([['Content-Security-Policy', policy]], SCRIPT, 'forms')[0]![1];
 
   test.each<[string, string]>([
     ["default-src 'self'", "default-src 'self'"],
     ["script-src 'nonce-abc' 'strict-dynamic'; connect-src 'self'", "script-src 'nonce-abc' 'strict-dynamic'; connect-src 'self'"],
-    ["default-src 'none'", `default-src 'none'; script-src ${SCRIPT}; connect-src ${OWN}`],
+    ["default-src 'none'", `default-src 'none'; script-src ${SCRIPT}; connect-src 'self'`],
+    ["default-src 'none'; form-action 'none'", `default-src 'none'; form-action 'none'; script-src ${SCRIPT}; connect-src ${OWN}`],
+    ["connect-src 'none'; form-action 'self' https://pay.example", "form-action 'self' https://pay.example; connect-src 'self'"],
+    [
+      "connect-src 'none'; form-action https://wiki.apps.example.com/up/ https://wiki.apps.example.com:8443 https://other.apps.example.com",
+      `form-action https://wiki.apps.example.com/up/ https://wiki.apps.example.com:8443 https://other.apps.example.com; connect-src ${OWN} https://wiki.apps.example.com/up/`,
+    ],
     [
       'script-src https://cdn.example; connect-src https://api.example',
-      `script-src https://cdn.example ${SCRIPT}; connect-src https://api.example ${OWN}`,
+      `script-src https://cdn.example ${SCRIPT}; connect-src https://api.example 'self'`,
     ],
     ["script-src 'sha256-abc' 'strict-dynamic'; connect-src *", `connect-src *; script-src 'sha256-abc' 'strict-dynamic' ${SCRIPT}`],
     ["img-src 'self'", "img-src 'self'"],

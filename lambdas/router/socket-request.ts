@@ -1,11 +1,13 @@
-// `POST /.sallyport/socket`: a page asks for a WebSocket, or a program does; or for a new connection of one that is open. It becomes the request
-// that the page made of its `WebSocket`, which goes through the passes as any other: session, policy and single sign-on hold for it too.
+// A WebSocket is asked for: by a page at the WebSocket's own path, by a program at `/.sallyport/socket`, where both ask for a new connection of
+// one that is open. It becomes the request that the page made of its `WebSocket`, which goes through the passes as any other: session, policy
+// and single sign-on hold for it too.
 import { SallyportError } from '../../protocol/errors.ts';
 import { isToken } from '../../protocol/headers.ts';
 import { isMap } from '../stores/record-shape.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { type CanonicalRequest, canonicalQuery } from './canonical-request.ts';
 import type { ExternalUrls } from './external-url.ts';
+import { isForeign } from './page-call.ts';
 import { isReserved } from './reserved.ts';
 import { openResume, type Resumable } from './socket-resume.ts';
 
@@ -41,13 +43,14 @@ export const readSocketRequest = async (
   if (request.path !== SOCKET_PATH) return null;
   if (request.method !== 'POST')
     throw new SallyportError('ERR_METHOD_REFUSED', `A WebSocket was asked for by ${request.method}; POST is expected.`);
-  checkOrigin(request, urls);
-  const asked = readBody(request);
+  // Cross-site WebSocket hijacking.
+  if (isForeign(request, urls))
+    throw new SallyportError('ERR_SOCKET_ORIGIN', `A page of another site asked for a WebSocket of ${request.host}.`);
+  const asked = questionOf(readBody(request));
   const resumed = 'resume' in asked ? await openResume(await key(), asked.resume, request.host, now) : null;
   const target = resumed ?? targetOf('url' in asked ? asked.url : '', request.host);
-  const headers = request.headers.filter(([name]) => !OF_THE_QUESTION.test(name));
   return {
-    request: { ...request, method: 'GET', path: target.path, query: target.query, headers, body: Buffer.alloc(0), hasBody: false },
+    request: handshakeOf(request, target),
     protocols: 'protocols' in asked ? asked.protocols : [],
     resumed,
     resume: 'resume' in asked ? asked.resume : '',
@@ -55,19 +58,19 @@ export const readSocketRequest = async (
   };
 };
 
-/** Pages of other sites may not (cross-site WebSocket hijacking). Browsers say where a POST comes from; programs say nothing. */
-const checkOrigin = ({ headers, host }: CanonicalRequest, urls: ExternalUrls): void => {
-  const values = (wanted: string) => headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
-  const foreign =
-    values('origin').some((origin) => origin !== urls.origin(host)) || values('sec-fetch-site').some((site) => site !== 'same-origin');
-  if (foreign)
-    throw new SallyportError(
-      'ERR_SOCKET_ORIGIN',
-      `A page of ${values('origin').join() || 'another site'} asked for a WebSocket of ${host}.`,
-    );
+/** Of a page that asks at the WebSocket's own path (page-call.ts), for a new one. Throws ERR_REQUEST_INVALID. */
+export const readSocketAt = (request: CanonicalRequest): AskedSocket => {
+  const { protocols = [] } = readBody(request);
+  if (!areProtocols(protocols)) throw invalid('{ protocols } was expected.');
+  return { request: handshakeOf(request, request), protocols, resumed: null, resume: '', link: 0 };
 };
 
-const readBody = ({ headers, body: bytes }: CanonicalRequest): Question => {
+const handshakeOf = (request: CanonicalRequest, { path, query }: Pick<CanonicalRequest, 'path' | 'query'>): CanonicalRequest => {
+  const headers = request.headers.filter(([name]) => !OF_THE_QUESTION.test(name));
+  return { ...request, method: 'GET', path, query, headers, body: Buffer.alloc(0), hasBody: false };
+};
+
+const readBody = ({ headers, body: bytes }: CanonicalRequest): Readonly<Record<string, unknown>> => {
   const types = headers.filter(([name]) => name.toLowerCase() === 'content-type').map(([, value]) => value);
   if (types.length !== 1 || !/^application\/json\s*(?:;|$)/i.test(types[0]!)) throw invalid('JSON was expected.');
   let value: unknown;
@@ -76,19 +79,17 @@ const readBody = ({ headers, body: bytes }: CanonicalRequest): Question => {
   } catch {
     throw invalid('The body is no JSON.');
   }
-  const question = questionOf(value);
-  if (question === null) throw invalid('{ url, protocols } or { resume, link } was expected.');
-  return question;
+  return isMap(value) ? value : {};
 };
 
-const questionOf = (value: unknown): Question | null => {
-  const { url, protocols = [], resume, link } = (isMap(value) ? value : {}) as Record<string, unknown>;
-  const offered = Array.isArray(protocols) && protocols.length <= PROTOCOLS_MAX && protocols.every((one) => isText(one) && isToken(one));
-  if (isText(url) && offered && resume === undefined) return { url, protocols };
-  return isText(resume) && url === undefined && Number.isSafeInteger(link) && (link as number) > 0
-    ? { resume, link: link as number }
-    : null;
+const questionOf = ({ url, protocols = [], resume, link }: Readonly<Record<string, unknown>>): Question => {
+  if (isText(url) && areProtocols(protocols) && resume === undefined) return { url, protocols };
+  if (isText(resume) && url === undefined && Number.isSafeInteger(link) && (link as number) > 0) return { resume, link: link as number };
+  throw invalid('{ url, protocols } or { resume, link } was expected.');
 };
+
+const areProtocols = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length <= PROTOCOLS_MAX && value.every((one) => isText(one) && isToken(one));
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= TEXT_MAX_CHARACTERS;
 

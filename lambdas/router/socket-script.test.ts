@@ -83,7 +83,7 @@ describe('a content security policy gets what is needed and no more', () => {
   const SCRIPT = 'https://app.example.com/.sallyport/socket.js';
   const OWN = 'https://app.example.com/.sallyport/';
   const REPLY = 'wss://reply.example.com';
-  const allowed = (policy: string) => withScriptSources([['Content-Security-Policy', policy]], SCRIPT, [REPLY])[0]![1];
+  const allowed = (policy: string) => withScriptSources([['Content-Security-Policy', policy]], SCRIPT, 'sockets', [REPLY])[0]![1];
 
   test.each([
     ["frame-ancestors 'none'", "frame-ancestors 'none'"],
@@ -95,6 +95,14 @@ describe('a content security policy gets what is needed and no more', () => {
       "script-src 'nonce-abc' 'strict-dynamic'; connect-src 'self' wss:",
     ],
     ['script-src https://cdn.example; connect-src *', `connect-src *; script-src https://cdn.example ${SCRIPT}`],
+    // What the page's own WebSockets may reach, the script must.
+    ['connect-src wss:', "connect-src wss: 'self'"],
+    ['connect-src wss://app.example.com', `connect-src wss://app.example.com 'self' ${REPLY}`],
+    ['connect-src wss://*.example.com', `connect-src wss://*.example.com 'self' ${REPLY}`],
+    [
+      'connect-src wss://app.example.com/live wss://other.example.com wss://app.example.com:8443',
+      `connect-src wss://app.example.com/live wss://other.example.com wss://app.example.com:8443 ${OWN} https://app.example.com/live ${REPLY}`,
+    ],
     // Of another script of ours.
     [`script-src 'self'; connect-src ${OWN}`, `script-src 'self'; connect-src ${OWN} ${REPLY}`],
   ])('%s', (policy, wanted) => {

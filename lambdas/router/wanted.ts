@@ -5,9 +5,10 @@ import type { Answer } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import type { ExternalUrls } from './external-url.ts';
 import { answerOwnPath, type OwnPathPorts } from './own-path.ts';
-import { type AskedSocket, readSocketRequest } from './socket-request.ts';
+import { readPageCall } from './page-call.ts';
+import { type AskedSocket, readSocketAt, readSocketRequest } from './socket-request.ts';
 import type { Trace } from './trace.ts';
-import { abilities, type CallPorts, isUploads, readCall, readNamed, type UploadCall } from './uploads/call.ts';
+import { abilities, type CallPorts, isUploads, readBeginAt, readCall, readNamed, type UploadCall } from './uploads/call.ts';
 
 export interface Wanted {
   readonly request: CanonicalRequest;
@@ -23,9 +24,11 @@ export interface WantedPorts extends OwnPathPorts, CallPorts {
 
 /** An answer of the router's own where the path alone says it. Notes in `trace` what is decided on from here. */
 export const readWanted = async (ports: WantedPorts, received: CanonicalRequest, trace: Trace): Promise<Wanted | Answer> => {
-  const upload = isUploads(received.path) ? await readUpload(ports, received, trace) : await readNamed(ports, received);
+  const call = readPageCall(received, ports.urls);
+  const upload = call === 'upload' ? readBeginAt(received) : await readUpload(ports, received, trace);
   if (upload !== null) return 'status' in upload ? upload : { request: upload.target, upload, socket: null };
-  const socket = await readSocketRequest(received, ports.urls, ports.ticketKey, trace.startedAt);
+  const socket =
+    call === 'socket' ? readSocketAt(received) : await readSocketRequest(received, ports.urls, ports.ticketKey, trace.startedAt);
   if (socket !== null) {
     trace.request = socket.request;
     return { request: socket.request, upload: null, socket };
@@ -34,7 +37,8 @@ export const readWanted = async (ports: WantedPorts, received: CanonicalRequest,
   return found === null ? { request: received, upload: null, socket: null } : trace.own(found.what, found.answer);
 };
 
-const readUpload = async (ports: CallPorts, received: CanonicalRequest, trace: Trace): Promise<UploadCall | Answer> => {
+const readUpload = async (ports: CallPorts, received: CanonicalRequest, trace: Trace): Promise<UploadCall | Answer | null> => {
+  if (!isUploads(received.path)) return readNamed(ports, received);
   // The address of an upload is for whoever began it, and for no log.
   trace.request = { ...received, path: UPLOADS_PATH };
   if (received.method === 'OPTIONS') return trace.own('upload-abilities', abilities());

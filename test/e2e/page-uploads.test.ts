@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { signInAs, startBrowser } from '../support/browser.ts';
+import { type CookieOrigin, startCookieOrigin } from '../support/cookie-origin.ts';
 import { eventually } from '../support/eventually.ts';
 import { watchMemory } from '../support/memory.ts';
 import { externalUrl } from '../support/publish.ts';
@@ -32,6 +33,7 @@ let folder: string;
 let file: string;
 let digest: string;
 let origin: UploadOrigin;
+let cookies: CookieOrigin;
 let world: World;
 let browser: Browser;
 let page: Page;
@@ -41,13 +43,13 @@ beforeAll(async () => {
   file = join(folder, 'large.bin');
   digest = await writeRandomFile(file, FILE_MEGABYTES);
   origin = await startUploadOrigin(PAGES);
-  world = await startWorld('--publish', `files=${origin.url}`, '--pace', 'off');
-  await world.apply([
-    {
-      ...{ id: 'files', name: 'files', externalUrl: 'https://files.apps.sallyport.localhost/', internalUrl: origin.url },
-      ...{ access: 'everyone', bigUploads: 'on' },
-    },
-  ]);
+  cookies = await startCookieOrigin();
+  world = await startWorld('--publish', `files=${origin.url}`, '--publish', `cookies=${cookies.url}`, '--pace', 'off');
+  const publication = (id: string, internalUrl: string) => ({
+    ...{ id, name: id, externalUrl: `https://${id}.apps.sallyport.localhost/`, internalUrl },
+    ...{ access: 'everyone', bigUploads: 'on', webSockets: 'on' },
+  });
+  await world.apply([publication('files', origin.url), publication('cookies', cookies.url)]);
   browser = await startBrowser();
   page = await (await browser.newContext()).newPage();
   await page.goto(externalUrl(world, 'files'));
@@ -58,6 +60,7 @@ afterAll(async () => {
   await browser?.close();
   await world?.dispose();
   await origin?.dispose();
+  await cookies?.dispose();
   rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 beforeEach(async () => {
@@ -259,6 +262,59 @@ describe('a page', () => {
     expect(await page.evaluate('first')).not.toContain('[native code]');
     // The page may have WebSockets, too: for them the Reply API.
     const needed = answer!.headers()['content-security-policy']!.replace(/ wss?:\/\/[\w.:]+$/, '');
-    expect(needed).toBe(`${POLICY}; connect-src ${externalUrl(world, 'files')}.sallyport/`);
+    // Where its forms lead, the script asks.
+    expect(needed).toBe(`${POLICY}; connect-src 'self'`);
   }, 60_000);
+});
+
+describe('the browser’s own cookies', () => {
+  const LARGE = 4_600_000;
+  const PATHS = ['/up', '/app/up', '/app/deep/up'];
+
+  /** What the application sees of them, and what the browser keeps, when a page at `base` sends in each way, to each depth. */
+  const sendAll = async (context: BrowserContext, base: string) => {
+    const tab = await context.newPage();
+    await tab.goto(`${base}set`);
+    cookies.seen.length = 0;
+    for (const path of PATHS) {
+      await tab.evaluate(`(async (path) => {
+        const large = new Blob([new Uint8Array(${LARGE})]);
+        await fetch(path + '?by=small', { method: 'POST', body: 'small' });
+        await fetch(path + '?by=fetch', { method: 'POST', body: large });
+        await fetch(path + '?by=put', { method: 'PUT', body: large });
+        await new Promise((resolve) => {
+          const request = new XMLHttpRequest();
+          request.open('POST', path + '?by=xhr');
+          request.onloadend = resolve;
+          request.send(large);
+        });
+        await new Promise((resolve) => {
+          new WebSocket(location.origin.replace(/^http/, 'ws') + path + '?by=socket').onclose = resolve;
+        });
+      })(${JSON.stringify(path)})`);
+      await tab.goto(new URL(path, base).href);
+      await tab.locator('input').setInputFiles({ name: 'large', mimeType: 'video/mp4', buffer: Buffer.alloc(LARGE) });
+      await tab.getByRole('button', { name: 'Send' }).click();
+      await tab.getByText('taken').waitFor();
+    }
+    await tab.close();
+    const kept = (await context.cookies(PATHS.map((path) => new URL(path, base).href))).filter(({ name }) => !name.startsWith('__Host-'));
+    return { seen: [...cookies.seen], kept: kept.map(({ name, path, httpOnly }) => `${name} ${path} ${httpOnly}`).sort() };
+  };
+
+  test('are seen and kept where they belong, whatever way a page sends', async () => {
+    const context = await browser.newContext();
+    const direct = await sendAll(context, cookies.url);
+    await page.goto(externalUrl(world, 'cookies'));
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    const through = await sendAll(page.context(), externalUrl(world, 'cookies'));
+    await context.close();
+
+    expect(through).toEqual(direct);
+    expect(direct.seen).toHaveLength(PATHS.length * 6);
+    expect(direct.seen.filter((line) => line.startsWith('socket /app/deep'))[0]).toContain('app=1; by-fetch=1; by-fetch=1');
+    expect(direct.kept.filter((cookie) => cookie.startsWith('by-socket'))).toEqual([
+      ...['by-socket / false', 'by-socket /app false', 'by-socket /app/deep false'],
+    ]);
+  }, 180_000);
 });

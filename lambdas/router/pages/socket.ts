@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 // The script that gives a page, or a worker, a `WebSocket` that works through API Gateway: the browser's own class, whose objects for the page's
 // own host are carried by us. Sockets to other hosts, and addresses that are none, are the browser's own business.
+import { CALL_FIELD } from '../../../protocol/page-call.ts';
 import type { SocketGrant, SocketRefusal } from '../../../protocol/socket-grant.ts';
 import { CarriedSocket, fail, OPEN } from './carried-socket.ts';
 import { usedByPerson } from './person.ts';
@@ -12,9 +13,12 @@ declare global {
 }
 
 type Function = (...given: unknown[]) => unknown;
+/** For a new WebSocket, or for a new connection of one that is open. */
+type Question = { readonly url?: string };
 
 const Native = globalThis.WebSocket;
 const { location, document } = globalThis as { readonly location: Location; readonly document?: Document };
+/** Where new connections of open ones are asked for: the application is not asked again. */
 const ASK = new URL('/.sallyport/socket', location.origin).href;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -38,12 +42,13 @@ const readProtocols = (given: unknown): string[] => {
   return protocols;
 };
 
-const ask = async (question: object): Promise<SocketGrant | SocketRefusal> => {
-  const { asked, headers } = withoutCredentials(question);
-  const answer = await fetch(ASK, {
+const ask = async (question: Question): Promise<SocketGrant | SocketRefusal> => {
+  const { url, ...rest } = question;
+  const asked = url === undefined ? { address: ASK, body: rest, headers: {} } : atItsPath(new URL(url), rest);
+  const answer = await fetch(asked.address, {
     method: 'POST',
-    headers: { ...headers, 'Content-Type': 'application/json' },
-    body: JSON.stringify(asked),
+    headers: { ...asked.headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(asked.body),
     redirect: 'error',
     cache: 'no-store',
   });
@@ -51,14 +56,18 @@ const ask = async (question: object): Promise<SocketGrant | SocketRefusal> => {
   return answer.ok ? told : { status: answer.status, problem: String(told.code ?? answer.statusText) };
 };
 
+/** At the WebSocket's own path, so that the browser sends the cookies that belong there, and keeps those of the answer there. */
+const atItsPath = ({ pathname, search, username, password }: URL, body: object) => ({
+  address: location.origin + pathname + search,
+  body,
+  headers: { [CALL_FIELD]: 'socket', ...credentials(username, password) },
+});
+
 /** Those of the address go to the application at once: a browser waits until it is asked for them. */
-const withoutCredentials = (question: { readonly url?: string }): { readonly asked: object; readonly headers: Record<string, string> } => {
-  const url = question.url === undefined ? null : new URL(question.url);
-  if (url === null || (url.username === '' && url.password === '')) return { asked: question, headers: {} };
-  const bytes = new TextEncoder().encode(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`);
-  url.username = '';
-  url.password = '';
-  return { asked: { ...question, url: url.href }, headers: { Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` } };
+const credentials = (username: string, password: string): Record<string, string> => {
+  if (username === '' && password === '') return {};
+  const bytes = new TextEncoder().encode(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  return { Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
 };
 
 let before = Promise.resolve();

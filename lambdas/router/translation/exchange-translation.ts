@@ -83,7 +83,11 @@ export const createExchangeTranslation = (
       ];
       const changed = scripts.length > 0 || carrier === 'worker';
       const reached = carrier === 'page' ? [new URL(replyUrl).origin] : [];
-      const fields = scripts.reduce((list, path) => withScriptSources(list, urls.origin(request.host) + path, reached), translated);
+      const fields = scripts.reduce(
+        (list, path) =>
+          withScriptSources(list, urls.origin(request.host) + path, path === UPLOAD_SCRIPT_PATH ? 'forms' : 'sockets', reached),
+        translated,
+      );
       const translatable = contentOf(status, headers, translation);
       const content = translatable ?? (changed ? contentOf(status, headers, EVERYTHING) : null);
       if (content === null) return { headers: status === 304 ? asAsked(fields, request.headers) : fields, body: (body) => body };

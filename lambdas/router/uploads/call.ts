@@ -2,12 +2,13 @@
 // termination), and beyond it the application's response: `GET <upload>/response`.
 import { SallyportError } from '../../../protocol/errors.ts';
 import type { HeaderList } from '../../../protocol/frames.ts';
+import { BODY_FIELD } from '../../../protocol/page-call.ts';
 import { PART_TYPE, TUS_VERSION, UPLOAD_FIELD, UPLOADS_PATH } from '../../../protocol/upload-client.ts';
 import { SECURITY_HEADERS } from '../../pages/page.ts';
 import type { Answer } from '../answer.ts';
 import type { CanonicalRequest } from '../canonical-request.ts';
 import { openUpload, type UploadState } from './address.ts';
-import { asTarget, readAddress, readTarget } from './target.ts';
+import { asTarget, readAddress, readTarget, readTargetAt, type Target } from './target.ts';
 
 const NAMING = Buffer.from(`${UPLOAD_FIELD}=`);
 
@@ -88,29 +89,47 @@ export const readCall = async (ports: CallPorts, request: CanonicalRequest): Pro
 };
 
 /**
- * A page's form whose data has gone up: the browser asks for the response with a small form that names the upload, so that it goes where the
- * page's own form leads. Null for every other request. Throws ERR_UPLOAD_UNKNOWN.
+ * A page's request whose body has gone up: the browser asks for the response at the request's own address, by its method, and names the upload
+ * where the body would be. Null for every other request. Throws ERR_UPLOAD_UNKNOWN.
  */
 export const readNamed = async (ports: CallPorts, request: CanonicalRequest): Promise<ResponseCall | null> => {
-  if (request.method !== 'POST' || !request.body.subarray(0, NAMING.length).equals(NAMING)) return null;
-  if (!/^application\/x-www-form-urlencoded\b/i.test(fieldOf(request, 'content-type') ?? '')) return null;
-  const sealed = request.body.subarray(NAMING.length).toString('latin1');
+  const sealed = namedIn(request);
+  if (sealed === null) return null;
   const upload = await openUpload(sealed, await ports.uploadKey(), ports.clock.now());
+  const { method } = upload;
   const address = readAddress(upload.target);
-  if (upload.host !== request.host || upload.method !== 'POST' || address.path !== request.path)
-    throw new SallyportError('ERR_UPLOAD_UNKNOWN', 'The upload belongs to another address than the form leads to.');
-  return { kind: 'response', target: asTarget(request, { method: 'POST', ...address }), upload };
+  if (upload.host !== request.host || method !== request.method || address.path !== request.path)
+    throw new SallyportError('ERR_UPLOAD_UNKNOWN', 'The upload is the body of a request to another address.');
+  return { kind: 'response', target: asTarget(request, { method, ...address }), upload };
 };
+
+/** A script names it in a field, a form in the one that it has. */
+const namedIn = (request: CanonicalRequest): string | null => {
+  const { headers, method, body } = request;
+  const [field = ''] = headers.filter(([name]) => name.toLowerCase() === BODY_FIELD.toLowerCase()).map(([, value]) => value);
+  if (field.startsWith(`${UPLOADS_PATH}/`)) return field.slice(UPLOADS_PATH.length + 1);
+  if (method !== 'POST' || !body.subarray(0, NAMING.length).equals(NAMING)) return null;
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(fieldOf(request, 'content-type') ?? '');
+  return isForm ? body.subarray(NAMING.length).toString('latin1') : null;
+};
+
+/** Of a page that asks at the target's own address (page-call.ts). Throws ERR_UPLOAD_INVALID, ERR_UPLOAD_VERSION, ERR_REQUEST_INVALID. */
+export const readBeginAt = (request: CanonicalRequest): BeginCall =>
+  beginOf(request, (metadata) => readTargetAt(metadata, request.path + request.query));
 
 const readBegin = (request: CanonicalRequest): BeginCall => {
   if (request.method !== 'POST') throw new SallyportError('ERR_METHOD_REFUSED', 'An upload begins by POST.');
+  return beginOf(request, readTarget);
+};
+
+const beginOf = (request: CanonicalRequest, targetOf: (metadata: string) => Target): BeginCall => {
   // A page of another site cannot send this field, so none can begin an upload in its user's name.
   checkVersion(request);
   if (request.body.length > 0) throw invalid('The request that begins an upload has no body: its parts follow.');
   const length = countIn(request, 'upload-length');
   if (length === null && fieldOf(request, 'upload-defer-length') !== '1')
     throw invalid('An upload needs Upload-Length or Upload-Defer-Length: 1.');
-  const { headers, ...address } = readTarget(fieldOf(request, 'upload-metadata') ?? '');
+  const { headers, ...address } = targetOf(fieldOf(request, 'upload-metadata') ?? '');
   return { kind: 'begin', target: asTarget(request, address), headers, length };
 };
 

@@ -27,9 +27,16 @@ export interface Target {
 /** Throws ERR_UPLOAD_INVALID, ERR_REQUEST_INVALID. */
 export const readTarget = (metadata: string): Target => {
   const told = readMetadata(metadata);
+  return targetOf(told, told.get('target'));
+};
+
+/** The same, where it was asked at the target itself. */
+export const readTargetAt = (metadata: string, target: string): Target => targetOf(readMetadata(metadata), target);
+
+const targetOf = (told: ReadonlyMap<string, string>, target: string | undefined): Target => {
   const method = canonicalMethod(told.get('method') ?? 'POST');
   if (WITHOUT_BODY.has(method)) throw invalid(`${method} has no body to upload.`);
-  return { method, ...readAddress(told.get('target')), headers: readHeaders(told) };
+  return { method, ...readAddress(target), headers: readHeaders(told) };
 };
 
 /** Path and query as a browser would request them: one that would be requested otherwise has two readings. */

@@ -2,7 +2,7 @@
 // `fetch` for large bodies, which go up in parts; every other call is the browser's own.
 import { UploadRefused } from '../../../../protocol/upload-client.ts';
 import { addressOf, type LargeBody, largeBody, mayCarry } from './bodies.ts';
-import { native, transfer } from './transfer.ts';
+import { bodyIs, native, transfer } from './transfer.ts';
 
 export const installFetch = (): void => {
   globalThis.fetch = function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -37,19 +37,15 @@ const carry = async (
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type);
   const signal = init?.signal ?? asked?.signal ?? new AbortController().signal;
   try {
-    const address = await transfer({ method: method.toUpperCase(), url, headers: [...headers], blob, signal, progress: () => undefined });
+    const given = { method: method.toUpperCase(), signal };
+    const address = await transfer({ ...given, url, headers: [...headers], blob, progress: () => undefined });
     const redirect = init?.redirect ?? asked?.redirect ?? 'follow';
-    return named(await native.fetch(`${address}/response`, { signal, redirect, credentials: 'same-origin' }), `${address}/response`, url);
+    return await native.fetch(url, { ...given, headers: [bodyIs(address)], redirect, credentials: 'same-origin' });
   } catch (error) {
     if (!(error instanceof UploadRefused)) throw error;
     if (error.status < 200) throw new TypeError('Failed to fetch', { cause: error });
     const problem = JSON.stringify({ status: error.status, code: error.code, title: error.message });
-    return named(new Response(problem, { status: error.status, headers: { 'Content-Type': 'application/problem+json' } }), '', url);
+    const refused = new Response(problem, { status: error.status, headers: { 'Content-Type': 'application/problem+json' } });
+    return Object.defineProperty(refused, 'url', { value: url.href.replace(/#.*$/s, '') });
   }
-};
-
-/** The response is that of the page's own request, unless it came from where a redirect led. */
-const named = (response: Response, from: string, url: URL): Response => {
-  if (response.url === from) Object.defineProperty(response, 'url', { value: url.href.replace(/#.*$/s, '') });
-  return response;
 };

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 // One request of a page on its way in parts, with its progress to the byte and an end whenever the page wants it.
+import { BODY_FIELD, CALL_FIELD } from '../../../../protocol/page-call.ts';
 import { beginUpload, bringParts, type SendUpload, TUS_VERSION } from '../../../../protocol/upload-client.ts';
 
 export interface Transfer {
@@ -19,7 +20,6 @@ export const native = {
   setRequestHeader: XMLHttpRequest.prototype.setRequestHeader,
   send: XMLHttpRequest.prototype.send,
   abort: XMLHttpRequest.prototype.abort,
-  responseUrl: Object.getOwnPropertyDescriptor(XMLHttpRequest.prototype, 'responseURL')!.get!,
   submit: HTMLFormElement.prototype.submit,
 };
 
@@ -35,7 +35,8 @@ export const transfer = async ({ method, url, headers, blob, signal, progress }:
   const send = sending(signal, (bytes) => progress(brought + bytes));
   const checkGone = (): void => signal.throwIfAborted();
   checkGone();
-  const address = await beginUpload({ send }, location.origin, { method, target: url.pathname + url.search, headers, length: blob.size });
+  const at = location.origin + url.pathname + url.search;
+  const address = await beginUpload({ send }, at, { method, headers, length: blob.size }, { [CALL_FIELD]: 'upload' });
   underWay.add(address);
   try {
     await bringParts({ send, pause, checkGone }, address, {
@@ -54,6 +55,9 @@ export const transfer = async ({ method, url, headers, blob, signal, progress }:
     underWay.delete(address);
   }
 };
+
+/** The field by which the response to an upload is asked for, at the address and by the method of the page's own request. */
+export const bodyIs = (address: string): [name: string, value: string] => [BODY_FIELD, new URL(address).pathname];
 
 const sending =
   (signal: AbortSignal, progress: (bytes: number) => void): SendUpload<Blob> =>

@@ -2,7 +2,7 @@
 // XMLHttpRequest for large bodies: the same object carries its body in parts, with the events of `upload`, and then asks for the response, which
 // it tells as ever. Smaller bodies, other hosts and requests that block the page are the browser's own.
 import { addressOf, largeBody, mayCarry } from './bodies.ts';
-import { native, transfer } from './transfer.ts';
+import { bodyIs, native, transfer } from './transfer.ts';
 
 interface Asked {
   readonly method: string;
@@ -91,7 +91,7 @@ const carry = async (
     const address = await transfer({ method, url, headers, blob, signal: carrying.signal, progress });
     asked.carrying = null;
     for (const type of ['load', 'loadend']) tell(request.upload, type, total, total);
-    respond(request, `${address}/response`, url);
+    respond(request, asked, address);
   } catch {
     asked.carrying = null;
     const { name } = (carrying.signal.reason ?? {}) as { name?: string };
@@ -102,15 +102,9 @@ const carry = async (
   }
 };
 
-const respond = (request: XMLHttpRequest, from: string, url: URL): void => {
+const respond = (request: XMLHttpRequest, { method, url }: Asked, address: string): void => {
   begun.add(request);
-  native.open.call(request, 'GET', from, true);
-  Object.defineProperty(request, 'responseURL', {
-    configurable: true,
-    get: () => {
-      const told: string = native.responseUrl.call(request);
-      return told === from ? url.href.replace(/#.*$/s, '') : told;
-    },
-  });
+  native.open.call(request, method, url, true);
+  native.setRequestHeader.call(request, ...bodyIs(address));
   native.send.call(request);
 };
