@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { REQUEST_BODY_MAX_BYTES } from '../../protocol/limits.ts';
 import { signInAs, startBrowser } from '../support/browser.ts';
 import { type CookieOrigin, startCookieOrigin } from '../support/cookie-origin.ts';
 import { eventually } from '../support/eventually.ts';
@@ -268,7 +269,7 @@ describe('a page', () => {
 });
 
 describe('the browser’s own cookies', () => {
-  const LARGE = 4_600_000;
+  const LARGE = REQUEST_BODY_MAX_BYTES + 1;
   const PATHS = ['/up', '/app/up', '/app/deep/up'];
 
   /** What the application sees of them, and what the browser keeps, when a page at `base` sends in each way, to each depth. */
@@ -281,7 +282,6 @@ describe('the browser’s own cookies', () => {
         const large = new Blob([new Uint8Array(${LARGE})]);
         await fetch(path + '?by=small', { method: 'POST', body: 'small' });
         await fetch(path + '?by=fetch', { method: 'POST', body: large });
-        await fetch(path + '?by=put', { method: 'PUT', body: large });
         await new Promise((resolve) => {
           const request = new XMLHttpRequest();
           request.open('POST', path + '?by=xhr');
@@ -311,10 +311,10 @@ describe('the browser’s own cookies', () => {
     await context.close();
 
     expect(through).toEqual(direct);
-    expect(direct.seen).toHaveLength(PATHS.length * 6);
+    expect(direct.seen).toHaveLength(PATHS.length * 5);
     expect(direct.seen.filter((line) => line.startsWith('socket /app/deep'))[0]).toContain('app=1; by-fetch=1; by-fetch=1');
     expect(direct.kept.filter((cookie) => cookie.startsWith('by-socket'))).toEqual([
       ...['by-socket / false', 'by-socket /app false', 'by-socket /app/deep false'],
     ]);
-  }, 180_000);
+  }, 300_000);
 });
