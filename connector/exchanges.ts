@@ -181,6 +181,7 @@ export class Exchanges {
         this.#running.add(begun);
       },
       onDelivered: (delivered) => {
+        this.#ports.sockets.release(id);
         this.#lingering.add(delivered);
         this.#settle(delivered);
       },
@@ -216,6 +217,7 @@ export class Exchanges {
         `${origin} is not in this connector's allowlist (${allowlist.map(({ text }) => text).join(' ') || 'empty'}). Add it to \`allow\` if it is meant.`,
       );
     }
+    if (request.upgrade) this.#ports.sockets.reserve(request.exchange, origin, request.upgrade.owner);
     return { origin, path, loopbackAllowed: allowed.namesLoopback };
   }
 
@@ -226,6 +228,7 @@ export class Exchanges {
       if (!ledger.full) break;
       exchange.forget();
     }
+    if (ledger.full) this.#ports.sockets.makeRoom();
     // The request in question is among the running ones already.
     if (ledger.full || this.#running.size > limit) {
       throw new SallyportError('ERR_CONNECTOR_BUSY', `${this.#running.size - 1} exchanges hold ${ledger.held} of ${ledger.limit} bytes.`);
@@ -255,6 +258,7 @@ export class Exchanges {
   #closed(exchange: Exchange, outcome: ErrorCode | 'OK' | 'CANCELLED'): void {
     this.#live.delete(exchange.id);
     this.#lingering.delete(exchange);
+    this.#ports.sockets.release(exchange.id);
     // A cancel that overtook its request must stop it too.
     this.#remember(exchange.id);
     this.#ports.count('exchange', outcome);

@@ -29,12 +29,16 @@ export class OriginClient extends Client {
   /** Calls what the request carries as `opaque` when it has a connection. */
   override dispatch(options: Dispatcher.DispatchOptions & { readonly opaque?: unknown }, handler: Dispatcher.DispatchHandler): boolean {
     const { opaque: noticed } = options;
-    const { onConnect, onHeaders, onData, onComplete } = handler;
+    const { onConnect, onUpgrade, onHeaders, onData, onComplete } = handler;
     const gate = this.#gate;
     handler.onConnect = (...connection) => {
       gate.expect(new HeadReader({ upgrade: typeof options.upgrade === 'string' }));
       if (typeof noticed === 'function') noticed();
       onConnect?.apply(handler, connection);
+    };
+    handler.onUpgrade = (status, headers, socket) => {
+      gate.release();
+      onUpgrade?.call(handler, status, headers, socket);
     };
     handler.onHeaders = (status, headers, _, text) => {
       if (onHeaders?.call(handler, status, headers, () => gate.open(), text) === false) gate.close();
@@ -97,6 +101,12 @@ class Gate {
   /** Opens, within the reading of a socket that is going on. */
   forgo(): void {
     this.#closed = false;
+  }
+
+  /** The socket is somebody else's from here on. */
+  release(): void {
+    if (this.#socket !== null) Reflect.deleteProperty(this.#socket, 'read');
+    this.#socket = null;
   }
 
   #readHead(head: HeadReader, chunk: Buffer, socket: Socket): Buffer | null {

@@ -1,20 +1,21 @@
-// Opens WebSockets to origins (RFC 6455), under the same rules as requests: the addresses that may be dialled, the certificate, the fields.
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls } from 'node:tls';
-import { WebSocket } from 'ws';
-import { SallyportError } from '../protocol/errors.ts';
-import type { HeaderList } from '../protocol/frames.ts';
-import { withoutHopByHop } from '../protocol/headers.ts';
-import type { OriginAnswer, OriginCall, OriginSocket } from './ports.ts';
-
-export interface SocketRoute {
-  readonly lookup: LookupFunction;
-  /** Where the origin is dialled instead of where its name leads; null for there. */
-  readonly instead: { readonly address: string; readonly addressPort: string } | null;
-  readonly ca: readonly string[] | null;
-  readonly timeoutMs: number;
-}
+// One open WebSocket to an origin, over the connection on which the handshake was made (RFC 6455).
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { MessageKind, OriginSocket, OriginSocketListener } from './ports.ts';
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  FIN,
+  LENGTH_IN_EIGHT,
+  LENGTH_IN_TWO,
+  MASKED,
+  PONG,
+  type Received,
+  TEXT,
+  WebSocketFault,
+  WebSocketReader,
+} from './web-socket-reader.ts';
 
 /** A larger message ends the WebSocket with 1009. */
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
@@ -22,111 +23,151 @@ const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 const NO_CODE = 1005;
 /** No close frame came. */
 const BROKEN_OFF = 1006;
-/** Made anew for the connection to the origin (RFC 6455 §4.1). */
-const OF_THE_HANDSHAKE = /^(?:sec-websocket-.*|host|content-length|content-type|expect|origin)$/i;
+const CLOSE_REASON_MAX_BYTES = 123;
+/** How long the origin may take to close, too. */
+const CLOSING_MS = 30_000;
+/** An origin that asks and does not read is answered no more. */
+const PONGS_WAITING_MAX_BYTES = 16 * 1024;
 
-/** The origin's answer, with a socket where it is 101. Rejects with what the connection failed of. */
-export const openSocket = (call: OriginCall, route: SocketRoute): Promise<OriginAnswer> =>
-  new Promise((resolve, reject) => {
-    const { origin, path, headers, upgrade, verifyCertificate, signal, connected } = call;
-    const { hostname } = new URL(origin);
-    const name = hostname.replace(/^\[(.*)\]$/, '$1');
-    const instead = route.instead;
-    let isConnected = false;
-    const dial = (secure: boolean) => (options: object) => {
-      const where = { ...options, ...(instead && { host: instead.address, port: Number(instead.addressPort) }), lookup: route.lookup };
-      const trust = { ...(route.ca && { ca: [...route.ca] }), rejectUnauthorized: verifyCertificate };
-      const identity = {
-        servername: isIP(name) === 0 ? name : '',
-        checkServerIdentity: (_: string, certificate: never) => checkServerIdentity(name, certificate),
-      };
-      const socket: Socket = secure ? connectTls({ ...where, ...trust, ...identity } as never) : connectTcp(where as never);
-      return socket.once(secure ? 'secureConnect' : 'connect', () => {
-        isConnected = true;
-        connected();
-      });
-    };
-    const secure = origin.startsWith('https:');
-    const socket = new WebSocket(origin.replace(/^http/, 'ws') + path, [...(upgrade?.protocols ?? [])], {
-      headers: grouped(headers),
-      origin: fieldOf(headers, 'origin'),
-      createConnection: dial(secure) as never,
-      handshakeTimeout: route.timeoutMs,
-      maxPayload: MESSAGE_MAX_BYTES,
-      followRedirects: false,
+export class OpenedSocket implements OriginSocket {
+  readonly #connection: Socket;
+  readonly #reader = new WebSocketReader(MESSAGE_MAX_BYTES);
+  #listener: OriginSocketListener | null = null;
+  #wrong = '';
+  /** Whether a message to the origin goes on. */
+  #within = false;
+  #closing: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  /** `connection`: with nothing but the WebSocket on it, from here on. It is not read until somebody listens. */
+  constructor(connection: Socket) {
+    this.#connection = connection;
+    connection.setNoDelay(true);
+    connection.on('error', ({ message }) => {
+      this.#wrong ||= message;
     });
-    const abort = () => socket.terminate();
-    signal.addEventListener('abort', abort, { once: true });
-    let head: IncomingMessage | null = null;
-    socket.once('upgrade', (response: IncomingMessage) => {
-      head = response;
-    });
-    socket.once('open', () => {
-      signal.removeEventListener('abort', abort);
-      // Nothing may come before somebody listens.
-      socket.pause();
-      resolve({ status: 101, headers: handshakeFields(head!), body: nothing(), socket: originSocket(socket) });
-    });
-    socket.once('unexpected-response', (_: ClientRequest, response: IncomingMessage) => {
-      signal.removeEventListener('abort', abort);
-      resolve({ status: response.statusCode ?? 502, headers: withoutHopByHop(pairs(response.rawHeaders)), body: response });
-    });
-    /** What `ws` itself finds wrong has no code. */
-    const failure = (error: Error & { readonly code?: unknown }): Error => {
-      if (!isConnected || error.code !== undefined) return error;
-      return new SallyportError(head === null ? 'ERR_ORIGIN_TIMEOUT' : 'ERR_ORIGIN_INVALID', `${origin}: ${error.message}`, {
-        cause: error,
-      });
-    };
-    socket.on('error', (error) => reject(signal.aborted ? signal.reason : failure(error)));
-  });
-
-const originSocket = (socket: WebSocket): OriginSocket => ({
-  listen: ({ message, closed }) => {
-    socket.on('message', (data, isBinary) => message(data as Buffer, isBinary ? 'binary' : 'text'));
-    let wrong = '';
-    socket.once('error', ({ message }) => {
-      wrong = message;
-    });
-    socket.once('close', (code, reason) => closed(code, code === BROKEN_OFF ? wrong : reason.toString()));
-    socket.resume();
-  },
-  send: (data, kind, more, taken) => {
-    // A socket that is closing takes nothing; its close tells the rest.
-    if (socket.readyState === WebSocket.OPEN) socket.send(data, { binary: kind === 'binary', fin: !more }, taken);
-    else taken();
-  },
-  close: (code, reason) => {
-    socket.resume();
-    if (code === NO_CODE) socket.close();
-    else socket.close(code, reason);
-  },
-  terminate: () => {
-    socket.removeAllListeners('close').removeAllListeners('message');
-    socket.terminate();
-  },
-  pause: () => socket.pause(),
-  resume: () => socket.resume(),
-});
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-const handshakeFields = (response: IncomingMessage): HeaderList =>
-  pairs(response.rawHeaders).filter(([name]) => !/^(?:connection|upgrade|sec-websocket-(?:accept|extensions|version))$/i.test(name));
-
-const pairs = (raw: readonly string[]): HeaderList =>
-  Array.from({ length: raw.length / 2 }, (_, index) => [raw[index * 2]!, raw[index * 2 + 1]!] as const);
-
-const fieldOf = (headers: HeaderList, wanted: string): string | undefined => headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
-
-/** As Node's client wants them; `Host` stays what the application is to see. */
-const grouped = (headers: HeaderList): Record<string, string[] | string> => {
-  const fields: Record<string, string[] | string> = {};
-  for (const [name, value] of withoutHopByHop(headers)) {
-    if (OF_THE_HANDSHAKE.test(name)) continue;
-    const known = fields[name];
-    fields[name] = known === undefined ? value : [known, value].flat();
+    connection.on('close', () => this.#finish(BROKEN_OFF, this.#wrong));
   }
-  const host = fieldOf(headers, 'host');
-  return host === undefined ? fields : { ...fields, Host: host };
+
+  listen(listener: OriginSocketListener): void {
+    this.#listener = listener;
+    const connection = this.#connection;
+    if (connection.destroyed) {
+      process.nextTick(() => this.#finish(BROKEN_OFF, this.#wrong));
+      return;
+    }
+    connection.on('data', (chunk: Buffer) => this.#read(chunk));
+    connection.resume();
+  }
+
+  send(data: Uint8Array, kind: MessageKind, more: boolean, taken: () => void): void {
+    // A socket that is closing takes nothing; its close tells the rest.
+    if (this.#closing !== null || this.#closed) {
+      taken();
+      return;
+    }
+    const opcode = this.#within ? CONTINUATION : kind === 'text' ? TEXT : BINARY;
+    this.#within = more;
+    this.#write(opcode | (more ? 0 : FIN), data, taken);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closing !== null || this.#closed) return;
+    this.#sendClose(code, reason);
+    this.#connection.resume();
+  }
+
+  terminate(): void {
+    this.#listener = null;
+    this.#connection.destroy();
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      for (const received of this.#reader.read(chunk)) {
+        if (this.#closed) return;
+        this.#take(received);
+      }
+    } catch (error) {
+      if (!(error instanceof WebSocketFault)) throw error;
+      if (this.#closing === null) this.#sendClose(error.code, '');
+      this.#connection.removeAllListeners('data').destroySoon();
+      this.#finish(error.code === 1009 ? error.code : BROKEN_OFF, error.message);
+    }
+  }
+
+  #take(received: Received): void {
+    if (received.type === 'part') {
+      this.#listener?.message(received.data, received.kind, received.more);
+    } else if (received.type === 'ping') {
+      if (this.#closing === null && this.#connection.writableLength < PONGS_WAITING_MAX_BYTES) this.#write(PONG | FIN, received.data);
+    } else {
+      if (this.#closing === null) this.#sendClose(received.code, received.reason);
+      this.#connection.end();
+      this.#finish(received.code, received.reason);
+    }
+  }
+
+  #sendClose(code: number, reason: string): void {
+    this.#closing = setTimeout(() => this.#connection.destroy(), CLOSING_MS);
+    this.#closing.unref();
+    const payload = code === NO_CODE ? Buffer.alloc(0) : Buffer.concat([Buffer.of(code >> 8, code & 0xff), fitting(reason)]);
+    this.#write(CLOSE | FIN, payload);
+  }
+
+  #write(begin: number, payload: Uint8Array, taken?: () => void): void {
+    if (!this.#connection.writable) {
+      taken?.();
+      return;
+    }
+    this.#connection.cork();
+    const mask = randomBytes(4);
+    this.#connection.write(Buffer.concat([frameHead(begin, payload.length), mask]));
+    this.#connection.write(masked(payload, mask), () => taken?.());
+    this.#connection.uncork();
+  }
+
+  #finish(code: number, reason: string): void {
+    if (this.#closing !== null && this.#connection.destroyed) clearTimeout(this.#closing);
+    if (this.#closed || this.#listener === null) return;
+    this.#closed = true;
+    this.#listener.closed(code, reason);
+  }
+}
+
+const frameHead = (begin: number, length: number): Buffer => {
+  if (length < LENGTH_IN_TWO) return Buffer.of(begin, MASKED | length);
+  if (length <= 0xff_ff) return Buffer.of(begin, MASKED | LENGTH_IN_TWO, length >> 8, length & 0xff);
+  const head = Buffer.alloc(10);
+  head[0] = begin;
+  head[1] = MASKED | LENGTH_IN_EIGHT;
+  head.writeUInt32BE(length, 6);
+  return head;
+};
+
+/** RFC 6455 §5.3. The bytes may be somebody else's, too. */
+const masked = (payload: Uint8Array, mask: Buffer): Buffer => {
+  const bytes = Buffer.from(payload);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = bytes[at]! ^ mask[at & 3]!;
+  return bytes;
+};
+
+const fitting = (reason: string): Buffer => {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= CLOSE_REASON_MAX_BYTES) return bytes;
+  // A letter that is cut through is left out.
+  return Buffer.from(
+    bytes
+      .subarray(0, CLOSE_REASON_MAX_BYTES)
+      .toString()
+      .replace(/\ufffd+$/, ''),
+  );
 };

@@ -7,10 +7,10 @@ import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
 import { type ConnectTo, findConnectTo } from './connect-to.ts';
+import { openSocket } from './handshake.ts';
 import { HEAD_MAX_BYTES } from './head-reader.ts';
 import { OriginClient, type OriginClientOptions } from './origin-client.ts';
 import { originError } from './origin-errors.ts';
-import { openSocket, type SocketRoute } from './origin-socket.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
 
 /** Users who have connections of their own at once; of one more, whoever called longest ago loses theirs. */
@@ -70,7 +70,7 @@ export class Origins {
   async #request(call: OriginCall): Promise<OriginAnswer> {
     const { origin, path, method, signal } = call;
     if (signal.aborted) throw signal.reason;
-    if (call.upgrade) return openSocket(call, this.#socketRoute(call));
+    if (call.upgrade) return openSocket(this.#agent(call), call);
     const { statusCode, headers, body } = await this.#agent(call).request({
       origin,
       path,
@@ -109,16 +109,6 @@ export class Origins {
     agents.set(key, agent);
     if (this.#own.size > OWN_MAX) this.#retire();
     return agent;
-  }
-
-  #socketRoute({ origin, loopbackAllowed }: OriginCall): SocketRoute {
-    const { connectTimeoutMs, ca, resolve = resolveHost, connectTo = [] } = this.#options;
-    const { hostname, port, protocol } = new URL(origin);
-    const accept = (address: string) => mayConnect(address, loopbackAllowed);
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    if (isIP(host) !== 0 && !accept(host)) throw addressRefusal(host, host);
-    const instead = findConnectTo(connectTo, host, port || (protocol === 'https:' ? '443' : '80'));
-    return { lookup: lookupWith(accept, addressRefusal, resolve), instead, ca, timeoutMs: connectTimeoutMs };
   }
 
   /** Its running calls may end; nothing new is given to it. */

@@ -61,7 +61,8 @@ export interface OriginSocket {
 }
 
 export interface OriginSocketListener {
-  message(data: Buffer, kind: MessageKind): void;
+  /** Part of a message, as it comes; `more`: the message goes on with the next call. */
+  message(data: Buffer, kind: MessageKind, more: boolean): void;
   /** 1005: without a code; 1006: broken off (RFC 6455 §7.1.5). */
   closed(code: number, reason: string): void;
 }

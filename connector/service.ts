@@ -80,7 +80,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     ntlm: ntlmMethod(clock),
     password: passwordMethod({ open: createVault(readVaultKeys(config.vaultKeys)), callOrigin: origins.call, clock }),
   };
-  const sockets = new Sockets({ clock, post, ledger, log });
+  const sockets = new Sockets({ clock, post, ledger, log, limit: config.originSockets });
   const exchanges = new Exchanges({
     clock,
     serviceClock,

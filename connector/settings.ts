@@ -159,6 +159,12 @@ export const SETTINGS = {
     describe: 'Exchanges at once; beyond it new ones go to another connector.',
   },
   originConnections: { schema: whole(1, 10_000), default: 256, text: 'number', describe: 'Connections to one origin at once.' },
+  originSockets: {
+    schema: whole(1, 100_000),
+    default: 2_000,
+    text: 'number',
+    describe: 'WebSockets to one origin at once; beyond it new ones go to another connector.',
+  },
   originConnectSeconds: {
     schema: whole(1, 120),
     default: 10,

@@ -1,4 +1,5 @@
-// An origin's messages that wait for their user: taken by frames, many small ones at once, a large one part by part.
+// An origin's messages that wait for their user, in the parts in which they came: taken by frames, many small ones at once, a large one part
+// by part.
 import type { SocketPart } from '../protocol/socket-frames.ts';
 import type { MessageKind } from './ports.ts';
 
@@ -15,9 +16,18 @@ export interface Closing {
 
 /** What a part costs in a frame's header line is bounded by how many there are. */
 const PARTS_MAX = 256;
+/** What a part takes beside its bytes, so that those without any are bounded, too. */
+const PART_COST_BYTES = 128;
+
+interface Waiting {
+  readonly kind: MessageKind;
+  data: Buffer;
+  /** The message goes on with the next one. */
+  readonly more: boolean;
+}
 
 export class SocketQueue {
-  #messages: Array<{ readonly kind: MessageKind; data: Buffer }> = [];
+  #waiting: Waiting[] = [];
   #size = 0;
   #close: Closing | null = null;
 
@@ -26,12 +36,19 @@ export class SocketQueue {
     return this.#size;
   }
 
-  get empty(): boolean {
-    return this.#messages.length === 0 && this.#close === null;
+  /** Memory that is taken by what waits. */
+  get held(): number {
+    return this.#size + this.#waiting.length * PART_COST_BYTES;
   }
 
-  message(data: Buffer, kind: MessageKind): void {
-    this.#messages.push({ kind, data });
+  get empty(): boolean {
+    return this.#waiting.length === 0 && this.#close === null;
+  }
+
+  message(data: Buffer, kind: MessageKind, more: boolean): void {
+    // A small part of a large read would keep all of that.
+    const own = data.length < data.buffer.byteLength / 2 ? Buffer.from(data) : data;
+    this.#waiting.push({ kind, data: own, more });
     this.#size += data.length;
   }
 
@@ -40,22 +57,31 @@ export class SocketQueue {
   }
 
   take(limit: number): Taken {
-    const parts: SocketPart[] = [];
+    const parts: Array<[MessageKind, number, boolean]> = [];
     const chunks: Buffer[] = [];
     let room = limit;
-    while (parts.length < PARTS_MAX) {
-      const first = this.#messages[0];
-      if (first === undefined || (room === 0 && first.data.length > 0)) break;
+    let taken = 0;
+    for (; taken < this.#waiting.length; taken += 1) {
+      const first = this.#waiting[taken]!;
+      const last = parts.at(-1);
+      const goesOn = last?.[2] === true;
+      if ((room === 0 && first.data.length > 0) || (!goesOn && parts.length === PARTS_MAX)) break;
       const chunk = first.data.subarray(0, room);
-      const more = chunk.length < first.data.length;
-      parts.push([first.kind, chunk.length, more]);
+      const cut = chunk.length < first.data.length;
+      const more = cut || first.more;
+      // What goes on in the same frame is one part of it.
+      if (goesOn) parts.splice(-1, 1, [first.kind, last[1] + chunk.length, more]);
+      else parts.push([first.kind, chunk.length, more]);
       chunks.push(chunk);
       room -= chunk.length;
       this.#size -= chunk.length;
-      if (more) first.data = first.data.subarray(chunk.length);
-      else this.#messages.shift();
+      if (cut) {
+        first.data = first.data.subarray(chunk.length);
+        break;
+      }
     }
-    const close = this.#messages.length === 0 ? this.#close : null;
+    this.#waiting.splice(0, taken);
+    const close = this.#waiting.length === 0 ? this.#close : null;
     if (close !== null) this.#close = null;
     const [only] = chunks;
     return { parts, payload: only && chunks.length === 1 ? only : Buffer.concat(chunks), close };

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { decode } from '../protocol/codec.ts';
 import type { RequestFrame } from '../protocol/frames.ts';
 import { createLog } from '../protocol/log.ts';
@@ -14,14 +14,19 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /** A WebSocket whose user is connected. */
-const prepare = () => {
+const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
+  const ledger = new Ledger(memory);
   const clock = new ManualClock();
   const posted: SocketFrame[] = [];
   const answers: Array<(result: PostResult) => void> = [];
   const ended: string[] = [];
+  const sent: Array<[bytes: number, more: boolean]> = [];
+  const taking: Array<() => void> = [];
+  const flow: string[] = [];
   const sockets = new Sockets({
     clock,
-    ledger: new Ledger(1 << 20),
+    ledger,
+    limit: 100,
     log: createLog({ write: () => undefined }),
     post: (text) => {
       const { frame } = decode(text, () => KEY);
@@ -34,19 +39,25 @@ const prepare = () => {
     listen: (given) => {
       listener = given;
     },
-    send: (_data, _kind, _more, taken) => taken(),
+    send: (data, _kind, more, taken) => {
+      sent.push([data.length, more]);
+      taking.push(taken);
+      if (!slow) for (const take of taking.splice(0)) take();
+    },
     close: () => undefined,
     terminate: () => ended.push('origin'),
-    pause: () => undefined,
-    resume: () => undefined,
+    pause: () => flow.push('pause'),
+    resume: () => flow.push('resume'),
   };
   const upgrade = { protocols: [], maxAgeMs: DAY, idleMs: DAY };
+  sockets.reserve(EXCHANGE, 'http://chat.corp', undefined);
   sockets.adopt({ exchange: EXCHANGE, application: 'chat', user: 'bob', upgrade } as unknown as RequestFrame, KEY, origin);
   const link = { id: 'link-1', number: 0 };
-  const accept = (frame: object) => sockets.accept({ frame: { exchange: EXCHANGE, ...frame } as never, payload: Buffer.alloc(0) }, KEY);
+  const accept = (frame: object, payload = Buffer.alloc(0)) =>
+    sockets.accept({ frame: { exchange: EXCHANGE, ...frame } as never, payload }, KEY);
   accept({ type: 'socket-receipt', received: 0, limit: 1 << 20, link });
-  const say = (text: string) => listener!.message(Buffer.from(text), 'text');
-  return { clock, sockets, posted, answers, ended, link, accept, say };
+  const say = (text: string | Buffer, more = false) => listener!.message(Buffer.from(text as string), 'text', more);
+  return { clock, sockets, ledger, posted, answers, ended, sent, taking, flow, link, accept, say };
 };
 
 test('a user whose connection has ended is waited for a quarter of an hour, and no longer', async () => {
@@ -96,4 +107,87 @@ test('a process that ends waits for no user who is away, and not for ever for a 
   await closing;
 
   expect([away.sockets.open, slow.sockets.open]).toEqual([0, 0]);
+});
+
+describe('what a WebSocket holds is counted, and bounded', () => {
+  const MEGABYTE = 1024 * 1024;
+  const PART = Buffer.alloc(64 * 1024);
+
+  test('messages of the origin that do not end: they go on to the user as they come, and wait no further than any others', () => {
+    const { posted, ledger, flow, say } = prepare();
+
+    for (let parts = 0; parts < 1_000 && !flow.includes('pause'); parts += 1) say(PART, true);
+
+    expect(flow).toEqual(['pause']);
+    expect(posted[0]!.parts).toEqual([['text', expect.any(Number), true]]);
+    expect(ledger.held).toBeGreaterThan(MEGABYTE);
+    expect(ledger.held).toBeLessThan(3 * MEGABYTE);
+  });
+
+  test.each([
+    ['messages without a byte', '', false],
+    ['messages of a byte', 'x', false],
+    ['parts of a byte', 'x', true],
+  ])('%s', (_, text, more) => {
+    const { ledger, flow, say } = prepare();
+
+    let messages = 0;
+    for (; messages < 100_000 && !flow.includes('pause'); messages += 1) say(text, more);
+
+    expect(flow).toEqual(['pause']);
+    expect(messages).toBeLessThan(10_000);
+    expect(ledger.held).toBeGreaterThan(MEGABYTE);
+  });
+
+  test('a connector that is full reads on only where nothing waits', () => {
+    const { flow, say } = prepare({ memory: PART.length });
+    say(PART);
+    say(PART);
+    say(PART);
+
+    expect(flow).toEqual(['pause']);
+  });
+
+  test('what a user sends and the origin does not take; more than was allowed ends the WebSocket', () => {
+    const { accept, ledger, sent, ended } = prepare({ slow: true });
+    const part = Buffer.alloc(16 * 1024);
+    const send = (n: number) => accept({ type: 'socket', n, parts: [['binary', part.length, true]], received: 0, limit: 1 << 20 }, part);
+
+    for (let n = 0; n < 16; n += 1) send(n);
+    expect([sent.length, ended, ledger.held]).toEqual([16, [], 256 * 1024]);
+    send(16);
+
+    expect([sent.length, ended]).toEqual([16, ['origin']]);
+  });
+
+  test('frames of a user that wait for an earlier one, small ones too', () => {
+    const { accept, sent, ended } = prepare();
+    const send = (n: number) => accept({ type: 'socket', n, parts: [['text', 1, false]], received: 0, limit: 1 << 20 }, Buffer.from('x'));
+
+    for (let n = 1; n < 400 && ended.length === 0; n += 1) send(n);
+
+    expect([sent, ended]).toEqual([[], ['origin']]);
+  });
+
+  test('nothing, once the user has gone', async () => {
+    const { clock, accept, say, ledger, sockets, link } = prepare();
+    for (let parts = 0; parts < 20; parts += 1) say(PART, true);
+    accept({ type: 'socket-lost', link });
+
+    await clock.pass(17 * MINUTE);
+
+    expect([sockets.open, ledger.held]).toEqual([0, 0]);
+  });
+
+  test('and what is kept for a user who is away goes when others need it', () => {
+    const { accept, say, ledger, sockets, link, ended } = prepare({ memory: MEGABYTE });
+    for (let parts = 0; parts < 20; parts += 1) say(PART, true);
+    sockets.makeRoom();
+    expect([sockets.open, ledger.full]).toEqual([1, true]);
+    accept({ type: 'socket-lost', link });
+
+    sockets.makeRoom();
+
+    expect([sockets.open, ledger.held, ended]).toEqual([0, 0, ['origin']]);
+  });
 });

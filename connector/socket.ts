@@ -2,9 +2,17 @@
 // of the user come over the tunnel, in whatever order, and go to the origin in theirs. The user's connection may be replaced at any time.
 import type { FrameKey } from '../protocol/codec.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
-import { ReceiveWindow } from '../protocol/flow.ts';
+import { frameCost, ReceiveWindow } from '../protocol/flow.ts';
 import type { Upgrade } from '../protocol/frames.ts';
-import { PAYLOAD_MAX_BYTES, SOCKET_AWAY_MS, SOCKET_OPEN_MS, SOCKET_RECEIPT_MS, SOCKET_WINDOW_BYTES } from '../protocol/limits.ts';
+import {
+  FRAME_MIN_COST_BYTES,
+  PAYLOAD_MAX_BYTES,
+  SOCKET_AWAY_MS,
+  SOCKET_CLIENT_PAYLOAD_BYTES,
+  SOCKET_OPEN_MS,
+  SOCKET_RECEIPT_MS,
+  SOCKET_WINDOW_BYTES,
+} from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Reassembly } from '../protocol/reassembly.ts';
 import type { AnySocketFrame, SocketFrame, SocketLink } from '../protocol/socket-frames.ts';
@@ -19,6 +27,8 @@ export interface SocketContext {
   readonly clock: Clock;
   readonly post: Post;
   readonly account: Account;
+  /** Whether the connector holds as much as it may. */
+  readonly full: () => boolean;
   readonly log: Log;
   readonly onClosed: () => void;
 }
@@ -28,8 +38,13 @@ const GOING_AWAY = 1001;
 const BROKEN_OFF = 1006;
 const POLICY = 1008;
 const RESTARTING = 1012;
-/** The origin is read no further while so much waits for the user. */
+/** The origin is read no further while so much waits for the user, or anything at all when the connector is full. */
 const WAITING_MAX_BYTES = 1024 * 1024;
+/** What the window lets a user send before the first of it is here. */
+const EARLY = {
+  frames: SOCKET_WINDOW_BYTES / FRAME_MIN_COST_BYTES + 1,
+  bytes: SOCKET_WINDOW_BYTES + SOCKET_CLIENT_PAYLOAD_BYTES,
+};
 /** A process that ends does not wait longer for its last frames to be posted. */
 const TOLD_MS = 3_000;
 
@@ -42,13 +57,17 @@ export class Socket {
   readonly #origin: OriginSocket;
   readonly #context: SocketContext;
   readonly #idleMs: number;
-  readonly #incoming = new Reassembly<Opened>();
+  readonly #incoming = new Reassembly<Opened>(EARLY);
   readonly #window = new ReceiveWindow(SOCKET_WINDOW_BYTES);
   readonly #outgoing = new SocketQueue();
   readonly #timers: Timers<Timer>;
   #sender: Sender | null = null;
   #link: SocketLink = { id: '', number: -1 };
   #usedAt: number;
+  /** What of the window the user's frames have taken, and their bytes that the origin has not. */
+  #spent = 0;
+  #untaken = 0;
+  #away = true;
   #paused = false;
   #finished = false;
   #closed = false;
@@ -66,9 +85,9 @@ export class Socket {
     this.#timers.arm('age', maxAgeMs, () => this.end(POLICY, 'ERR_SOCKET_AGE: open for as long as is allowed'));
     this.#watchIdle();
     origin.listen({
-      message: (data, kind) => {
+      message: (data, kind, more) => {
         this.#usedAt = context.clock.monotonic();
-        this.#outgoing.message(data, kind);
+        this.#outgoing.message(data, kind, more);
         this.#flow();
       },
       closed: (code, reason) => this.#finish(code, reason),
@@ -91,6 +110,17 @@ export class Socket {
   /** The connector has a new tunnel: the user is told to send there. */
   moved(tunnel: string): void {
     this.#sender?.note({ type: 'moved', exchange: this.#id, tunnel, received: this.#incoming.received });
+  }
+
+  /** Its user has no connection: what it holds is held for nobody yet. */
+  get away(): boolean {
+    return this.#away;
+  }
+
+  /** What it holds is needed for others. */
+  giveUp(): void {
+    this.end(GOING_AWAY, 'The user is away, and memory is needed.');
+    this.#close();
   }
 
   /** Closes both sides. */
@@ -122,6 +152,9 @@ export class Socket {
   }
 
   #deliver({ parts, close }: SocketFrame, payload: Buffer): void {
+    if (this.#spent >= this.#window.limit) throw new SallyportError('ERR_FRAME_OVERFLOW', 'The user sends more than was allowed.');
+    this.#spent += frameCost(payload.length);
+    this.#untaken += payload.length;
     this.#usedAt = this.#context.clock.monotonic();
     let at = 0;
     let left = parts.length;
@@ -140,6 +173,7 @@ export class Socket {
   /** The origin has taken so much, so the user may send as much again: told at once when half is used up, else with the next message. */
   #taken(bytes: number): void {
     if (this.#closed) return;
+    this.#untaken -= bytes;
     if (this.#window.consume(bytes) !== null) this.#tell();
     else this.#timers.armOnce('receipt', SOCKET_RECEIPT_MS, () => this.#tell());
   }
@@ -147,6 +181,7 @@ export class Socket {
   #follow(link: SocketLink, received: number): void {
     if (link.number <= this.#link.number) return;
     this.#link = link;
+    this.#away = false;
     this.#timers.disarm('resume');
     if (this.#sender === null) {
       this.#sender = new Sender({ replyTo: link.id, key: this.#key, post: this.#context.post, changed: () => this.#flow() });
@@ -161,12 +196,13 @@ export class Socket {
     const sender = this.#sender;
     if (sender?.lost) this.#awaitLink();
     while (sender?.ready && (this.#outgoing.size >= PAYLOAD_MAX_BYTES || (sender.quiet && !this.#outgoing.empty))) this.#send(sender);
-    if (this.#outgoing.size > WAITING_MAX_BYTES && !this.#paused) this.#origin.pause();
-    if (this.#outgoing.size <= WAITING_MAX_BYTES && this.#paused) this.#origin.resume();
-    this.#paused = this.#outgoing.size > WAITING_MAX_BYTES;
+    const waits = this.#outgoing.held > (this.#context.full() ? 0 : WAITING_MAX_BYTES);
+    if (waits && !this.#paused) this.#origin.pause();
+    if (!waits && this.#paused) this.#origin.resume();
+    this.#paused = waits;
     if (this.#finished && (sender === null || sender.lost || (this.#outgoing.empty && sender.quiet))) this.#told();
     if (this.#finished && this.#outgoing.empty && sender?.acknowledged) this.#close();
-    else this.#context.account.note(this.#outgoing.size + (sender?.size ?? 0) + this.#incoming.heldBytes);
+    else this.#context.account.note(this.#outgoing.held + (sender?.size ?? 0) + this.#incoming.heldBytes + this.#untaken);
   }
 
   #send(sender: Sender): void {
@@ -186,6 +222,7 @@ export class Socket {
 
   /** The user has no connection, or none yet. */
   #awaitLink(): void {
+    this.#away = true;
     this.#timers.armOnce('resume', this.#sender === null || this.#finished ? SOCKET_OPEN_MS : SOCKET_AWAY_MS, () => {
       this.end(GOING_AWAY, 'The user has gone.');
       this.#close();

@@ -73,6 +73,12 @@ export const ERRORS = {
     retryable: true,
     message: 'Too many of your uploads are under way. Please wait until one has ended.',
   },
+  ERR_SOCKET_LIMIT: {
+    status: 429,
+    hop: 'user',
+    retryable: true,
+    message: 'You have too many WebSockets open to this application. Close some of its pages.',
+  },
   ERR_RATE_LIMITED: {
     status: 429,
     hop: 'user',

@@ -24,6 +24,8 @@ export interface Upgrade {
   /** The WebSocket ends at this age, and after this time without a message. */
   readonly maxAgeMs: number;
   readonly idleMs: number;
+  /** Whose it is, as a digest: one may have so many open. Routers of older releases do not say. */
+  readonly owner?: string;
 }
 
 /** Opens an exchange. Payload: the body, or its first part. */

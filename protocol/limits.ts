@@ -65,6 +65,8 @@ export const UPLOAD_WAIT_MS = 60_000;
 export const UPLOAD_MAX_MS = 24 * 60 * 60_000;
 /** Uploads that one session or token may have open at a connector: each holds a request to an application open. */
 export const UPLOADS_OPEN_MAX = 50;
+/** WebSockets that one session or token may have open at a connector: browsers stop at about as many for a site. */
+export const SOCKETS_OPEN_MAX = 200;
 /** How long a connector keeps the frames of a finished exchange for a router that may ask again. */
 export const LINGER_MS = 10_000;
 /** The same of an answer of several frames: that the last of them is missing shows by silence alone. */

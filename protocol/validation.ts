@@ -56,7 +56,13 @@ const timings: Check = (value) =>
   value === undefined || fieldsOf({ verified: count, connected: countOrAbsent, answered: countOrAbsent, sent: count })(value);
 
 const upgrade: Check = (value) =>
-  value === undefined || fieldsOf({ protocols: (list) => Array.isArray(list) && list.every(text), maxAgeMs: count, idleMs: count })(value);
+  value === undefined ||
+  fieldsOf({
+    protocols: (list) => Array.isArray(list) && list.every(text),
+    maxAgeMs: count,
+    idleMs: count,
+    owner: (owner) => owner === undefined || text(owner),
+  })(value);
 const socketParts: Check = (value) =>
   Array.isArray(value) &&
   value.every((part) => Array.isArray(part) && part.length === 3 && among('text', 'binary')(part[0]) && count(part[1]) && flag(part[2]));

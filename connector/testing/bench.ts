@@ -50,7 +50,7 @@ export class PlayedBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, limit = 100 } = {}) => {
+export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, limit = 100, originSockets = 100 } = {}) => {
   const clock = new ManualClock();
   const log: Array<Record<string, unknown>> = [];
   const posted: Posted[] = [];
@@ -81,7 +81,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
       clock,
       serviceClock,
       post,
-      sockets: new Sockets({ clock, post, ledger, log: lines }),
+      sockets: new Sockets({ clock, post, ledger, log: lines, limit: originSockets }),
       callOrigin: (call) => {
         const { promise, resolve, reject } = withResolvers<OriginAnswer>();
         calls.push({ ...call, answer: resolve, fail: reject });

@@ -1,5 +1,6 @@
 // The application is asked for a WebSocket now, by the request that its page made; the user then connects to it by the Reply API.
 import { SallyportError } from '../../protocol/errors.ts';
+import { digest } from '../keys.ts';
 import type { Application } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
 import type { Caller } from './caller.ts';
@@ -33,6 +34,7 @@ export const answerSocket = async (
     protocols: socket.protocols,
     maxAgeMs: socketAge(application, caller, ports.clock.now()),
     idleMs: application.webSockets.idleMs,
+    ...(caller && { owner: digest(`socket ${caller.handle}`) }),
   };
   const { exchange, head } = await openExchange(ports, {
     group: application.connectorGroup,

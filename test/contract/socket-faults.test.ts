@@ -65,6 +65,7 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
   const sockets = new Sockets({
     clock,
     ledger: new Ledger(1 << 30),
+    limit: 100,
     log,
     post: async (text, replyTo) => {
       messages.down += 1;
@@ -100,6 +101,7 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     resume: () => undefined,
   };
   const upgrade = { protocols: [], maxAgeMs: 24 * 60 * MINUTE, idleMs: 24 * 60 * MINUTE };
+  sockets.reserve(EXCHANGE, 'http://chat.corp', undefined);
   sockets.adopt({ exchange: EXCHANGE, application: 'chat', user: 'bob', upgrade } as unknown as RequestFrame, KEY, socket);
 
   const relay = createRelay({
@@ -189,7 +191,7 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     },
     session,
     person,
-    say: (text: string, kind: MessageKind) => listener.message(Buffer.from(text), kind),
+    say: (text: string, kind: MessageKind) => listener.message(Buffer.from(text), kind, false),
   };
 };
 

@@ -53,7 +53,7 @@ export const join = (callOrigin: CallOrigin, { network = CALM, seed = 1 }: { net
     clock,
     serviceClock: new ServiceClock(clock),
     post,
-    sockets: new Sockets({ clock, post, ledger, log }),
+    sockets: new Sockets({ clock, post, ledger, log, limit: 100 }),
     callOrigin,
     settle: (callback) => setImmediate(() => setImmediate(callback)),
     allowlist: [parseAllowedOrigin('http://wiki.internal:8080')],
