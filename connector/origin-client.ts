@@ -76,6 +76,8 @@ class Gate {
         if (answer !== null) return answer;
       }
     };
+    // An alert (RFC 8446 §6.2) comes as an error, and then the connection ends: that end would hide the reason.
+    socket.on('error', (error) => void socket.destroy(error));
     this.#socket = socket;
     this.#closed = false;
     return socket;
