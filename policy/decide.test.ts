@@ -5,6 +5,7 @@ import type { Condition } from './condition.ts';
 import { type Asked, decide, type Governed } from './decide.ts';
 import { evaluate } from './expression.ts';
 import type { Facts, Requirements } from './requirements.ts';
+import { disguises } from './testing/disguises.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0);
 
@@ -143,18 +144,7 @@ describe('groups that the provider left out', () => {
 describe('where a condition holds', () => {
   const admin = governed([{ paths: ['/admin/'], refuse: {} }]);
 
-  test.each([
-    '/admin',
-    '/admin/',
-    '/admin/x',
-    '//admin/x',
-    '/%61dmin/',
-    '/ADMIN',
-    '/admin;a=b/x',
-    '/x/../admin',
-    '/x/%2e%2e%2fadmin',
-    '/x/..%5cadmin',
-  ])('%s is below /admin/', (path) => {
+  test.each([...disguises('admin'), '/admin/x', '/;%2fx/%61dmin/users'])('%s is below /admin/', (path) => {
     expect(decide(admin, asked(path), facts()).outcome).toBe('deny');
   });
 

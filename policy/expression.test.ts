@@ -5,6 +5,7 @@ import { decide } from './decide.ts';
 import { evaluatorFor } from './evaluate.ts';
 import { EXPRESSION_MAX_CHARACTERS, evaluate, expressionFault, FUNCTIONS, VARIABLES } from './expression.ts';
 import type { Facts } from './requirements.ts';
+import { disguises } from './testing/disguises.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0);
 
@@ -125,17 +126,7 @@ describe('a faulty expression is refused with what is wrong and where', () => {
 });
 
 describe('the path, in every reading of it', () => {
-  const ways = [
-    '/admin',
-    '/admin/',
-    '//admin/x',
-    '/%61dmin/',
-    '/ADMIN',
-    '/admin;a=b/x',
-    '/x/../admin',
-    '/x/%2e%2e%2fadmin',
-    '/x/..%5cadmin',
-  ];
+  const ways = [...disguises('admin'), '/;%2fx/%61dmin/users'];
 
   test.each(ways)('%s is refused with /admin/, and lets nobody in who must not be there', (path) => {
     expect(outcome('refuse', 'request.path.startsWith("/admin/")', path)).toBe('deny');

@@ -1,84 +1,52 @@
-// How the servers that we know of may read one path. Nothing is forwarded so: a path is refused only where two readings of it lie in
-// different applications, or one of them outside what is published (D10). Most paths have one reading, and cost one test.
+// How the servers that we know of may read one path: whatever comes of what they do to it, in any order. Nothing is forwarded so: a path is
+// refused only where two readings of it lie in different applications, or one of them outside what is published (D10), or where there are
+// more readings than anything needs that is meant to be read. Most paths have one, and cost one test.
+import { SallyportError } from '../protocol/errors.ts';
+import { DECODINGS, OPERATIONS } from './path-operations.ts';
 
 /** More layers of encoding than this nobody takes off. */
 const DECODING_ROUNDS = 4;
+/** Odd paths of real applications have a dozen. */
+const READINGS_MAX = 500;
+/** In all readings together, so that a long path costs no more than many short ones. */
+const CHARACTERS_MAX = 200_000;
 /** Whatever holds none of these is read alike by everyone. */
-const PECULIAR = /[%;\\:\x80-\uffff]|\/\/|\/[. ]|[. ](?:\/|$)/;
+const ODD = /[%;\\:?#\0-\x20\x80-\uffff]|\/\/|\/\.|\.(?:\/|$)/;
 
-/** Lower case, slashes merged, ending in a slash whether the path does or not. */
+/** Every pass asks anew for the readings of the request that it decides on. */
+let last: { readonly path: string; readonly readings: ReadonlySet<string> } = { path: '/', readings: new Set('/') };
+
+/** Lower case, slashes merged, ending in a slash whether the path does or not. Throws ERR_REQUEST_INVALID when there are too many. */
 export const pathReadings = (path: string): ReadonlySet<string> => {
-  if (!PECULIAR.test(path)) return new Set([merged(path)]);
-  const readings = new Set<string>();
-  for (const layer of layers(path)) {
-    for (const text of cuts(layer)) {
-      for (const segments of servers(text)) {
-        for (const read of [segments, resolved(segments), resolved(segments.filter((segment) => segment !== ''))]) {
-          readings.add(merged(`/${read.join('/')}`));
-        }
+  if (!ODD.test(path)) return new Set([compared(path)]);
+  if (last.path !== path) last = { path, readings: new Set([...allReadings(path)].map(compared)) };
+  return last.readings;
+};
+
+const allReadings = (path: string): ReadonlySet<string> => {
+  const found = new Set<string>();
+  let characters = 0;
+  let layer = new Set([path]);
+  for (let round = 0; layer.size > 0; round += 1) {
+    // What is added while this goes through the set is gone through as well.
+    for (const text of layer) {
+      found.add(text);
+      characters += text.length;
+      if (found.size > READINGS_MAX || characters > CHARACTERS_MAX) {
+        throw new SallyportError('ERR_REQUEST_INVALID', 'The path could be read in more ways than any that is meant to be read.');
       }
+      for (const read of OPERATIONS) addNew(layer, read(text));
     }
+    const decoded = new Set<string>();
+    const encoded = round < DECODING_ROUNDS ? [...layer].filter((text) => text.includes('%')) : [];
+    for (const text of encoded) for (const decode of DECODINGS) addNew(decoded, decode(text));
+    layer = decoded;
   }
-  return readings;
-};
+  return found;
 
-/** The path as it came, and with one more layer of encoding taken off, as long as there is one. */
-const layers = (path: string): string[] => {
-  const found = [path];
-  for (let text = path; found.length <= DECODING_ROUNDS && text.includes('%'); ) {
-    const next = decodeOnce(text);
-    if (next === text) break;
-    found.push(next);
-    text = next;
+  function addNew(to: Set<string>, text: string): void {
+    if (!found.has(text)) to.add(text);
   }
-  return found.flatMap((text) => (/[\x80-\xff]/.test(text) ? [text, compatible(text)] : [text]));
 };
 
-/** One character for each byte; IIS knows `%u002e` besides. */
-const decodeOnce = (text: string): string =>
-  text
-    .replaceAll(/%u00([0-9a-f]{2})/gi, '%$1')
-    .replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    // Longer encodings of ASCII than needed: 0xC0 0xAF is a slash to a lax decoder, though it is no UTF-8 (RFC 3629 §3).
-    .replaceAll(/[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]/g, (bytes) =>
-      String.fromCharCode(((bytes.charCodeAt(bytes.length - 2) & 1) << 6) | (bytes.charCodeAt(bytes.length - 1) & 0x3f)),
-    );
-
-/** Full-width letters, slashes and dots as plain ones: what converting to a narrower character set makes of them. */
-const compatible = (text: string): string => Buffer.from(text, 'latin1').toString('utf8').normalize('NFKC');
-
-/** Some readers stop at a NUL, at what they take for a query or a fragment, or at the first parameter. */
-const cuts = (text: string): string[] => [
-  text,
-  ...[/\0.*/s, /[?#].*/s, /;.*/s].filter((end) => end.test(text)).map((end) => text.replace(end, '')),
-];
-
-/** Plainly; parameters dropped, as Tomcat does; a backslash for a slash, and names as Windows takes them. */
-const servers = (text: string): string[][] => {
-  const plain = text.slice(1).split('/');
-  const windows = text.slice(1).split(/[/\\]/);
-  const dropped = (segments: string[]) => segments.map((segment) => segment.replace(/;.*/s, ''));
-  return [plain, dropped(plain), windows, dropped(windows), windows.map(windowsName), dropped(windows).map(windowsName)];
-};
-
-/** `admin.`, `admin ` and `admin::$INDEX_ALLOCATION` are `admin`; dots with blanks around them are dots. */
-const windowsName = (segment: string): string => {
-  const name = segment.replace(/:.*/s, '').trim();
-  let end = name.length;
-  // A pattern would begin anew at each dot and blank that is not at the end: quadratic, for whoever sends thousands.
-  while (end > 0 && '. '.includes(name.charAt(end - 1))) end -= 1;
-  if (end > 0) return name.slice(0, end);
-  return name.indexOf('.') === name.lastIndexOf('.') ? name : '..';
-};
-
-/** RFC 3986 §5.2.4. */
-const resolved = (segments: readonly string[]): string[] => {
-  const kept: string[] = [];
-  for (const segment of segments) {
-    if (segment === '..') kept.pop();
-    else if (segment !== '.') kept.push(segment);
-  }
-  return kept;
-};
-
-const merged = (path: string): string => `${path}/`.replaceAll(/\/{2,}/g, '/').toLowerCase();
+const compared = (path: string): string => `${path}/`.replaceAll(/\/{2,}/g, '/').toLowerCase();

@@ -6,7 +6,7 @@ import { filesBelow, read } from './support/files.ts';
 /** Folder → what else of ours it may import. Tests may import what they test and test/support. */
 const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   protocol: [],
-  policy: [/^lambdas\/stores\/records\.ts$/],
+  policy: [/^protocol\/errors\.ts$/, /^lambdas\/stores\/records\.ts$/],
   tenants: [/^protocol\//, /^policy\//, /^lambdas\/stores\/records\.ts$/],
   lambdas: [/^protocol\//, /^policy\//, /^tenants\//],
   connector: [/^protocol\//],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { disguises } from '../../policy/testing/disguises.ts';
 import { digest } from '../keys.ts';
 import type { SignInCode } from '../stores/records.ts';
 import type { RecordedResponse } from './testing/recorded-response.ts';
@@ -318,20 +319,15 @@ describe('reserved paths', () => {
     expect(rig.received).toEqual([]);
   });
 
-  test.each([
-    '/%2esallyport/session',
-    '/.sallyport%2Fsession',
-    '//.sallyport/session',
-    '/.SALLYPORT/session',
-    '/.sallyport;x/session',
-    '/x/../.sallyport/session',
-    '/x/..%5c.sallyport/session',
-  ])('nor does %s', async (path) => {
-    const rig = createRig();
+  test.each([...disguises('.sallyport').filter((path) => path !== '/.sallyport'), '/;%2fx/%2esallyport/session'])(
+    'nor does %s',
+    async (path) => {
+      const rig = createRig();
 
-    const response = await rig.answer({ path, headers: { Cookie: [rig.signIn()] } });
+      const response = await rig.answer({ path, headers: { Cookie: [rig.signIn()] } });
 
-    expect(response.status).toBe(400);
-    expect(rig.received).toEqual([]);
-  });
+      expect(response.status).toBe(400);
+      expect(rig.received).toEqual([]);
+    },
+  );
 });

@@ -29,6 +29,11 @@ describe('never leaves the internal URL', () => {
     ['/..;/other', 'http://o.internal/base/'],
     ['/..\\other', 'http://o.internal/base/'],
     ['/%252e%252e/other', 'http://o.internal/base/'],
+    ['/;%2fx/%2e%2e/%2e%2e/secret', 'http://o.internal/base/'],
+    ['/x;%2f/%2e%2e/%2e%2e/secret', 'http://o.internal/base/'],
+    ['/%2e%2e;%2f/secret', 'http://o.internal/base/'],
+    ['/..%5c;%2f/secret', 'http://o.internal/base/'],
+    ['/x%2fy/../../%73ecret', 'http://o.internal/base/'],
   ])('refuses %s, which some server reads as above %s', (path, internalUrl) => {
     expect(() => targetUrl(application({ internalUrl }), { path, query: '' })).toThrow(
       expect.objectContaining({ code: 'ERR_REQUEST_INVALID' }),

@@ -58,6 +58,7 @@ describe('what a page may not say of its own requests, it cannot say by an uploa
     ['a target with a backslash', { target: '/\\evil.example' }],
     ['a reserved target', { target: '/.sallyport/session' }],
     ['a reserved target in disguise', { target: '/%2esallyport/session' }],
+    ['one behind parameters that hold a slash', { target: '/;%2fx/%2esallyport/session' }],
     ['a target with a line break', { target: '/a\r\nX-C: d' }],
     ['a method without a body', { target: '/', method: 'GET' }],
     ['a method that is none', { target: '/', method: 'PO ST' }],
