@@ -29,7 +29,7 @@ test('a function runs on the newest Node on arm64 with its own role and log grou
     Environment: { Variables: { ONE: '1', TWO: '2' } },
     LoggingConfig: { LogGroup: { Ref: Object.keys(resourcesOf(template, 'AWS::Logs::LogGroup'))[0] } },
   });
-  template.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 90 }, DeletionPolicy: 'Retain' });
+  template.hasResource('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 90 }, DeletionPolicy: 'RetainExceptOnCreate' });
 });
 
 test('a function may do nothing but write its log', () => {

@@ -1,17 +1,22 @@
 // The one way to make a function: bundled from lambdas/<folder>/handler.ts, with a role of its own that may do nothing but
 // write its log, and an environment that is exactly what the folder's environment.ts names. Each bind… sets a name and its grant together.
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { functionCode } from './function-code.ts';
+import { keepLog } from './monitoring/log-group.ts';
 import { PARTITIONS } from './storage/tables.ts';
 
 /** Scan is none for `bindItems`: it names no partition. */
 export type TableAction = 'GetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+const KEY_READS = ['kms:Decrypt', 'kms:DescribeKey'];
+const KEY_WRITES = ['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
 
 export interface ProxyFunctionProps<Name extends string> {
   /** Below lambdas/. */
@@ -29,11 +34,13 @@ export class ProxyFunction<Name extends string> extends Construct {
   readonly role: Role;
   readonly logGroup: LogGroup;
   readonly #unset: Set<Name>;
+  /** What it may do by the tenant's key, by the service that uses the key for it. */
+  readonly #keyed = new Map<string, PolicyStatement>();
 
   constructor(scope: Construct, id: string, { folder, environment, description, timeout, memory = 256 }: ProxyFunctionProps<Name>) {
     super(scope, id);
     this.#unset = new Set(environment);
-    this.logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.RETAIN });
+    this.logGroup = keepLog(this, 'Log');
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], this.logGroup.logGroupArn);
 
@@ -66,6 +73,7 @@ export class ProxyFunction<Name extends string> extends Construct {
       actions.map((action) => `dynamodb:${action}`),
       table.tableArn,
     );
+    this.#unlockTable(table, actions);
   }
 
   /** The function may do exactly these to the table's items of a kind, and nothing to any other. */
@@ -78,19 +86,50 @@ export class ProxyFunction<Name extends string> extends Construct {
         { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [PARTITIONS[kind as keyof typeof PARTITIONS]] } },
       );
     }
+    this.#unlockTable(table, Object.values(grants).flat());
   }
 
   /** The function may read the secret's value. */
   bindSecret(name: Name, secret: ISecret): void {
     this.set(name, secret.secretArn);
-    this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+    this.#allowRead(secret);
   }
 
   /** The function may read each secret's value; the environment maps names to ARNs (JSON). */
   bindSecrets(name: Name, secrets: ReadonlyMap<string, ISecret>): void {
     const arns = Object.fromEntries([...secrets].map(([of, secret]) => [of, secret.secretArn]));
     this.set(name, Stack.of(this).toJsonString(arns));
-    for (const secret of secrets.values()) this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+    for (const secret of secrets.values()) this.#allowRead(secret);
+  }
+
+  /** The function may write the value of a secret that it may read. */
+  allowWrite(secret: ISecret): void {
+    this.allow(['secretsmanager:PutSecretValue'], secret.secretArn);
+    this.#unlock(secret.encryptionKey, 'secretsmanager', KEY_WRITES);
+  }
+
+  #allowRead(secret: ISecret): void {
+    this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+    this.#unlock(secret.encryptionKey, 'secretsmanager', KEY_READS);
+  }
+
+  #unlockTable(table: ITable, actions: readonly TableAction[]): void {
+    const reads = actions.every((action) => action === 'GetItem' || action === 'Query' || action === 'Scan');
+    this.#unlock(table.encryptionKey, 'dynamodb', reads ? KEY_READS : [...KEY_READS, ...KEY_WRITES]);
+  }
+
+  /** AWS asks whoever reads or writes what a key of the tenant's encrypts for that key as well; through the service only. */
+  #unlock(key: IKey | undefined, service: string, actions: readonly string[]): void {
+    if (key === undefined) return;
+    let statement = this.#keyed.get(service);
+    if (statement === undefined) {
+      const { region, urlSuffix } = Stack.of(this);
+      const conditions = { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } };
+      statement = new PolicyStatement({ effect: Effect.ALLOW, resources: [key.keyArn], conditions });
+      this.role.addToPrincipalPolicy(statement);
+      this.#keyed.set(service, statement);
+    }
+    statement.addActions(...actions);
   }
 
   /** The function may search what another one logs. */

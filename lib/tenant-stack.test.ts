@@ -175,6 +175,7 @@ describe('parameters and outputs', () => {
       'DnsRecordApplications',
       'DnsRecordPortal',
       'FrontChannelLogoutUri',
+      'Kept',
       'PortalUrl',
       'RedirectUri1',
       'SignedOutUri',

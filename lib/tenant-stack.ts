@@ -1,14 +1,17 @@
 // One tenant's deployment. Reads like the picture in ARCHITECTURE.md.
 import { CfnOutput, CfnParameter, Stack, Tags } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { alternateHosts } from '../tenants/address-list.ts';
+import type { Adopted } from '../tenants/aws.ts';
 import type { Tenant } from '../tenants/schema.ts';
 import { Directory } from './directory/directory.ts';
 import { TenantUserPool } from './identity/user-pool.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { Alarms, NO_TOPIC } from './monitoring/alarms.ts';
+import { encryptLogs } from './monitoring/log-group.ts';
 import { PublicNames } from './names/public-name.ts';
 import { Portal } from './portal/portal.ts';
 import { Secrets } from './storage/secrets.ts';
@@ -33,10 +36,13 @@ export class TenantStack extends Stack {
     const { certificateArn, hostedZoneId, alarmTopicArn } = this.#parameters(tenant);
     const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
 
-    const tables = new Tables(this, 'Tables');
-    const secrets = new Secrets(this, 'Secrets', tenant.identityProviders);
-    const tunnelApi = new TunnelApi(this, 'TunnelApi', { tenant: tenant.tenant, tables, secrets });
-    const replyApi = new ReplyApi(this, 'ReplyApi', { tenant: tenant.tenant, tables, secrets, tunnelApi });
+    const { aws } = tenant;
+    const key = aws.kmsKeyArn === null ? null : Key.fromKeyArn(this, 'Key', aws.kmsKeyArn);
+    const tables = new Tables(this, 'Tables', { aws, key });
+    const secrets = new Secrets(this, 'Secrets', { aws, key, providers: tenant.identityProviders });
+    const shared = { tenant: tenant.tenant, accessLogs: aws.accessLogs, tables, secrets };
+    const tunnelApi = new TunnelApi(this, 'TunnelApi', shared);
+    const replyApi = new ReplyApi(this, 'ReplyApi', { ...shared, tunnelApi });
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
     const directory = new Directory(this, 'Directory', { tenant, tables, secrets });
     const portal = new Portal(this, 'Portal', {
@@ -58,6 +64,8 @@ export class TenantStack extends Stack {
     });
     new PublicNames(this, 'Names', { hostedZoneId, names: [...ingress.names, portal.name] });
     new Alarms(this, 'Alarms', { tenant: tenant.tenant, router: ingress.router, topicArn: alarmTopicArn });
+
+    if (key !== null) encryptLogs(this, key.keyArn);
 
     this.#output('PortalUrl', portalUrl, 'Where users find their applications');
     this.#output('SignedOutUri', `${portalUrl}/signed-out`, 'Register this post-logout redirect URI, where the provider has such');
@@ -81,6 +89,7 @@ export class TenantStack extends Stack {
       'Allow administrators execute-api:Invoke on this',
     );
     this.#output('TunnelUrl', tunnelApi.stage.url, 'What connectors dial: outgoing, port 443');
+    this.#output('Kept', this.#kept(tables, secrets, userPool), 'What outlives the stack: a later one goes on with it by aws.adopt');
   }
 
   #parameters(tenant: Tenant) {
@@ -104,6 +113,20 @@ export class TenantStack extends Stack {
       constraintDescription: `must be the ARN of an SNS topic, or ${NO_TOPIC}`,
     });
     return { certificateArn: certificate.valueAsString, hostedZoneId: hostedZone.valueAsString, alarmTopicArn: topic.valueAsString };
+  }
+
+  /** JSON, and so YAML: what aws.adopt of the next tenant file says. */
+  #kept(tables: Tables, secrets: Secrets, userPool: TenantUserPool | null): string {
+    const adopt: Omit<Adopted, 'userPoolId'> & { readonly userPoolId?: string } = {
+      registryTable: tables.registry.tableName,
+      directoryTable: tables.directory.tableName,
+      sessionsTable: tables.sessions.tableName,
+      masterKeySecretArn: secrets.masterKey.secretArn,
+      assertionSecretArn: secrets.assertion.secretArn,
+      samlSecretArn: secrets.saml.secretArn,
+      ...(userPool && { userPoolId: userPool.pool.userPoolId }),
+    };
+    return this.toJsonString(adopt);
   }
 
   #userPoolOutputs({ pool }: TenantUserPool): void {

@@ -10,6 +10,7 @@ describe('defaults', () => {
     expect(tenant).toEqual({
       tenant: 'example',
       domain: 'example.com',
+      aws: { deletionProtection: false, kmsKeyArn: null, webAclArn: null, accessLogs: false },
       portalHost: 'portal.example.com',
       samlKeys: ['main'],
       sessionLifetimeMinutes: 480,

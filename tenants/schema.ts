@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Application } from '../lambdas/stores/records.ts';
 import { isBelow, readHost } from './addresses.ts';
 import { type ApplicationContext, applicationSchema, expectationFaults, normalise } from './application.ts';
+import { type AwsSettings, awsFaults, awsSettings } from './aws.ts';
 import { crossFaults } from './cross-faults.ts';
 import { countryFaults, type Edge, edgeSettings } from './edge.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
@@ -45,6 +46,7 @@ export interface Tenant {
   readonly sessionRefreshMinutes: number | null;
   /** A CDN in front of the deployment. */
   readonly edge?: Edge;
+  readonly aws: AwsSettings;
   readonly appearance: Appearance;
   readonly applications: readonly Application[];
 }
@@ -122,6 +124,7 @@ export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claim
         })
         .prefault(NOTHING_SAID),
       edge: edgeSettings.optional(),
+      aws: awsSettings,
       appearance: z
         .strictObject(
           {
@@ -162,6 +165,7 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
     ...(settings.identityProviders === undefined ? userPoolFaults(settings.tenant) : []),
     ...(parsed.success ? providerFaults(parsed.data.identityProviders ?? [], raw) : []),
     ...groupFaults(settings.identityProviders, settings.applications),
+    ...(parsed.success ? awsFaults(parsed.data) : []),
     ...(parsed.success ? tokenFaults(parsed.data) : []),
     ...(parsed.success ? countryFaults(parsed.data.applications, parsed.data.edge) : []),
     ...(parsed.success ? expectationFaults(parsed.data.applications, ['applications']) : []),

@@ -46,7 +46,7 @@ export class Directory extends Construct {
     this.writer.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
 
     this.writer.bindSecret('SAML_SECRET', secrets.saml);
-    this.writer.allow(['secretsmanager:PutSecretValue'], secrets.saml.secretArn);
+    this.writer.allowWrite(secrets.saml);
 
     const resource = new CustomResource(this, 'Applications', {
       resourceType: 'Custom::SallyportApplications',

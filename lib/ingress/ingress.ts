@@ -1,13 +1,22 @@
 // The ingress: a REST API with response streaming on *.apps.<domain> and the alternate hosts, and its function, the router (D1).
 import { Duration, Stack } from 'aws-cdk-lib';
-import { EndpointType, LambdaIntegration, ResponseTransferMode, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
+import {
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  ResponseTransferMode,
+  RestApi,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigateway';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
+import { CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lambdas/router/environment.ts';
 import { alternateHosts } from '../../tenants/address-list.ts';
 import { appearanceOf, type Tenant } from '../../tenants/schema.ts';
 import { acknowledge } from '../acknowledge.ts';
+import { accessLog, acknowledgeNoLog } from '../monitoring/access-log.ts';
 import type { PublicName } from '../names/public-name.ts';
 import { ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
@@ -42,7 +51,7 @@ export class Ingress extends Construct {
 
   constructor(scope: Construct, id: string, props: IngressProps) {
     super(scope, id);
-    const { tenant, domain, identityProviders } = props.tenant;
+    const { tenant, domain, identityProviders, aws } = props.tenant;
     const { portalUrl, certificate, tables, secrets, tunnelApi, replyApi } = props;
     this.router = new ProxyFunction(this, 'Router', {
       folder: 'router',
@@ -79,14 +88,20 @@ export class Ingress extends Construct {
       'Tunnels come and go: the wildcard is their connection’s id, on this one stage, for POST only.',
     );
 
+    const log = accessLog(this, 'rest', aws.accessLogs);
     const api = new RestApi(this, 'Api', {
+      restApiName: `sallyport-${tenant}-ingress`,
       description: `Sallyport ${tenant}: users’ requests to applications`,
       endpointTypes: [EndpointType.REGIONAL],
       // Requests come by the tenant's own names only: a session is good for one host.
       disableExecuteApiEndpoint: true,
       // Request bodies of every type come as they are, base64 in the event.
       binaryMediaTypes: ['*/*'],
-      deployOptions: { stageName: 'live', ...THROTTLE },
+      deployOptions: {
+        stageName: 'live',
+        ...THROTTLE,
+        ...(log && { accessLogDestination: new LogGroupLogDestination(log.group), accessLogFormat: log.format }),
+      },
       cloudWatchRole: false,
     });
     const integration = new LambdaIntegration(this.router.function, {
@@ -117,23 +132,33 @@ export class Ingress extends Construct {
       serve('Domain', `*.apps.${domain}`, 'Applications'),
       ...alternateHosts(props.tenant).map((host, index) => serve(host, host, `Alternate${index + 1}`)),
     ];
+    if (aws.webAclArn !== null)
+      new CfnWebACLAssociation(this, 'Firewall', { webAclArn: aws.webAclArn, resourceArn: api.deploymentStage.stageArn });
+    else acknowledge(api, 'AwsSolutions-APIG3', 'A web firewall costs by the request: whoever wants one names it in the tenant file.');
+    acknowledgeNoLog(
+      api,
+      log,
+      'The router logs each exchange, without query values; who wants API Gateway’s own lines as well switches them on.',
+    );
     acknowledgeRules(api);
   }
 }
 
 const acknowledgeRules = (api: RestApi): void => {
-  acknowledge(api, 'AwsSolutions-APIG1', 'The router logs each exchange, without query values; an access log would hold them.');
   acknowledge(
     api,
     'AwsSolutions-APIG2',
     'What is valid is for the application to say; the router refuses what it cannot read in one way only.',
   );
-  acknowledge(api, 'AwsSolutions-APIG3', 'A web firewall costs by the request: an administrator may associate one with the stage.');
   acknowledge(
     api,
     'AwsSolutions-APIG4',
     'The router authenticates: a page load without a session must be sent to sign in, which no authorizer can do.',
   );
   acknowledge(api, 'AwsSolutions-APIG6', 'The router logs each exchange; execution logs would hold headers and bodies.');
-  acknowledge(api, 'AwsSolutions-COG4', 'Users sign in at the tenant’s own identity provider, not in a Cognito user pool.');
+  acknowledge(
+    api,
+    'AwsSolutions-COG4',
+    'The router knows users by the session that the portal made of their sign-in, wherever that was; such an authorizer reads a pool’s tokens only.',
+  );
 };

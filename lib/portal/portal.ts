@@ -1,10 +1,19 @@
 // The portal's host: an HTTP API for sign-in and the list of applications, connector enrolment, and the control API (AWS IAM).
-import { ApiMapping, DomainName, HttpApi, HttpMethod, HttpStage, SecurityPolicy } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  ApiMapping,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
+import { accessLog, acknowledgeNoLog } from '../monitoring/access-log.ts';
 import type { PublicName } from '../names/public-name.ts';
 import { controlFunction, enrolmentFunction, type PortalFunctionsProps, portalFunction } from './functions.ts';
 
@@ -20,12 +29,13 @@ export class Portal extends Construct {
 
   constructor(scope: Construct, id: string, { certificate, ...props }: PortalProps) {
     super(scope, id);
-    const { tenant, portalHost } = props.tenant;
+    const { tenant, portalHost, aws } = props.tenant;
     const portal = portalFunction(this, props);
     const enrolment = enrolmentFunction(this, props);
     const control = controlFunction(this, props, { portal, enrolment });
 
     this.api = new HttpApi(this, 'Api', {
+      apiName: `sallyport-${tenant}-portal`,
       description: `Sallyport ${tenant}: portal, enrolment, control`,
       createDefaultStage: false,
       defaultIntegration: new HttpLambdaIntegration('PortalIntegration', portal.function),
@@ -43,11 +53,13 @@ export class Portal extends Construct {
     });
 
     const domainName = new DomainName(this, 'Domain', { domainName: portalHost, certificate, securityPolicy: SecurityPolicy.TLS_1_2 });
+    const log = accessLog(this, 'http', aws.accessLogs);
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
       throttle: THROTTLE,
+      ...(log && { accessLogSettings: { destination: new LogGroupLogDestination(log.group), format: log.format } }),
     });
     // As for the WebSocket APIs: what is deployed first is whole.
     stage.node.addDependency(this.api);
@@ -59,9 +71,9 @@ export class Portal extends Construct {
       'AwsSolutions-APIG4',
       'Signing in and enrolling are how one becomes known: the functions check codes and sessions; control has AWS IAM.',
     );
-    acknowledge(
+    acknowledgeNoLog(
       stage,
-      'AwsSolutions-APIG1',
+      log,
       'The functions log sign-ins, enrolments and changes; an access log would hold one-time codes in query strings.',
     );
   }

@@ -12,11 +12,12 @@ import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
 import { addMockRoute } from './mock-route.ts';
-import { addSocketStage, grantConnections, USERS_THROTTLE } from './socket-stage.ts';
+import { addSocketStage, grantConnections, REPLIES_THROTTLE } from './socket-stage.ts';
 import type { TunnelApi } from './tunnel-api.ts';
 
 export interface ReplyApiProps {
   readonly tenant: string;
+  readonly accessLogs: boolean;
   readonly tables: Tables;
   readonly secrets: Secrets;
   /** Its function hands connectors the credentials to post here. */
@@ -28,7 +29,7 @@ export class ReplyApi extends Construct {
   readonly sockets: ProxyFunction<(typeof SOCKETS)[number]>;
   readonly authorizer: ProxyFunction<(typeof ENVIRONMENT)[number]>;
 
-  constructor(scope: Construct, id: string, { tenant, tables, secrets, tunnelApi }: ReplyApiProps) {
+  constructor(scope: Construct, id: string, { tenant, accessLogs, tables, secrets, tunnelApi }: ReplyApiProps) {
     super(scope, id);
     this.authorizer = new ProxyFunction(this, 'Authorizer', {
       folder: 'reply-authorizer',
@@ -54,6 +55,7 @@ export class ReplyApi extends Construct {
     grantConnections(this.sockets.role, 'POST', tunnelApi.stage, why);
 
     const api = new WebSocketApi(this, 'Api', {
+      apiName: `sallyport-${tenant}-reply`,
       description: `Sallyport ${tenant}: replies of connectors to routers`,
       routeSelectionExpression: '$request.body.type',
       disconnectRouteOptions: { integration: new WebSocketLambdaIntegration('disconnect-integration', this.sockets.function) },
@@ -72,7 +74,7 @@ export class ReplyApi extends Construct {
       returnResponse: true,
     });
     addMockRoute(api, { routeKey: 'whoami', answer: '{"type":"you-are","connectionId":"$context.connectionId"}' });
-    this.stage = addSocketStage(this, api, USERS_THROTTLE);
+    this.stage = addSocketStage(this, api, { throttle: REPLIES_THROTTLE, accessLogs });
 
     const replyRole = new Role(this, 'ReplyRole', {
       // Within one account this is enough: the function's own role need not allow it as well.

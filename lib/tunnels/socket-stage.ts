@@ -1,22 +1,57 @@
 // What the two WebSocket APIs have in common: their stage, its throttling, who may post to it, and the rules that do not fit them.
 import { Stack } from 'aws-cdk-lib';
-import { type ThrottleSettings, type WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  type CfnStage,
+  LogGroupLogDestination,
+  type ThrottleSettings,
+  type WebSocketApi,
+  WebSocketStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
+import { accessLog, acknowledgeNoLog } from '../monitoring/access-log.ts';
 
 const SOCKET_STAGE = 'live';
 
-/** Messages that connectors send, and users over their WebSockets; AWS lets an account open 500 connections a second, and ask 10,000 times. */
-export const SOCKET_THROTTLE = { rateLimit: 500, burstLimit: 500 };
-export const USERS_THROTTLE = { rateLimit: 5000, burstLimit: 5000 };
+/** A second: AWS lets an account open 500 connections, and ask 10,000 times (in some regions 2,500). Strangers may dial, so dialling has a rate
+ * of its own, and none of them keeps heartbeats out. */
+export interface SocketThrottle {
+  readonly connect: ThrottleSettings;
+  /** Each other route: what connectors send, and users over their WebSockets. */
+  readonly messages: ThrottleSettings;
+}
+export const TUNNELS_THROTTLE: SocketThrottle = {
+  connect: { rateLimit: 100, burstLimit: 100 },
+  messages: { rateLimit: 500, burstLimit: 500 },
+};
+export const REPLIES_THROTTLE: SocketThrottle = {
+  connect: { rateLimit: 300, burstLimit: 300 },
+  messages: { rateLimit: 5000, burstLimit: 5000 },
+};
 
-export const addSocketStage = (scope: Construct, api: WebSocketApi, throttle: ThrottleSettings): WebSocketStage => {
-  const stage = new WebSocketStage(scope, 'Stage', { webSocketApi: api, stageName: SOCKET_STAGE, autoDeploy: true, throttle });
+export interface SocketStageProps {
+  readonly throttle: SocketThrottle;
+  readonly accessLogs: boolean;
+}
+
+export const addSocketStage = (scope: Construct, api: WebSocketApi, { throttle, accessLogs }: SocketStageProps): WebSocketStage => {
+  const log = accessLog(scope, 'webSocket', accessLogs);
+  const stage = new WebSocketStage(scope, 'Stage', {
+    webSocketApi: api,
+    stageName: SOCKET_STAGE,
+    autoDeploy: true,
+    throttle: throttle.messages,
+    ...(log && { accessLogSettings: { destination: new LogGroupLogDestination(log.group), format: log.format } }),
+  });
+  const { rateLimit, burstLimit } = throttle.connect;
+  (stage.node.defaultChild as CfnStage).routeSettings = {
+    $connect: { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit },
+  };
   // CloudFormation makes side by side what does not refer to each other; a stage whose API has no route yet cannot be deployed.
   stage.node.addDependency(api);
   acknowledge(api, 'AwsSolutions-APIG4', 'A WebSocket is authorised once, at $connect: its other routes cannot have an authorizer.');
-  acknowledge(stage, 'AwsSolutions-APIG1', 'The functions log what happens on a tunnel; an access log would bill a line for every frame.');
+  acknowledgeNoLog(stage, log, 'The functions log what happens on a tunnel; an access log would bill a line for every frame.');
   return stage;
 };
 

@@ -9,10 +9,11 @@ import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
 import { addMockRoute } from './mock-route.ts';
-import { addSocketStage, SOCKET_THROTTLE } from './socket-stage.ts';
+import { addSocketStage, TUNNELS_THROTTLE } from './socket-stage.ts';
 
 export interface TunnelApiProps {
   readonly tenant: string;
+  readonly accessLogs: boolean;
   readonly tables: Tables;
   readonly secrets: Secrets;
 }
@@ -22,7 +23,7 @@ export class TunnelApi extends Construct {
   readonly tunnels: ProxyFunction<(typeof ENVIRONMENT)[number]>;
   readonly authorizer: ProxyFunction<(typeof AUTHORIZER_ENVIRONMENT)[number]>;
 
-  constructor(scope: Construct, id: string, { tenant, tables, secrets }: TunnelApiProps) {
+  constructor(scope: Construct, id: string, { tenant, accessLogs, tables, secrets }: TunnelApiProps) {
     super(scope, id);
     this.tunnels = new ProxyFunction(this, 'Tunnels', {
       folder: 'tunnels',
@@ -52,6 +53,7 @@ export class TunnelApi extends Construct {
       integration: new WebSocketLambdaIntegration(`${routeKey.replace('$', '')}-integration`, this.tunnels.function),
     });
     const api = new WebSocketApi(this, 'Api', {
+      apiName: `sallyport-${tenant}-tunnel`,
       description: `Sallyport ${tenant}: tunnels of connectors`,
       routeSelectionExpression: '$request.body.type',
       connectRouteOptions: {
@@ -64,6 +66,6 @@ export class TunnelApi extends Construct {
     });
     for (const routeKey of ['hello', 'heartbeat', 'drain']) api.addRoute(routeKey, { ...served(routeKey), returnResponse: true });
     addMockRoute(api, { routeKey: 'probe', answer: '{"type":"echo"}' });
-    this.stage = addSocketStage(this, api, SOCKET_THROTTLE);
+    this.stage = addSocketStage(this, api, { throttle: TUNNELS_THROTTLE, accessLogs });
   }
 }

@@ -97,9 +97,9 @@ describe('the Reply API', () => {
 });
 
 test.each([
-  ['TunnelApi', 500],
-  ['ReplyApi', 5000],
-])('%s routes by the message’s type, is throttled and deploys itself', (prefix, limit) => {
+  ['TunnelApi', 500, 100],
+  ['ReplyApi', 5000, 300],
+])('%s routes by the message’s type, deploys itself, and has a rate of its own for who connects', (prefix, limit, connects) => {
   expect(resource(template, 'AWS::ApiGatewayV2::Api', prefix).Properties).toMatchObject({
     ProtocolType: 'WEBSOCKET',
     RouteSelectionExpression: '$request.body.type',
@@ -108,5 +108,6 @@ test.each([
     StageName: 'live',
     AutoDeploy: true,
     DefaultRouteSettings: { ThrottlingBurstLimit: limit, ThrottlingRateLimit: limit },
+    RouteSettings: { $connect: { ThrottlingBurstLimit: connects, ThrottlingRateLimit: connects } },
   });
 });

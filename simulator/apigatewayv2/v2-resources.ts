@@ -30,6 +30,7 @@ const stageShape = z.strictObject({
   // Differs from AWS: logs and throttles of a stage are not simulated.
   AccessLogSettings: remark,
   DefaultRouteSettings: remark,
+  RouteSettings: z.record(z.string(), z.unknown()).default({}),
 });
 const deploymentShape = z.strictObject({ ApiId: z.string(), StageName: z.string().optional(), Description: remark });
 const domainShape = z.strictObject({
@@ -99,8 +100,12 @@ export const v2Resources = (context: GatewayContext, { apis, open, map, hasRestS
   },
 
   'AWS::ApiGatewayV2::Stage': async (request) => {
-    const { ApiId, StageName, AutoDeploy, DeploymentId, StageVariables } = readProperties(stageShape, request);
+    const { ApiId, StageName, AutoDeploy, DeploymentId, StageVariables, RouteSettings } = readProperties(stageShape, request);
     const api = found(apis.get(ApiId), 'API', ApiId);
+    for (const key of Object.keys(RouteSettings)) {
+      if (Object.values(api.definition.routes).some((route) => route.key === key)) continue;
+      throw new AwsError(400, 'BadRequestException', `Unable to find Route by key ${key} within the provided RouteSettings`);
+    }
     if (DeploymentId !== undefined) found(api.deployments[DeploymentId], 'Deployment', DeploymentId);
     // A stage that was never deployed serves nothing.
     const stage: Stage = { name: StageName, variables: StageVariables, deploymentId: AutoDeploy ? undefined : (DeploymentId ?? '') };

@@ -199,3 +199,11 @@ describe('faults', () => {
     expect(arrived).toEqual([0, 1]);
   });
 });
+
+test('a stage with settings of a route that is not there is refused', async () => {
+  const stage = { ApiId: tunnel.apiId, StageName: 'other', AutoDeploy: true, RouteSettings: { hello: { ThrottlingRateLimit: 1 } } };
+
+  await expect(tunnel.world.create('AWS::ApiGatewayV2::Stage', stage)).rejects.toThrow('Unable to find Route by key hello');
+  await tunnel.route('hello');
+  expect(await tunnel.world.create('AWS::ApiGatewayV2::Stage', stage)).toMatchObject({ ref: 'other' });
+});

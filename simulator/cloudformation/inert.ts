@@ -32,6 +32,8 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
   'AWS::SNS::Subscription': nothing,
   // Differs from AWS: a certificate is issued at once; there is no validation.
   'AWS::CertificateManager::Certificate': ({ logicalId }) => ({ ref: arn('acm', `certificate/${logicalId}`) }),
+  // Differs from AWS: no firewall stands before anything here.
+  'AWS::WAFv2::WebACLAssociation': nothing,
   // Differs from AWS: names under *.localhost lead to this machine by themselves (RFC 6761, 6.3).
   'AWS::Route53::RecordSet': ({ properties }) => ({ ref: String(properties.Name) }),
   'AWS::Route53::RecordSetGroup': nothing,

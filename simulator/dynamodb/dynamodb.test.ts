@@ -2,6 +2,7 @@ import {
   CreateTableCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
+  GetItemCommand,
   PutItemCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -301,4 +302,39 @@ test('an item over 400 KB is refused', async () => {
   const Item = { pk: 'large', sk: '-', text: 'x'.repeat(400 * 1024) };
 
   await expect(table().send(new PutCommand({ TableName: plain, Item }))).rejects.toMatchObject({ name: 'ValidationException' });
+});
+
+test('a table under a customer managed key is read and written by who may use the key too, through DynamoDB', async () => {
+  const key = 'arn:aws:kms:us-east-1:123456789012:key/mine';
+  const SSESpecification = { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: key };
+  const { ref: TableName, attributes } = await aws.create('AWS::DynamoDB::Table', 'Keyed', { ...KEYS, SSESpecification });
+  const items = { Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:PutItem'], Resource: attributes?.Arn };
+  const use = (...Action: string[]) => ({
+    ...{ Effect: 'Allow', Action, Resource: key },
+    Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.us-east-1.amazonaws.com' } },
+  });
+  const of = async (name: string, ...more: object[]) => aws.tables((await aws.createFunctionRole(name, [items, ...more])).keys);
+  const [without, reader, writer] = [
+    await of('WithoutKey'),
+    await of('KeyReader', use('kms:Decrypt')),
+    await of('KeyWriter', use('kms:Decrypt', 'kms:GenerateDataKey')),
+  ];
+  const [pk, sk] = [{ S: 'a' }, { S: 'b' }];
+
+  await writer.send(new PutItemCommand({ TableName, Item: { pk, sk } }));
+  expect((await reader.send(new GetItemCommand({ TableName, Key: { pk, sk } }))).Item).toEqual({ pk, sk });
+
+  const refusals = await Promise.allSettled([
+    without.send(new GetItemCommand({ TableName, Key: { pk, sk } })),
+    reader.send(new PutItemCommand({ TableName, Item: { pk, sk } })),
+  ]);
+  expect(refusals).toEqual(
+    ['Decrypt', 'GenerateDataKey'].map((action) => ({
+      status: 'rejected',
+      reason: expect.objectContaining({
+        name: 'AccessDeniedException',
+        message: expect.stringContaining(`kms:${action} on resource: ${key}`),
+      }),
+    })),
+  );
 });

@@ -3,6 +3,7 @@ import type { Log } from '../../protocol/log.ts';
 import { arn } from '../account.ts';
 import { type AwsCall, type AwsService, jsonProtocol } from '../aws-protocols.ts';
 import { isRecord } from '../iam/conditions.ts';
+import { useKey } from '../iam/use-key.ts';
 import { AwsError, type Clock, type Faults, type Iam, type Meter, type ResourceTypes } from '../services.ts';
 import { consumed, emptyReadUnits, indexUnits, isRead, isWrite } from './capacity.ts';
 import { leadingKeys } from './leading-keys.ts';
@@ -52,6 +53,8 @@ export const startDynamodb = async ({ iam, meter, faults, clock, log, random }: 
       const table = tables.get(name);
       const keys = table ? leadingKeys(action, input, table) : [];
       iam.authorize(principal, `dynamodb:${action}`, resourceOf(name, input), { 'dynamodb:LeadingKeys': keys });
+      if (isRead(action) || isWrite(action))
+        useKey(iam, principal, { keyArn: table?.keyArn ?? null, service: 'dynamodb', writes: isWrite(action) });
     }
     for (const name of names) meter.add('table-calls', 1, { table: name, action });
     if (faults.throttleTables > 0 && random() < faults.throttleTables) {

@@ -20,6 +20,8 @@ export interface TableDescription {
   readonly globalIndexes: readonly TableIndex[];
   /** Null without time to live. */
   readonly ttlAttribute: string | null;
+  /** A customer managed key; null: AWS's. */
+  readonly keyArn: string | null;
 }
 
 /** Accepted, since they change nothing that a function sees: backups, encryption, protection, capacity that is not throttled here. */
@@ -60,6 +62,7 @@ export const tableTypes = (store: Store, tables: Map<string, TableDescription>):
       keys: keyNames(properties.KeySchema),
       globalIndexes: list(properties.GlobalSecondaryIndexes).map(readIndex),
       ttlAttribute: readTtl(properties.TimeToLiveSpecification),
+      keyArn: readKey(properties.SSESpecification),
     };
     tables.set(name, table);
     return { ref: name, attributes: { Arn: table.arn, TableId: name } };
@@ -95,6 +98,9 @@ const readTtl = (specification: unknown): string | null => {
   if (!isRecord(specification) || String(specification.Enabled) !== 'true') return null;
   return String(specification.AttributeName);
 };
+
+const readKey = (specification: unknown): string | null =>
+  isRecord(specification) && typeof specification.KMSMasterKeyId === 'string' ? specification.KMSMasterKeyId : null;
 
 /** Templates may write numbers as text. */
 const withNumbers = (value: unknown): Record<string, unknown> =>

@@ -54,6 +54,7 @@ const KEYS = new Set([
   'aws:sourceaccount',
   'aws:securetransport',
   'aws:requestedregion',
+  'kms:viaservice',
   'sts:externalid',
   'sts:rolesessionname',
 ]);

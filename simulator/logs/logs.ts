@@ -74,7 +74,7 @@ export const createLogs = ({ iam, meter, clock, sink, keep = 5000 }: LogsDepende
     },
     resources: {
       'AWS::Logs::LogGroup': async (request) => {
-        allowOnly(request, ['LogGroupName', 'RetentionInDays', 'Tags', 'LogGroupClass', 'DeletionProtectionEnabled']);
+        allowOnly(request, ['LogGroupName', 'RetentionInDays', 'Tags', 'LogGroupClass', 'DeletionProtectionEnabled', 'KmsKeyId']);
         const { LogGroupName, RetentionInDays } = request.properties;
         if (RetentionInDays !== undefined && !RETENTIONS.includes(Number(RetentionInDays))) {
           throw new Error(`RetentionInDays ${RetentionInDays} is none of ${RETENTIONS.join(', ')}`);

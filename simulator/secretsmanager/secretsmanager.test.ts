@@ -79,6 +79,37 @@ test('a role reads only the secret that its policy names', async () => {
   });
 });
 
+test('a secret under a customer managed key is read by who may use the key too, through Secrets Manager', async () => {
+  const key = 'arn:aws:kms:us-east-1:123456789012:key/mine';
+  const { ref: SecretId } = await aws.create(TYPE, 'Keyed', { SecretString: 'x', KmsKeyId: key });
+  const read = { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], Resource: SecretId };
+  const use = (service: string, ...Action: string[]) => ({
+    ...{ Effect: 'Allow', Action, Resource: key },
+    Condition: { StringEquals: { 'kms:ViaService': `${service}.us-east-1.amazonaws.com` } },
+  });
+  const of = async (name: string, ...more: object[]) => aws.secrets((await aws.createFunctionRole(name, [read, ...more])).keys);
+  const reader = await of('KeyReader', use('secretsmanager', 'kms:Decrypt'));
+  const writer = await of('KeyWriter', use('secretsmanager', 'kms:Decrypt', 'kms:GenerateDataKey'));
+
+  expect((await reader.send(new GetSecretValueCommand({ SecretId }))).SecretString).toBe('x');
+  await writer.send(new PutSecretValueCommand({ SecretId, SecretString: 'y' }));
+
+  const [without, elsewhere] = [await of('WithoutKey'), await of('KeyElsewhere', use('dynamodb', 'kms:Decrypt'))];
+  const refusals = await Promise.allSettled([
+    without.send(new GetSecretValueCommand({ SecretId })),
+    elsewhere.send(new GetSecretValueCommand({ SecretId })),
+    reader.send(new PutSecretValueCommand({ SecretId, SecretString: 'z' })),
+  ]);
+  const refused = (action: string) => ({
+    status: 'rejected',
+    reason: expect.objectContaining({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(`kms:${action} on resource: arn:aws:kms:us-east-1:123456789012:key/mine`),
+    }),
+  });
+  expect(refusals).toEqual([refused('Decrypt'), refused('Decrypt'), refused('GenerateDataKey')]);
+});
+
 test('each call is metered', async () => {
   const { ref: SecretId } = await aws.create(TYPE, 'Metered', { SecretString: 'x' });
   aws.meter.reset();
@@ -90,7 +121,7 @@ test('each call is metered', async () => {
 
 test('what is not simulated is said', async () => {
   await expect(aws.secrets().send(new ListSecretsCommand({}))).rejects.toMatchObject({ name: 'UnknownOperationException' });
-  await expect(aws.create(TYPE, 'Key', { KmsKeyId: 'alias/mine' })).rejects.toThrow('KmsKeyId is not simulated');
+  await expect(aws.create(TYPE, 'Rotated', { RotationRules: {} })).rejects.toThrow('RotationRules is not simulated');
 });
 
 test('a generated string keeps to its settings', () => {

@@ -5,6 +5,7 @@ import { type AwsService, jsonProtocol } from '../aws-protocols.ts';
 import { physicalName } from '../cloudformation/physical-name.ts';
 import { allowOnly } from '../cloudformation/properties.ts';
 import { isRecord } from '../iam/conditions.ts';
+import { useKey } from '../iam/use-key.ts';
 import { QUOTAS } from '../quotas.ts';
 import { AwsError, type Clock, type Iam, type Meter, type ResourceTypes } from '../services.ts';
 import { generateSecretString } from './generate-secret.ts';
@@ -33,6 +34,8 @@ interface Secret {
   readonly name: string;
   readonly arn: string;
   readonly description: string;
+  /** Null: the key that AWS manages. */
+  readonly keyArn: string | null;
   readonly createdAt: number;
   changedAt: number;
   readonly versions: Map<string, Version>;
@@ -94,13 +97,14 @@ export const createSecretsManager = ({ iam, meter, clock }: SecretsManagerDepend
           secret?.arn ?? (id.startsWith('arn:') ? id : arn('secretsmanager', `secret:${id}`)),
         );
         if (!secret) throw notFound('secret.');
+        if (action !== 'DescribeSecret')
+          useKey(iam, principal, { keyArn: secret.keyArn, service: 'secretsmanager', writes: action === 'PutSecretValue' });
         return act(secret, input);
       },
     },
     resources: {
       'AWS::SecretsManager::Secret': async (request) => {
-        // A key of one's own would need KMS, and grants on it.
-        allowOnly(request, ['Name', 'Description', 'GenerateSecretString', 'SecretString', 'Tags']);
+        allowOnly(request, ['Name', 'Description', 'GenerateSecretString', 'SecretString', 'KmsKeyId', 'Tags']);
         const { properties } = request;
         const name = physicalName(request, properties.Name, 512);
         if (find(name)) throw new Error(`the secret ${name} exists already`);
@@ -109,6 +113,7 @@ export const createSecretsManager = ({ iam, meter, clock }: SecretsManagerDepend
           name,
           arn: arn('secretsmanager', `secret:${name}-${suffix}`),
           description: String(properties.Description ?? ''),
+          keyArn: typeof properties.KmsKeyId === 'string' ? properties.KmsKeyId : null,
           createdAt: clock.now(),
           changedAt: clock.now(),
           versions: new Map(),
