@@ -86,6 +86,12 @@ export const ERRORS = {
     message: 'Too many attempts came from your network. Please wait a few minutes.',
   },
   ERR_SESSION_ENDED: { status: 401, hop: 'user', retryable: false, message: 'You have been signed out.' },
+  ERR_PAGE_ORIGIN: {
+    status: 403,
+    hop: 'user',
+    retryable: false,
+    message: 'A page of another application or site tried to change something here. Open this application and do it there.',
+  },
   ERR_SOCKET_ORIGIN: {
     status: 403,
     hop: 'user',

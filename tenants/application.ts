@@ -193,6 +193,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
         'Write for example [https://teams.microsoft.com, https://*.cloud.microsoft]: no path, no final slash.',
         readFramers,
       ),
+      crossOriginRequests: choice(['refuse', 'allow'], 'allow leaves it to the application what pages of other origins may send it.'),
       bigUploads: choice(['off', 'on'], 'on lets pages and programs send more than 4.4 MB, in parts.'),
       robots: choice(['deny', 'application'], 'Leave it out to have crawlers turned away.'),
       maintenance: optional<string | null>(

@@ -62,6 +62,7 @@ describe('defaults', () => {
           cors: [],
           calls: [],
           framedBy: [],
+          crossOriginRequests: 'refuse',
           bigUploads: 'off',
           robots: 'deny',
           maintenance: null,

@@ -29,6 +29,30 @@ describe('apply', () => {
     });
   });
 
+  test('warns of applications that browsers take for one', async () => {
+    const [intranet] = loadTenant(local).applications;
+    const entry = (id: string, externalUrl: string) => ({
+      id,
+      name: id,
+      externalUrl,
+      internalUrl: `http://${id}.corp/`,
+      access: 'everyone',
+    });
+    const segments = [{ externalUrl: 'https://both.apps.sallyport.localhost/c/', internalUrl: 'http://c.corp/' }];
+    const applications = [
+      entry('a', 'https://both.apps.sallyport.localhost/a/'),
+      entry('b', 'https://both.apps.sallyport.localhost/b/'),
+      { ...entry('c', 'https://alone.apps.sallyport.localhost/'), segments },
+    ];
+    const file = cli.write('shared.yaml', JSON.stringify({ tenant: 'local', domain: 'sallyport.localhost', applications }));
+
+    expect(await cli.runAt(answers([intranet]), 'apply', file)).toBe(0);
+
+    expect(cli.said.filter((line) => line.startsWith('Warning'))).toEqual([
+      expect.stringMatching(/^Warning: a, b, c share both\.apps\.sallyport\.localhost\. .*one origin/),
+    ]);
+  });
+
   test('changes nothing where nothing changed', async () => {
     expect(await cli.runAt(answers(loadTenant(local).applications), 'apply', local)).toBe(0);
 

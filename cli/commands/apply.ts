@@ -1,6 +1,7 @@
 // `sallyport apply FILE`: applications and who may use them, without a deployment. Checked here first, so that nothing leaves in vain.
 import { SallyportError } from '../../protocol/errors.ts';
 import { readTenantFile } from '../../tenants/load.ts';
+import { sharedHosts } from '../../tenants/shared-hosts.ts';
 import { describeChanges, findChanges } from '../changes.ts';
 import type { ControlClient } from '../control-client.ts';
 
@@ -14,6 +15,11 @@ export const apply = async (client: ControlClient, file: string, say: (line: str
         'Check the file and the endpoint; a new domain needs a deployment.',
     );
   }
+
+  for (const { host, applications: ids } of sharedHosts(tenant.applications))
+    say(
+      `Warning: ${ids.join(', ')} share ${host}. Browsers take them for one origin, so each can read and do everything in the others: docs/security.md.`,
+    );
 
   const changes = describeChanges(findChanges(before, tenant.applications));
   if (changes.length === 0) {

@@ -38,16 +38,24 @@ export const corsFor = (
   request: Pick<CanonicalRequest, 'host' | 'path' | 'headers'>,
   urls: ExternalUrls,
 ): Cors => {
-  const here = application.cors.filter(({ path }) => isBelow(request.path, application.path + path.slice(1)));
-  const varies = here.length > 0 || application.callers.length > 0;
+  const varies = rulesAt(application, request.path).length > 0 || application.callers.length > 0;
   const origin = only(request.headers, 'origin');
   if (origin === null || origin === urls.origin(request.host)) return { rule: null, origin: '', varies };
-
-  // The longest path decides, as it does between applications.
-  const [rule] = here.filter(({ origins }) => origins.includes(origin)).sort((one, other) => other.path.length - one.path.length);
-  const calls = application.callers.some((host) => urls.origin(host) === origin);
-  return { rule: rule ?? (calls ? { ...CALLERS, origins: [origin] } : null), origin, varies };
+  return { rule: ruleFor(application, request.path, origin, urls), origin, varies };
 };
+
+/** What the application's `cors`, and the `calls` of others, let pages of another origin do at a path; null: nothing. */
+export const ruleFor = (application: ApplicationHere, path: string, origin: string, urls: ExternalUrls): CorsRule | null => {
+  // The longest path decides, as it does between applications.
+  const [rule] = rulesAt(application, path)
+    .filter(({ origins }) => origins.includes(origin))
+    .sort((one, other) => other.path.length - one.path.length);
+  const calls = application.callers.some((host) => urls.origin(host) === origin);
+  return rule ?? (calls ? { ...CALLERS, origins: [origin] } : null);
+};
+
+const rulesAt = (application: ApplicationHere, path: string): CorsRule[] =>
+  application.cors.filter((rule) => isBelow(path, application.path + rule.path.slice(1)));
 
 export const isPreflight = ({ method, headers }: Pick<CanonicalRequest, 'method' | 'headers'>): boolean =>
   method === 'OPTIONS' && only(headers, 'origin') !== null && only(headers, PREFLIGHT_METHOD) !== null;

@@ -1,7 +1,7 @@
 // The request goes to the application, and the application's answer to the user. Refused credentials are tried anew once, where the user has
 // entered others meanwhile.
 import { SallyportError } from '../../protocol/errors.ts';
-import type { Application } from '../stores/records.ts';
+import type { ApplicationHere } from '../stores/records.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import type { ChallengeNotice } from './challenge-notice.ts';
@@ -16,6 +16,7 @@ import { NOTHING_TOLD, prepare, type TellPorts, tellOf } from './prepare.ts';
 import { relay } from './relay.ts';
 import { responseHeaders } from './response-headers.ts';
 import type { Introduction } from './single-sign-on.ts';
+import { withOwnSiteData } from './site-data.ts';
 import type { Trace } from './trace.ts';
 import type { TranslationPorts } from './translation/exchange-translation.ts';
 import type { ResponseCall } from './uploads/call.ts';
@@ -24,7 +25,7 @@ import { absolutely } from './uploads/target.ts';
 
 export interface Forwarded {
   readonly request: CanonicalRequest;
-  readonly application: Application;
+  readonly application: ApplicationHere;
   /** Null where the application lets everyone pass. */
   readonly caller: Caller | null;
   /** The upload that is the request's body and has gone up already; null for a body of its own. */
@@ -81,7 +82,7 @@ const exchangeWith = async (
       const translated = await translation.response({ ...origin, headers: responseHeaders(origin.headers, application) }, first);
       const fields = upload === null ? translated.headers : absolutely(translated.headers, ports.urls.origin(request.host), request);
       return {
-        headers: withAncestors(withCors(platformHeaders(fields), trace.cors), application),
+        headers: withAncestors(withCors(platformHeaders(withOwnSiteData(fields)), trace.cors), application),
         body: (parts) => translated.body(flow.through(parts)),
       };
     },

@@ -1,5 +1,5 @@
 // A request that the passes have let through, as the origin gets it, and what translates the answer to it.
-import type { Application, User } from '../stores/records.ts';
+import type { Application, ApplicationHere, User } from '../stores/records.ts';
 import type { TokenOf } from './application-token.ts';
 import type { AssertUser } from './assertion.ts';
 import type { Caller } from './caller.ts';
@@ -15,7 +15,7 @@ import { createExchangeTranslation, type ExchangeTranslation, type TranslationPo
 export const prepare = async (
   ports: TranslationPorts,
   request: CanonicalRequest,
-  application: Application,
+  application: ApplicationHere,
   user: User | null,
   told: Introduction,
 ): Promise<{ readonly translation: ExchangeTranslation; readonly request: ExchangePlan['request'] }> => {

@@ -7,7 +7,7 @@ import type { Edge } from '../../tenants/edge.ts';
 import { sourceOf } from '../edge.ts';
 import { countedAs, type SourceLimits } from '../limits/source-limits.ts';
 import type { Look } from '../pages/look.ts';
-import type { Application } from '../stores/records.ts';
+import type { Application, ApplicationHere } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
 import type { TokenOf } from './application-token.ts';
 import type { AssertUser } from './assertion.ts';
@@ -21,6 +21,7 @@ import { corsFor, isPreflight, ownWithCors, preflightAnswer } from './cors.ts';
 import { credentialsHelp, errorAnswer } from './error-page.ts';
 import { createExternalUrls } from './external-url.ts';
 import { createFlow } from './flow.ts';
+import { checkPage } from './foreign-page.ts';
 import { forward } from './forward.ts';
 import { framedSignInAnswer } from './framed-sign-in.ts';
 import { isInFrame, ownWithAncestors } from './framing.ts';
@@ -130,6 +131,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       // That API Gateway ends connections is nobody’s use of a session.
       keptUp = caller?.keepUp(!socket?.resumed) ?? keptUp;
       trace.user = caller?.user.username;
+      await checkPage(within, application, request, caller);
       const stepUp = await authorise(application, request, caller, ports.clock.now());
       if (stepUp !== null) return trace.own('step-up', signIn(request, application, stepUp));
       trace.admitted();
@@ -154,7 +156,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     }
 
     /** May take long, and ends when the caller's session or token does. */
-    async function exchangeFor({ request, upload }: Wanted, application: Application, caller: Caller | null): Promise<Answer | null> {
+    async function exchangeFor({ request, upload }: Wanted, application: ApplicationHere, caller: Caller | null): Promise<Answer | null> {
       const flow = createFlow();
       const ended = new AbortController();
       const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => {

@@ -1,7 +1,7 @@
 // The application is asked for a WebSocket now, by the request that its page made; the user then connects to it by the Reply API.
 import { SallyportError } from '../../protocol/errors.ts';
 import { digest } from '../keys.ts';
-import type { Application } from '../stores/records.ts';
+import type { ApplicationHere } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
 import type { Caller } from './caller.ts';
 import { type Asker, type OpenPorts, openExchange } from './open-exchange.ts';
@@ -20,7 +20,7 @@ const nothingYet = async (): Promise<Buffer> => Buffer.alloc(0);
 /** `caller`: null where the application lets everyone pass. Throws ERR_SOCKET_REFUSED, and what asking the application or going on may throw. */
 export const answerSocket = async (
   ports: HandshakePorts,
-  application: Application,
+  application: ApplicationHere,
   caller: Caller | null,
   socket: AskedSocket,
   asker: Asker,

@@ -71,6 +71,8 @@ describe('an application that asks', () => {
     expect(profile).toMatchObject({ nameID: 'alice', inResponseTo: '_asked', issuer: `${world.portalUrl}/saml/idp/metadata` });
     expect(landing.trail.some((url) => url.startsWith(world.idp.issuer))).toBe(true);
     expect(landing.policy).toMatch(/script-src 'sha256-[^']+'; form-action 'self' http: https:;/);
+    // Else its `Origin` would be null there, as that of a page that hides where it comes from.
+    expect(landing.referrerPolicy).toBe('strict-origin');
   });
 
   test('by a form is answered as by an address, and who is signed in is not asked again', async () => {

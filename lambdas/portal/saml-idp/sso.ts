@@ -147,7 +147,9 @@ ${relayState === null ? null : html`<input type="hidden" name="RelayState" value
 </form>`;
   // The application leads on to its page, maybe on another host: CSP would stop the browser there.
   const formTargets = [...new Set([new URL(portalUrl).protocol, 'https:'])];
-  return answerPage({ title: 'Signing in', look, content, script: SUBMIT }, { formTargets });
+  const page = answerPage({ title: 'Signing in', look, content, script: SUBMIT }, { formTargets });
+  // The application's host is told that the form is ours: it takes none from another application's page.
+  return { ...page, headers: { ...page.headers, 'Referrer-Policy': 'strict-origin' } };
 };
 
 const formOf = ({ id }: SamlApplication): string => `saml-start ${id}`;

@@ -7,6 +7,7 @@ export interface Landing {
   readonly url: string;
   readonly setCookies: readonly string[];
   readonly policy: string;
+  readonly referrerPolicy: string;
   readonly text: string;
   /** Every address on the way, this one included. */
   readonly trail: readonly string[];
@@ -47,7 +48,9 @@ export class Browser {
       const { location } = response.headers;
       const next = typeof location === 'string' ? new URL(location, at).href : null;
       const policy = String(response.headers['content-security-policy']);
-      if (next === null || until(next)) return { status: response.statusCode, url: next ?? at, setCookies, policy, text, trail };
+      const referrerPolicy = String(response.headers['referrer-policy']);
+      if (next === null || until(next))
+        return { status: response.statusCode, url: next ?? at, setCookies, policy, referrerPolicy, text, trail };
       at = next;
     }
     throw new Error(`Redirected without end: ${trail.slice(-4).join(' → ')}`);

@@ -5,8 +5,11 @@ import { translateCookies } from './cookies.ts';
 const NOTHING: CookiePolicy = { secure: false, httpOnly: false, sameSite: null };
 const address = { path: '/wiki/', internalUrl: 'http://o.internal/base/' };
 
-const cookies = (cookie: string, policy: Partial<CookiePolicy> = {}, translate = true): string[] =>
-  translateCookies([['Set-Cookie', cookie]], { address, translate, policy: { ...NOTHING, ...policy } }).map(([, value]) => value);
+const OWN = 'wiki.apps.example.com';
+const cookies = (cookie: string, policy: Partial<CookiePolicy> = {}, translate = true, ownDomain: string | null = OWN): string[] =>
+  translateCookies([['Set-Cookie', cookie]], { address, ownDomain, translate, policy: { ...NOTHING, ...policy } }).map(
+    ([, value]) => value,
+  );
 
 describe('domain and path', () => {
   test.each([
@@ -14,8 +17,6 @@ describe('domain and path', () => {
     ['a=1; path=/base', 'a=1; Path=/wiki/'],
     ['a=1; Path=/', 'a=1; Path=/'],
     ['a=1; Domain=o.internal; Secure', 'a=1; Secure'],
-    ['a=1; domain=.internal', 'a=1'],
-    ['a=1; Domain=example.com', 'a=1; Domain=example.com'],
     ['__Host-a=1; Path=/; Secure', '__Host-a=1; Path=/; Secure'],
     ['a=b=c; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'a=b=c; Expires=Wed, 21 Oct 2026 07:28:00 GMT'],
     ['', ''],
@@ -24,7 +25,47 @@ describe('domain and path', () => {
   });
 
   test('stay where nothing is to be translated', () => {
-    expect(cookies('a=1; Path=/base/; Domain=o.internal', {}, false)).toEqual(['a=1; Path=/base/; Domain=o.internal']);
+    expect(cookies('a=1; Path=/base/; Domain=wiki.apps.example.com', {}, false)).toEqual([
+      'a=1; Path=/base/; Domain=wiki.apps.example.com',
+    ]);
+  });
+});
+
+/** Cookie tossing: what one application sets reaches its siblings and the portal, as a session of the attacker's, or as more than a request may hold. */
+describe('a domain', () => {
+  test.each(['wiki.apps.example.com', '.wiki.apps.example.com', 'WIKI.apps.Example.com'])(
+    'of the application’s own stays: %s',
+    (domain) => {
+      expect(cookies(`a=1; Domain=${domain}`)).toEqual([`a=1; Domain=${domain}`]);
+    },
+  );
+
+  test.each([
+    'apps.example.com',
+    '.apps.example.com',
+    'APPS.EXAMPLE.COM',
+    'apps.example.com.',
+    'example.com',
+    'com',
+    'other.apps.example.com',
+    'x.wiki.apps.example.com',
+    'iki.apps.example.com',
+    '..apps.example.com',
+    '"apps.example.com"',
+    'ａpps.example.com',
+    'o.internal',
+    '.internal',
+    '',
+  ])('of others makes the cookie one of its host alone: %j', (domain) => {
+    for (const translate of [true, false]) {
+      expect(cookies(`a=1; Domain=${domain}; Secure`, {}, translate)).toEqual(['a=1; Secure']);
+      expect(cookies(`a=1; domain = ${domain} ;Domain\t=${domain}; Secure`, {}, translate)).toEqual(['a=1; Secure']);
+      expect(cookies(`a=1; Domain=${OWN}; DOMAIN=${domain}; Secure`, {}, translate)).toEqual([`a=1; Domain=${OWN}; Secure`]);
+    }
+  });
+
+  test('goes where others may be published below the host', () => {
+    expect(cookies(`a=1; Domain=${OWN}`, {}, true, null)).toEqual(['a=1']);
   });
 });
 

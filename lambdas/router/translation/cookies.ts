@@ -6,7 +6,9 @@ import { isOurCookie } from '../cookies.ts';
 
 export interface CookieOptions {
   readonly address: Pick<Address, 'path' | 'internalUrl'>;
-  /** Whether domain and path are translated. */
+  /** The host, where all below it is the application's; null where something else may be. */
+  readonly ownDomain: string | null;
+  /** Whether the path is translated. */
   readonly translate: boolean;
   readonly policy: CookiePolicy;
 }
@@ -19,17 +21,18 @@ export const translateCookies = (headers: HeaderList, options: CookieOptions): H
   });
 
 /** Null for one that would pass for ours. */
-const translateCookie = (cookie: string, { address, translate, policy }: CookieOptions): string | null => {
+const translateCookie = (cookie: string, { address, ownDomain, translate, policy }: CookieOptions): string | null => {
   const [pair = '', ...attributes] = cookie.split(';');
   // Without a name, the value is the cookie's whole text: `=__Host-…=x` would be sent back as `__Host-…=x` (RFC 6265bis §5.7).
   if (isOurCookie(pair.split('=', 1)[0]!) || isOurCookie(pair.replace(/^\s*=/, '').split('=', 1)[0]!)) return null;
-  const { pathname, hostname } = new URL(address.internalUrl);
+  const { pathname } = new URL(address.internalUrl);
   // A `__Host-` cookie with any other path than `/` is refused by browsers.
   const moves = translate && address.path !== pathname && !/^\s*__host-/i.test(pair);
   const kept = attributes.flatMap((attribute) => {
     const { name, value } = read(attribute);
-    // An internal domain means nothing outside; that of all applications together would show the cookie to every one of them.
-    if (translate && name === 'domain' && coversHost(value, hostname)) return [];
+    // Any other domain is an internal one, which means nothing outside, or one of other applications, too: they would get the cookie, and could be
+    // locked out by it. Without the attribute, a cookie goes to its host alone (RFC 6265 §5.3).
+    if (name === 'domain' && value.replace(/^\./, '').toLowerCase() !== ownDomain) return [];
     if (moves && name === 'path' && value.startsWith('/')) return [` Path=${externalPath(value, pathname, address.path)}`];
     return [attribute];
   });
@@ -49,11 +52,6 @@ const asked = (attributes: readonly string[], { secure, httpOnly, sameSite }: Co
 const read = (attribute: string): { readonly name: string; readonly value: string } => {
   const [name = '', value = ''] = attribute.split(/=(.*)/s).map((part) => part.trim());
   return { name: name.toLowerCase(), value };
-};
-
-const coversHost = (domain: string, host: string): boolean => {
-  const name = domain.replace(/^\./, '').toLowerCase();
-  return host === name || host.endsWith(`.${name}`);
 };
 
 const externalPath = (value: string, internal: string, external: string): string => {

@@ -2,7 +2,7 @@
 import type { HeaderList } from '../../../protocol/frames.ts';
 import type { LinkTarget } from '../../../protocol/link-report.ts';
 import type { Log } from '../../../protocol/log.ts';
-import type { Address, Application } from '../../stores/records.ts';
+import type { Address, ApplicationHere } from '../../stores/records.ts';
 import type { CanonicalRequest } from '../canonical-request.ts';
 import type { ExternalUrls } from '../external-url.ts';
 import { nonceOf, withScriptSources } from '../page-policy.ts';
@@ -10,6 +10,7 @@ import { takesUploadScript, UPLOAD_SCRIPT_PATH, withScripts } from '../page-scri
 import type { ReadDirectory } from '../ports.ts';
 import type { ResponseHead } from '../response-inbox.ts';
 import { carrierOf, SOCKET_SCRIPT_PATH, withSource } from '../socket-script.ts';
+import { isWelcomeAt } from '../welcome.ts';
 import { translateBody } from './body.ts';
 import { type Content, contentOf } from './content.ts';
 import { translateCookies } from './cookies.ts';
@@ -48,7 +49,7 @@ export interface ExchangeTranslation {
 /** `application` is as it is at the address by which the request came. */
 export const createExchangeTranslation = (
   { directory, urls, log, socketScript, replyUrl }: TranslationPorts,
-  application: Application,
+  application: ApplicationHere,
   request: CanonicalRequest,
 ): ExchangeTranslation => {
   const { translation, segments, hostHeader } = application;
@@ -61,6 +62,7 @@ export const createExchangeTranslation = (
     publishedAt: createPublishedAt(directory),
     log,
   });
+  const isWelcome = (origin: string) => isWelcomeAt({ directory, urls }, application, request.path, origin);
   let caller: CallerOrigin | null = null;
   let report: LinkReport | null = null;
 
@@ -68,13 +70,14 @@ export const createExchangeTranslation = (
     request: async (headers) => {
       const readable = translation.links === 'off' ? headers : readableFields(headers);
       if (!translation.headers || hostHeader === 'external') return readable;
-      const translated = await internalFields(readable, createInternalAddresses(directory, urls, address));
+      const translated = await internalFields(readable, createInternalAddresses(directory, urls, address, isWelcome));
       caller = callerOf(headers, translated);
       return translated;
     },
 
     response: async ({ status, headers }, first) => {
-      const cookies = translateCookies(headers, { address, translate: translation.headers, policy: application.cookies });
+      const ownDomain = request.host === application.alternateHost ? null : request.host;
+      const cookies = translateCookies(headers, { address, ownDomain, translate: translation.headers, policy: application.cookies });
       const translated = translation.headers ? await translateFields(cookies, targets, caller) : cookies;
       const carrier = await carrierOf(application, request, { status, headers }, first);
       const scripts = [

@@ -15,8 +15,10 @@ const directory = {
   publishedAt: async () => [],
 };
 const own = { host: 'own.apps.example.com', path: '/app/', internalUrl: 'http://own.corp:8000/int/' };
-const addresses = createInternalAddresses(directory, createExternalUrls('https://portal.example.com'), own);
-const told = async (name: string, value: string) => (await internalFields([[name, value]], addresses))[0]![1];
+const told = async (name: string, value: string, welcome = true) => {
+  const addresses = createInternalAddresses(directory, createExternalUrls('https://portal.example.com'), own, async () => welcome);
+  return (await internalFields([[name, value]], addresses))[0]![1];
+};
 
 test.each([
   ['Referer', 'https://own.apps.example.com/app/x?y=1', 'http://own.corp:8000/int/x?y=1'],
@@ -45,6 +47,23 @@ test.each([
 ])('Origin and Referer %j stay what they are', async (value) => {
   expect(await told('Origin', value)).toBe(value);
   expect(await told('Referer', value)).toBe(value);
+});
+
+/** The same of one that is published beside it: to an application, an internal name is a friend's. */
+test.each([
+  ['Origin', 'https://hr.apps.example.com'],
+  ['Origin', 'https://some.apps.example.com'],
+  ['Referer', 'https://hr.apps.example.com/people/x'],
+])('%s %s of an application that is not welcome stays what it is', async (name, value) => {
+  expect(await told(name, value, false)).toBe(value);
+});
+
+test.each([
+  ['Origin', 'https://own.apps.example.com', 'http://own.corp:8000'],
+  ['Referer', 'https://own.apps.example.com/app/x', 'http://own.corp:8000/int/x'],
+  ['Destination', 'https://hr.apps.example.com/people/x', 'https://hr.corp:8443/base/x'],
+])('%s %s is told without anybody being welcome', async (name, value, expected) => {
+  expect(await told(name, value, false)).toBe(expected);
 });
 
 test('query and body are not looked at: X-Forwarded-Host says the external name, and other fields stay', async () => {

@@ -10,8 +10,9 @@ export const internalFields = async (headers: HeaderList, addresses: InternalAdd
     headers.map(async ([name, value]) => {
       const known = name.toLowerCase();
       if (known === 'origin') return [name, (await addresses.origin(value)) ?? value] as const;
-      // Destination says where WebDAV's COPY and MOVE lead (RFC 4918 §10.3).
-      if (known === 'referer' || known === 'destination') return [name, (await addresses.url(value)) ?? value] as const;
+      if (known === 'referer') return [name, (await addresses.page(value)) ?? value] as const;
+      // Where WebDAV's COPY and MOVE lead (RFC 4918 §10.3).
+      if (known === 'destination') return [name, (await addresses.url(value)) ?? value] as const;
       return [name, value] as const;
     }),
   );

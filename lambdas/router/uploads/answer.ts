@@ -1,7 +1,7 @@
 // Answers what is asked of an upload beside its response: it is begun, goes on, or ends.
 import { SallyportError } from '../../../protocol/errors.ts';
 import { digest } from '../../keys.ts';
-import type { Application } from '../../stores/records.ts';
+import type { Application, ApplicationHere } from '../../stores/records.ts';
 import type { Answer } from '../answer.ts';
 import type { Caller } from '../caller.ts';
 import { prepare, type TellPorts, tellOf } from '../prepare.ts';
@@ -12,7 +12,7 @@ import { targetHeaders, withLength } from './target.ts';
 
 export interface UploadAsked {
   readonly call: Exclude<UploadCall, ResponseCall>;
-  readonly application: Application;
+  readonly application: ApplicationHere;
   /** Null where the application lets everyone pass. */
   readonly caller: Caller | null;
   readonly served: Served;

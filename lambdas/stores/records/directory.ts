@@ -47,6 +47,8 @@ export interface Application {
   readonly calls: readonly string[];
   /** Other sites whose pages may frame it, as CSP's frame-ancestors has them. */
   readonly framedBy: readonly string[];
+  /** Whether pages of other origins that neither `cors` nor `calls` names may send what changes something, along with the user's session. */
+  readonly crossOriginRequests: 'refuse' | 'allow';
   /** Whether bodies beyond what one request carries go up in parts. */
   readonly bigUploads: 'on' | 'off';
   /** Who answers `/robots.txt`: we, turning crawlers away, or the application. */

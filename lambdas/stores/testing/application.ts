@@ -29,6 +29,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   cors: [],
   calls: [],
   framedBy: [],
+  crossOriginRequests: 'refuse',
   bigUploads: 'off',
   robots: 'deny',
   maintenance: null,

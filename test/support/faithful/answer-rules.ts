@@ -142,6 +142,19 @@ export const ANSWER_RULES: readonly Rule[] = [
       }),
   },
   {
+    name: 'answer-site',
+    what: 'A cookie with a Domain is one of its host alone, unless that is the Domain; `Clear-Site-Data` clears what the host keeps, never cookies',
+    source: 'ours: applications below one domain are one site ([security](security.md#applications-below-one-domain))',
+    answer: (got, { authority }) =>
+      mapped(got, ([name, value]) => {
+        const [own] = authority.split(':');
+        if (/^set-cookie$/i.test(name)) return [[name, value.replace(/; *Domain=([^;]*)/gi, (all, domain) => (domain === own ? all : ''))]];
+        if (!/^clear-site-data$/i.test(name)) return [[name, value]];
+        const kept = ['"cache"', '"storage"', '"executionContexts"'].filter((type) => value.includes(type));
+        return kept.length === 0 ? [] : [[name, kept.join(', ')]];
+      }),
+  },
+  {
     name: 'answer-order',
     what: 'Header fields of one name keep their order and take the spelling of the first; different names may change places',
     source: 'API Gateway: the answer has them by name',

@@ -89,6 +89,16 @@ export const byHand = (internal: string, authority: string): readonly [string, C
       ['X-A', '1'],
     ],
   }),
+  asking('who somebody is', {
+    fields: [
+      ['Remote_User', 'admin'],
+      ['X-Remote-User', 'admin'],
+      ['x_webauth_user', 'admin'],
+      ['SSL_CLIENT_S_DN', 'CN=admin'],
+      ['True-Client-IP', '10.0.0.1'],
+      ['Proxy', 'http://192.0.2.1/'],
+    ],
+  }),
   asking('a signature of AWS', { fields: [['Authorization', 'AWS4-HMAC-SHA256 Credential=x']] }),
   asking('cookies of ours among others', { fields: [['Cookie', 'a=1; __Host-sallyport-x=2; __HOST-SALLYPORT-y=3; b']] }),
   asking('many fields (Entra: 60)', { fields: Array.from({ length: 150 }, (_, at) => [`X-Field-${at}`, String(at)] as const) }),
@@ -98,6 +108,14 @@ export const byHand = (internal: string, authority: string): readonly [string, C
       ['Location', `${internal}a%2Fb?c=${encodeURIComponent(internal)}#d`],
       ['Content-Location', internal],
       ['Set-Cookie', 'a=1; Domain=127.0.0.1; Path=/'],
+    ],
+  }),
+  answering('cookies and orders for the whole site', {
+    fields: [
+      ['Set-Cookie', 'a=1; Domain=sallyport.localhost; Path=/'],
+      ['Set-Cookie', 'b=2; Domain=.apps.sallyport.localhost'],
+      ['Clear-Site-Data', '"cookies", "cache"'],
+      ['clear-site-data', '"cookies"'],
     ],
   }),
   answering('no type', { fields: [] }),

@@ -21,7 +21,7 @@ const WITHHELD = ['content-md5', 'expect', 'max-forwards', 'server', 'www-authen
 /** As CGI, WSGI and PHP fold a name. */
 const folded = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 const MANAGED =
-  /^(?:forwarded|via|x-forwarded-(?:host|port|proto|protocol|scheme|ssl|prefix|server|user|email|groups|uri|method|path)|x-original-(?:url|host|uri)|x-rewrite-url|x-real-ip|(?:x|x-cluster|true)-client-ip|x-url-scheme|front-end-https|sallyport-.*)$/;
+  /^(?:forwarded|via|x-forwarded-(?:host|port|proto|protocol|scheme|ssl|prefix|server|user|email|groups|uri|method|path)|x-original-(?:url|host|uri)|x-rewrite-url|x-real-ip|(?:x|x-cluster|true)-client-ip|x-url-scheme|front-end-https|(?:x-)?remote-.*|x-webauth-.*|(?:x-)?ssl-.*|proxy|sallyport-.*)$/;
 
 const ABSOLUTE = /^https?:\/\/[^/]+/;
 const pathOf = (target: string): string => target.replace(ABSOLUTE, '').split('?')[0]!;
@@ -68,6 +68,15 @@ export const REQUEST_RULES: readonly Rule[] = [
         ? { status: 404, body: 'ERR_APPLICATION_UNKNOWN', reached: false }
         : { status: 400, body: 'ERR_REQUEST_INVALID', reached: false };
     },
+  },
+  {
+    name: 'request-page-origin',
+    what: 'What a page of another origin sends by a method that may change something is refused with 403, unless `calls` or `cors` let it',
+    source: 'ours: `crossOriginRequests`; applications below one domain are one site',
+    refuses: ({ sent }) =>
+      !['GET', 'HEAD', 'OPTIONS'].includes(sent.method) && sent.fields.some(([name]) => name.toLowerCase() === 'origin')
+        ? { status: 403, body: 'ERR_PAGE_ORIGIN', reached: false }
+        : null,
   },
   {
     name: 'robots',
