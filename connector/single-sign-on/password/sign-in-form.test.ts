@@ -54,8 +54,78 @@ describe('the form is found', () => {
   });
 });
 
-test('markup of a hostile page is read in time that grows with its length', () => {
-  const page = `${'<form><input name=u>'.repeat(5_000)}${'<div>'.repeat(5_000)}`;
+describe('the form', () => {
+  test('is read as browsers read it where its element ends too early, or stands within another', () => {
+    const early = '<div><form></div><input name=u><input type=password name=p>';
+    const within = '<form><form><input name=u></form><input name=outside><form><input type=password name=p></form>';
 
-  expect(findSignInForm(page, FOUND)).toBeNull();
+    expect(sent(early)).toBe('u=alice&p=p%26ss+word');
+    expect(sent(within)).toBeNull();
+    expect(sent(`<div><form></div><input name=q><form><input name=u><input type=password name=p></form>`)).toBe('u=alice&p=p%26ss+word');
+  });
+
+  test('is not looked for deeper than browsers nest elements', () => {
+    const form = '<form><input name=u><input type=password name=p></form>';
+
+    expect(sent('<div>'.repeat(510) + form)).toBe('u=alice&p=p%26ss+word');
+    expect(sent('<div>'.repeat(513) + form)).toBeNull();
+    expect(sent(form + '<div>'.repeat(100_000))).toBe('u=alice&p=p%26ss+word');
+    expect(sent('<br><input><div></div>'.repeat(2_000) + form)).toBe('u=alice&p=p%26ss+word');
+  });
 });
+
+test('a page is read in linear time, whatever it is made of', () => {
+  const SIZE = 96 * 1024;
+  const cpu = (unit: string, before: string, size: number): number => {
+    const page = before + unit.repeat(Math.floor(size / unit.length));
+    const runs = [1, 2].map(() => {
+      const began = process.cpuUsage();
+      sent(page);
+      return process.cpuUsage(began).user;
+    });
+    return Math.min(...runs);
+  };
+  const units = [
+    ...['<div>', '</div>', '<div></b>', '<p>', '<b><p>', '<li>', '<table><tr><td>', '<svg>', '<br>', '<!--', '<![CDATA[', '<?', '</', '<'],
+    ...[
+      '<form>',
+      '</form>',
+      '<form></form>',
+      '<form id=f>',
+      '<form><input name=u>',
+      '<form><input type=password name=p>',
+      '<div><form></div>',
+    ],
+    ...[
+      '<input name=u>',
+      '<input type=password name=p>',
+      '<input name=u form=f>',
+      '<select>',
+      '<select><option>',
+      '<option>',
+      '<textarea>',
+    ],
+    ...[
+      '<textarea></textarea>',
+      '<script>',
+      '</script',
+      '&',
+      '&amp',
+      '&#',
+      ' a',
+      ' a=b',
+      ' a="',
+      '\0',
+      ' ',
+      '\n',
+      '<base href=x>',
+      '<button name=b>',
+    ],
+  ];
+  for (const before of ['', '<form id=f>', '<form><input ', '<select>']) {
+    for (const unit of units) {
+      // Quadratic would be 64 times as much, and seconds.
+      expect([before, unit, cpu(unit, before, SIZE) < 24 * cpu(unit, before, SIZE / 8) + 200_000]).toEqual([before, unit, true]);
+    }
+  }
+}, 120_000);
