@@ -19,6 +19,10 @@ export const NEEDED: Readonly<Record<string, Packages>> = {
     shaarli: '/usr/share/shaarli/index.php',
     'fonts-fork-awesome': '/usr/share/fonts-fork-awesome/fonts/forkawesome-webfont.woff2',
   },
+  'test/support/tomcat.ts': {
+    'tomcat10-common': '/usr/share/tomcat10/bin/bootstrap.jar',
+    'openjdk-17-jre-headless': '/usr/bin/java',
+  },
   'test/support/searx.ts': { searx: '/usr/bin/searx-run' },
   'test/support/active-directory/domain.ts': {
     'samba-ad-dc': '/usr/sbin/samba',
