@@ -34,7 +34,14 @@ test('what is compressed already, or has no type, is left as it is', () => {
   expect(
     isCompressible([
       ['Content-Type', 'text/html'],
-      ['Content-Encoding', 'identity'],
+      ['Content-Encoding', 'zz'],
     ]),
-  ).toBe(true);
+  ).toBe(false);
+  for (const none of ['identity', 'none', 'utf-8'])
+    expect(
+      isCompressible([
+        ['Content-Type', 'text/html'],
+        ['Content-Encoding', none],
+      ]),
+    ).toBe(true);
 });

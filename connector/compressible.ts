@@ -1,4 +1,5 @@
 // Whether it is worth trying to compress an answer's body on the tunnel: text by its type, and not compressed already.
+import { codingsOf } from '../protocol/content-codings.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 
 const TEXT_TYPE =
@@ -6,11 +7,6 @@ const TEXT_TYPE =
 
 /** An answer that names a content coding, or no type, is left as it is. */
 export const isCompressible = (headers: HeaderList): boolean => {
-  const value = (wanted: string): string =>
-    headers
-      .find(([name]) => name.toLowerCase() === wanted)?.[1]
-      .trim()
-      .toLowerCase() ?? '';
-  const coding = value('content-encoding');
-  return (coding === '' || coding === 'identity') && TEXT_TYPE.test(value('content-type').split(';', 1)[0]!.trim());
+  const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1].toLowerCase() ?? '';
+  return codingsOf(headers)?.length === 0 && TEXT_TYPE.test(type.split(';', 1)[0]!.trim());
 };

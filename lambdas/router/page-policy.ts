@@ -8,9 +8,22 @@ type Directive = readonly [name: string, values: readonly string[]];
 
 /** Of the policy that the headers hold; the script's tag gets it. Null where there is none. */
 export const nonceOf = (headers: HeaderList): string | null => {
-  const policies = headers.filter(([name]) => name.toLowerCase() === FIELD).map(([, value]) => value);
-  return /'nonce-([A-Za-z0-9+/_-]+={0,2})'/.exec(policies.join(' '))?.[1] ?? null;
+  const policies = headers.filter(([name]) => name.toLowerCase() === FIELD).flatMap(([, value]) => value.split(','));
+  const [scripts] = policies.map((policy) => inForce(directivesOf(policy), OF_SCRIPTS)).filter((directive) => directive !== undefined);
+  return /'nonce-([A-Za-z0-9+/_-]+={0,2})'/i.exec(scripts?.[1].join(' ') ?? '')?.[1] ?? null;
 };
+
+/** The first of them that a policy has is the one that counts (CSP 3 §6.8.3). */
+const OF_SCRIPTS = ['script-src-elem', 'script-src', 'default-src'];
+
+const directivesOf = (policy: string): Directive[] =>
+  policy.split(';').flatMap((text): Directive[] => {
+    const [name, ...values] = text.trim().split(/\s+/);
+    return name === undefined || name === '' ? [] : [[name.toLowerCase(), values]];
+  });
+
+const inForce = (directives: readonly Directive[], names: readonly string[]): Directive | undefined =>
+  names.map((wanted) => directives.find(([name]) => name === wanted)).find((found) => found !== undefined);
 
 /** What a script of ours asks for the page at the target's own path: where the page's forms lead, or its WebSockets. */
 export type Asks = 'forms' | 'sockets';
@@ -29,18 +42,13 @@ export const withScriptSources = (headers: HeaderList, script: string, asks: Ask
   });
 
 const allowing = (policy: string, script: string, asks: Asks, reached: readonly string[]): string => {
-  const directives = policy.split(';').flatMap((text): Directive[] => {
-    const [name, ...values] = text.trim().split(/\s+/);
-    return name === undefined || name === '' ? [] : [[name.toLowerCase(), values]];
-  });
-  const inForce = (...names: string[]) =>
-    names.map((wanted) => directives.find(([name]) => name === wanted)).find((found) => found !== undefined);
-  const scripts = inForce('script-src-elem', 'script-src', 'default-src');
-  const connects = inForce('connect-src', 'default-src');
+  const directives = directivesOf(policy);
+  const scripts = inForce(directives, OF_SCRIPTS);
+  const connects = inForce(directives, ['connect-src', 'default-src']);
   const needed: Directive[] = [];
   if (scripts && !letsScriptPass(scripts[1]))
     needed.push([scripts[0] === 'default-src' ? 'script-src' : scripts[0], [...named(scripts[1]), script]]);
-  const targets = asks === 'forms' ? (inForce('form-action')?.[1] ?? ['*']) : (connects?.[1].filter(isSocketSource) ?? []);
+  const targets = asks === 'forms' ? (inForce(directives, ['form-action'])?.[1] ?? ['*']) : (connects?.[1].filter(isSocketSource) ?? []);
   const lacking = connects
     ? [
         ...(letsOwnPass(connects[1]) ? [] : ownSources(script, targets).filter((source) => !connects[1].includes(source))),

@@ -2,12 +2,12 @@
 import type { HeaderList } from '../../protocol/frames.ts';
 import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+import { createPageStart } from './page-start.ts';
 import type { ResponseHead } from './response-inbox.ts';
+import { codecOf, fromStart, type TextCodec } from './translation/charset.ts';
+import type { Content } from './translation/content.ts';
 
 export const UPLOAD_SCRIPT_PATH = '/.sallyport/upload.js';
-
-/** Read for the place where the script goes; later than this no `head` begins. */
-const PROLOGUE_MAX_BYTES = 16 * 1024;
 
 /** Whether an answer is a page that is shown, of an application with large uploads. */
 export const takesUploadScript = (
@@ -18,43 +18,57 @@ export const takesUploadScript = (
 
 /** Whether a browser shows it: no fragment that a script fetches, no download. */
 export const isShownPage = (asked: HeaderList, headers: HeaderList): boolean => {
-  const type = said(headers, 'content-type') ?? '';
-  if (!/^\s*text\/html\b/.test(type) || /charset\s*=\s*"?utf-(?:16|32)/.test(type)) return false;
+  if (!/^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/.test(said(headers, 'content-type') ?? '')) return false;
   if (said(headers, 'content-disposition')?.trim().startsWith('attachment')) return false;
+  return asksForPage(asked);
+};
+
+/** Whether a browser is about to show what it asks for, if it is a page. */
+export const asksForPage = (asked: HeaderList): boolean => {
   const destination = said(asked, 'sec-fetch-dest');
-  return destination === undefined ? (said(asked, 'accept') ?? '').includes('text/html') : /^(?:document|i?frame)$/.test(destination);
+  return destination === undefined ? /text\/html|xhtml/.test(said(asked, 'accept') ?? '') : /^(?:document|i?frame)$/.test(destination);
 };
 
 const said = (headers: HeaderList, wanted: string): string | undefined =>
   headers.find(([name]) => name.toLowerCase() === wanted)?.[1].toLowerCase();
 
-/** `nonce` is that of the page's policy. */
-export async function* withScripts(parts: AsyncIterable<Buffer>, paths: readonly string[], nonce: string | null): AsyncGenerator<Buffer> {
-  const mark = nonce === null ? '' : ` nonce="${nonce}"`;
-  const tag = Buffer.from(paths.map((path) => `<script src="${path}"${mark}></script>`).join(''));
-  let start: Buffer | null = Buffer.alloc(0);
-  for await (const part of parts) {
-    if (start === null) {
+export interface PageScripts {
+  readonly paths: readonly string[];
+  /** That of the page's policy. */
+  readonly nonce: string | null;
+  readonly page: Pick<Content, 'kind' | 'charset'>;
+}
+
+export async function* withScripts(parts: AsyncIterable<Buffer>, scripts: PageScripts): AsyncGenerator<Buffer> {
+  const { kind, charset } = scripts.page;
+  const start = createPageStart(kind === 'xml');
+  const tag = tagOf(scripts);
+  let codec: TextCodec | null | undefined;
+  /** What has come while the place is not known. */
+  let held: Buffer[] | null = [];
+  for await (const part of fromStart(parts)) {
+    if (held === null) {
       yield part;
       continue;
     }
-    start = Buffer.concat([start, part]);
-    const at = placeFor(start.toString('latin1'));
-    if (at === null && start.length < PROLOGUE_MAX_BYTES) continue;
-    yield Buffer.concat([start.subarray(0, at ?? 0), tag, start.subarray(at ?? 0)]);
-    start = null;
+    held.push(part);
+    codec = codec === undefined ? codecOf(charset, part) : codec;
+    const place = codec === null ? null : start.push(codec.decode(part));
+    if (place === undefined) continue;
+    yield inserted(Buffer.concat(held), tag, codec, place);
+    held = null;
   }
-  if (start !== null && start.length > 0) yield Buffer.concat([tag, start]);
+  if (held !== null && held.length > 0) yield inserted(Buffer.concat(held), tag, codec ?? null, start.end());
 }
 
-/** What may stand before the head's first element, and the head's own tag. */
-const PROLOGUE = /^(?:[\s\ufeff\xef\xbb\xbf]|<!--[\s\S]*?-->|<![^>-][^>]*>|<\?[^>]*>|<html(?:\s[^>]*)?>)*(?:<head(?:\s[^>]*)?>)?/i;
-/** What may still become something of it. */
-const UNFINISHED = [/^$/, /^<[!?][^>]*$/, /^<!--/, /^<(?:h(?:t(?:m(?:l(?:\s[^>]*)?)?)?|e(?:a(?:d(?:\s[^>]*)?)?)?)?)?$/i];
+const tagOf = ({ paths, nonce, page: { kind } }: PageScripts): string => {
+  // Whatever namespaces and prefixes the page has.
+  const attributes = (kind === 'xml' ? ' xmlns="http://www.w3.org/1999/xhtml"' : '') + (nonce === null ? '' : ` nonce="${nonce}"`);
+  return paths.map((path) => `<script src="${path}"${attributes}></script>`).join('');
+};
 
-/** Null while it cannot be said: more must be read. */
-const placeFor = (text: string): number | null => {
-  const at = PROLOGUE.exec(text)![0].length;
-  const rest = text.slice(at);
-  return UNFINISHED.some((pattern) => pattern.test(rest)) ? null : at;
+const inserted = (bytes: Buffer, text: string, codec: TextCodec | null, place: number | null): Buffer => {
+  if (codec === null || place === null) return bytes;
+  const at = codec.offset(place);
+  return Buffer.concat([bytes.subarray(0, at), codec.encode(text), bytes.subarray(at)]);
 };

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { HeaderList } from '../../protocol/frames.ts';
 import type { Application } from '../stores/records.ts';
@@ -33,6 +33,7 @@ describe('a worker’s script', () => {
 });
 
 describe('pages that get it', () => {
+  type Kind = { readonly status: number; readonly headers: HeaderList };
   const ask = (dest: string, more: HeaderList = []) =>
     ({ method: 'GET', host: 'app', headers: [['Sec-Fetch-Dest', dest], ...more] }) as unknown as CanonicalRequest;
   const application = (pages: 'auto' | 'on' | 'off') => ({ webSockets: { pages, maxAgeMs: 1, idleMs: 1 } }) as unknown as Application;
@@ -57,6 +58,61 @@ describe('pages that get it', () => {
     expect(await carrierOf(application('auto'), ask('document'), sized(page, '<p>That is all'), first('<p>That is all'))).toBeNull();
     expect(await carrierOf(application('auto'), ask('document'), packed, first(gzipSync('<p>One of many</html>')))).toBeNull();
     expect(await carrierOf(application('auto'), ask('document'), packed, first(gzipSync('<script></script></html>')))).toBe('page');
+  });
+
+  test('are with `auto` those that run scripts in whatever way, and in whatever charset and coding', async () => {
+    const utf16: Kind = { status: 200, headers: [['Content-Type', 'text/html; charset=utf-16']] };
+    const xhtml: Kind = { status: 200, headers: [['Content-Type', 'application/xhtml+xml']] };
+    const carrier = (kind: Kind, body: string | Buffer) =>
+      carrierOf(
+        application('auto'),
+        ask('document'),
+        { ...kind, headers: [...kind.headers, ['Content-Length', `${body.length}`]] },
+        first(body),
+      );
+    const coded = (coding: string): Kind => ({ ...page, headers: [...page.headers, ['Content-Encoding', coding]] });
+
+    for (const runs of [
+      '<body onload="new WebSocket(u)">',
+      '<a href=" java&#115;cript&colon;x()">',
+      '<a href="java\nscript:x()">',
+      '<iframe srcdoc="&lt;script>">',
+      '<![CDATA[ > <script>x()</script> ]]>',
+      '</p a="><!-- "><script>x()</script>',
+      '<noscript><!-- </noscript><script>x()</script>',
+      '<!-- </html> --><script>x()</script>',
+      '<p></html><script>x()</script>',
+    ])
+      expect([runs, await carrier(page, runs)]).toEqual([runs, 'page']);
+    for (const still of [
+      '<!-- <script> -->',
+      '<p title="<script>">',
+      '<title><script></title>',
+      '<script',
+      '<p once>'.replace('once', 'data-on'),
+    ])
+      expect([still, await carrier(page, still)]).toEqual([still, null]);
+    expect(await carrier(utf16, Buffer.from('<p><script>', 'utf16le'))).toBe('page');
+    expect(await carrier(utf16, Buffer.from('<p>script', 'utf16le'))).toBeNull();
+    expect(await carrier(xhtml, '<h:html xmlns:h="http://www.w3.org/1999/xhtml"><h:script/></h:html>')).toBe('page');
+    expect(await carrier(xhtml, '<!DOCTYPE html [<!ENTITY s "<script/>">]><html>&s;</html>')).toBe('page');
+    for (const [coding, pack] of [
+      ['deflate', deflateSync],
+      ['deflate', deflateRawSync],
+      ['br', brotliCompressSync],
+      ['none', Buffer.from],
+      ['utf-8', Buffer.from],
+    ] as const) {
+      expect(await carrier(coded(coding), pack('<script>x()</script>'))).toBe('page');
+      expect(await carrier(coded(coding), pack('<p>still</p>'))).toBeNull();
+    }
+    expect(await carrier(coded('compress'), '<script>')).toBeNull();
+  });
+
+  test('are looked at no further than is worth it, however much they were packed', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000, ' '));
+
+    expect(await carrierOf(application('auto'), ask('document'), sized(packed, bomb.toString('latin1')), first(bomb))).toBe('page');
   });
 
   test('and workers that may open WebSockets, of themselves or by what they load or name later; no other scripts', async () => {

@@ -1,5 +1,7 @@
 // One sign-in by an application's own page: fetches it, fills it in, sends it to the same origin and looks at what comes. The password
 // leaves in one request, once.
+
+import { codingsOf, decoded } from '../../../protocol/content-codings.ts';
 import { SallyportError } from '../../../protocol/errors.ts';
 import type { HeaderList } from '../../../protocol/frames.ts';
 import type { SignInForm } from '../../../protocol/sign-on.ts';
@@ -137,10 +139,13 @@ export const leadsToSignIn = (
   return found.pathname === wanted.pathname && [...wanted.searchParams].every(([name, value]) => found.searchParams.get(name) === value);
 };
 
+/** Throws ERR_ORIGIN_INVALID for a page whose coding cannot be read: some servers pack what nobody asked them to. */
 const readText = async ({ headers, body }: OriginAnswer): Promise<Pick<Page, 'text' | 'utf8'>> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body) {
+  const codings = codingsOf(headers);
+  if (codings === null) throw new SallyportError('ERR_ORIGIN_INVALID', 'The sign-in page is in a content coding that cannot be read.');
+  for await (const chunk of decoded(buffers(body), codings)) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes >= PAGE_MAX_BYTES) break;
@@ -150,6 +155,10 @@ const readText = async ({ headers, body }: OriginAnswer): Promise<Pick<Page, 'te
   const utf8 = /^(?:utf-?8|us-ascii)$/i.test(charset);
   return { text: new TextDecoder(utf8 ? 'utf-8' : 'latin1').decode(Buffer.concat(chunks)), utf8 };
 };
+
+async function* buffers(body: OriginAnswer['body']): AsyncGenerator<Buffer> {
+  for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
 
 const refusal = (origin: string, why: string): SallyportError =>
   new SallyportError('ERR_SIGN_IN_FORM', `${origin}: ${why}. See singleSignOn.form of the application.`);

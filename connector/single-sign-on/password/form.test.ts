@@ -1,3 +1,4 @@
+import { deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { withResolvers } from '../../clock.ts';
 import { codeOf, FORM, formApplication, OWNER, PAGE, playing, type Said, seal, textOf } from './testing/played-application.ts';
@@ -26,6 +27,24 @@ test('a user is signed in by the page, with its token, cookie and preset fields;
       ['Referer', 'http://wiki.corp/login'],
     ]),
   );
+});
+
+test.each<[string, (page: string) => Buffer]>([
+  ['gzip', gzipSync],
+  ['deflate', deflateRawSync],
+  ['none', Buffer.from],
+])('a page in a coding that was not asked for is read all the same (%s)', async (coding, pack) => {
+  const application = formApplication().answer;
+  const packed = async function* (page: string) {
+    yield pack(page);
+  };
+  const { ask } = playing((heard) => {
+    const said = application(heard);
+    if (heard.path !== '/login') return said;
+    return { ...said, headers: [...said.headers!, ['Content-Encoding', coding]], body: packed(said.body as string) };
+  });
+
+  expect(await textOf(await ask({ sealed: await seal({}), form: FORM }, { path: '/page' }))).toBe('alice by GET');
 });
 
 test('a landing page that the user may not see is no refusal of their password', async () => {

@@ -18,21 +18,21 @@ describe('content codings', () => {
     const packed = pack(PAGE);
     const bytes = Array.from(packed, (_, index) => packed.subarray(index, index + 1));
 
-    const plain = Buffer.concat(await translateParts(bytes, { content: { coding } }));
-    const again = Buffer.concat(await translateParts([packed], { content: { coding }, packed: true }));
+    const plain = Buffer.concat(await translateParts(bytes, { content: { codings: [coding] } }));
+    const again = Buffer.concat(await translateParts([packed], { content: { codings: [coding] }, packed: true }));
 
     expect(plain.toString()).toBe(TRANSLATED);
     expect(gunzipSync(again).toString()).toBe(TRANSLATED);
   });
 
   test('an empty body is empty in every coding', async () => {
-    expect(await translateParts([], { content: { coding: 'gzip' } })).toEqual([]);
+    expect(await translateParts([], { content: { codings: ['gzip'] } })).toEqual([]);
   });
 
   test.each([gzipSync(PAGE).subarray(0, -9), Buffer.from('no gzip')])(
     'a body that is not in the coding, or ends in its midst, is never taken for whole (%#)',
     async (body) => {
-      await expect(translateParts([body], { content: { coding: 'gzip' } })).rejects.toMatchObject({ code: 'ERR_ORIGIN_INVALID' });
+      await expect(translateParts([body], { content: { codings: ['gzip'] } })).rejects.toMatchObject({ code: 'ERR_ORIGIN_INVALID' });
     },
   );
 
@@ -42,7 +42,7 @@ describe('content codings', () => {
       yield gzipSync(PAGE).subarray(0, 12);
       throw failure;
     })();
-    const options = { kind: 'html', charset: null, coding: 'gzip' } as const;
+    const options = { kind: 'html', charset: null, codings: ['gzip'] } as const;
 
     const reading = (async () => {
       for await (const _ of translateBody(body, {
@@ -93,7 +93,7 @@ describe('parts', () => {
       arrived();
     };
     unpack.on('data', take);
-    const content = { kind: 'html', charset: null, coding } as const;
+    const content = { kind: 'html', charset: null, codings: coding === null ? [] : [coding] } as const;
     const options = {
       content,
       scripts: false,
@@ -132,7 +132,7 @@ describe('parts', () => {
           most = Math.max(most, sent - received);
         }
       })();
-      const content = { kind: 'html', charset: null, coding: null } as const;
+      const content = { kind: 'html', charset: null, codings: [] } as const;
       for await (const part of translateBody(body, {
         content,
         scripts: true,
@@ -188,7 +188,9 @@ describe('charsets', () => {
     ['what is no UTF-8 in UTF-8', 'utf-8', Buffer.from(`\xc3(${PAGE}\xff`, 'latin1'), Buffer.from(`\xc3(${TRANSLATED}\xff`, 'latin1')],
     ['Shift JIS', 'Shift_JIS', Buffer.from(`\x95\x5c${PAGE}`, 'latin1'), Buffer.from(`\x95\x5c${TRANSLATED}`, 'latin1')],
     ['one where ASCII is something else', 'iso-2022-jp', Buffer.from(PAGE), Buffer.from(PAGE)],
-    ['one that nobody knows', 'x-nobody', Buffer.from(PAGE), Buffer.from(PAGE)],
+    ['one that nobody knows is as good as none', 'x-nobody', Buffer.from(PAGE), Buffer.from(TRANSLATED)],
+    ['UTF-8 by its mark, against the header', 'utf-16', Buffer.from(`\ufeff${PAGE}`), Buffer.from(`\ufeff${TRANSLATED}`)],
+    ['UTF-16 by its XML declaration', null, swapped(`<?xml version="1.0"?>${PAGE}`), swapped(`<?xml version="1.0"?>${TRANSLATED}`)],
     ['a single byte', null, Buffer.from('x'), Buffer.from('x')],
   ])('%s', async (_, charset, body, expected) => {
     const bytes = Array.from(body, (_byte, index) => body.subarray(index, index + 1));

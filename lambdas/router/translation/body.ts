@@ -1,7 +1,7 @@
 // A body on its way to the user: unpacked, read, its addresses replaced (or only told), packed again. What a part holds leaves before the
 // next one is asked for, except what is in the middle of a tag or an address.
-import { codecOf, isReadable, type TextCodec } from './charset.ts';
-import { decoded, gzipped } from './codings.ts';
+import { decoded, gzipped } from '../../../protocol/content-codings.ts';
+import { codecOf, fromStart, isReadable, type TextCodec } from './charset.ts';
 import type { Content } from './content.ts';
 import { createCssScanner } from './css.ts';
 import { createHtmlScanner } from './html.ts';
@@ -30,30 +30,20 @@ export interface BodyOptions {
 
 /** Throws what the parts throw, and ERR_ORIGIN_INVALID for a body that cannot be unpacked. */
 export const translateBody = (parts: Parts, options: BodyOptions): Parts => {
-  const read = decoded(parts, options.content.coding);
+  const read = decoded(parts, options.content.codings);
   const plain = options.finish(options.translates ? translated(read, options) : read);
   return options.packed ? gzipped(plain) : plain;
 };
 
 async function* translated(parts: Parts, options: BodyOptions): AsyncGenerator<Buffer> {
   const scanner = scannerOf(options);
-  let codec: TextCodec | null = null;
-  let begun = false;
-  let start = Buffer.alloc(0);
-  for await (const part of parts) {
-    if (!begun) {
-      // A byte order mark needs two bytes to be told.
-      start = Buffer.concat([start, part]);
-      if (start.length < 2) continue;
-      codec = codecOf(options.content.charset, start);
-      begun = true;
-    }
-    const bytes = start.length > 0 ? start : part;
-    start = Buffer.alloc(0);
-    if (codec === null) yield bytes;
-    else yield* encoded(codec, await written(scanner.push(codec.decode(bytes)), options));
+  let codec: TextCodec | null | undefined;
+  for await (const part of fromStart(parts)) {
+    codec = codec === undefined ? codecOf(options.content.charset, part) : codec;
+    if (codec === null) yield part;
+    else yield* encoded(codec, await written(scanner.push(codec.decode(part)), options));
   }
-  if (codec === null) return yield* start.length > 0 ? [start] : [];
+  if (!codec) return;
   yield* encoded(codec, await written(scanner.end(), options));
   if (codec.rest().length > 0) yield codec.rest();
 }

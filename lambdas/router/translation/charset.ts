@@ -7,12 +7,34 @@ export interface TextCodec {
   /** What waits when there is no more. */
   rest(): Buffer;
   encode(text: string): Buffer;
+  /** Where the bytes of the character at this place of the text begin. */
+  offset(place: number): number;
+}
+
+/** As many bytes tell what a text is in, where its header does not: `<?` in UTF-16. */
+const START_BYTES = 4;
+
+/** The same parts, of which the first is long enough for `codecOf` if all of them are. */
+export async function* fromStart(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let start: Buffer | null = Buffer.alloc(0);
+  for await (const part of parts) {
+    if (start === null) {
+      yield part;
+      continue;
+    }
+    start = Buffer.concat([start, part]);
+    if (start.length < START_BYTES) continue;
+    yield start;
+    start = null;
+  }
+  if (start !== null && start.length > 0) yield start;
 }
 
 const BYTEWISE: TextCodec = {
   decode: (bytes) => bytes.toString('latin1'),
   rest: () => Buffer.alloc(0),
   encode: (text) => Buffer.from(text, 'latin1'),
+  offset: (place) => place,
 };
 
 /** Null for a charset in which other bytes than ASCII's may mean `<`, or the same bytes something else. */
@@ -20,10 +42,19 @@ export const codecOf = (charset: string | null, start: Buffer): TextCodec | null
   // A byte order mark is believed before the header (Encoding §6).
   if (start[0] === 0xff && start[1] === 0xfe) return createUtf16(false);
   if (start[0] === 0xfe && start[1] === 0xff) return createUtf16(true);
-  const encoding = charset === null ? 'utf-8' : encodingOf(charset);
+  if (start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf) return BYTEWISE;
+  // A charset that nobody knows is as good as none (HTML §13.2.3.2).
+  const named = charset === null ? null : encodingOf(charset);
+  const encoding = named ?? declaredIn(start);
   if (encoding === 'utf-16le') return createUtf16(false);
   if (encoding === 'utf-16be') return createUtf16(true);
-  return encoding !== null && isBytewise(encoding) ? BYTEWISE : null;
+  return isBytewise(encoding) ? BYTEWISE : null;
+};
+
+/** An XML declaration shows that it is in UTF-16 (HTML §13.2.3.2); all else says what it is in ASCII's bytes. */
+const declaredIn = (start: Buffer): string => {
+  if (start.length >= START_BYTES && start.readUInt32BE() === 0x3c003f00) return 'utf-16le';
+  return start.length >= START_BYTES && start.readUInt32BE() === 0x003c003f ? 'utf-16be' : 'utf-8';
 };
 
 /** Whether a page that is read byte by byte may say that it is in this charset. One that says UTF-16 there is not (HTML §13.2.3.2). */
@@ -56,5 +87,6 @@ const createUtf16 = (bigEndian: boolean): TextCodec => {
     },
     rest: () => odd,
     encode: (text) => swapped(Buffer.from(text, 'utf16le')),
+    offset: (place) => 2 * place,
   };
 };

@@ -9,10 +9,10 @@ import { nonceOf, withScriptSources } from '../page-policy.ts';
 import { takesUploadScript, UPLOAD_SCRIPT_PATH, withScripts } from '../page-script.ts';
 import type { ReadDirectory } from '../ports.ts';
 import type { ResponseHead } from '../response-inbox.ts';
-import { carrierOf, SOCKET_SCRIPT_PATH, withSource } from '../socket-script.ts';
+import { carrierOf, mayCarry, SOCKET_SCRIPT_PATH, withSource } from '../socket-script.ts';
 import { isWelcomeAt } from '../welcome.ts';
 import { translateBody } from './body.ts';
-import { type Content, contentOf } from './content.ts';
+import { contentOf, EVERYTHING } from './content.ts';
 import { translateCookies } from './cookies.ts';
 import { type CallerOrigin, translateFields } from './fields.ts';
 import { createInternalAddresses } from './internal-address.ts';
@@ -68,7 +68,7 @@ export const createExchangeTranslation = (
 
   return {
     request: async (headers) => {
-      const readable = translation.links === 'off' ? headers : readableFields(headers);
+      const readable = translation.links !== 'off' || mayCarry(application, request) ? readableFields(headers) : headers;
       if (!translation.headers || hostHeader === 'external') return readable;
       const translated = await internalFields(readable, createInternalAddresses(directory, urls, address, isWelcome));
       caller = callerOf(headers, translated);
@@ -97,16 +97,16 @@ export const createExchangeTranslation = (
 
       if (translatable !== null && translation.links === 'report')
         report = createLinkReport([...new Set([address, ...others].map(hostOf))]);
-      const packed = content.coding !== null && accepts(request.headers, 'gzip');
+      const packed = content.codings.length > 0 && accepts(request.headers, 'gzip');
       const hashed = hashedBy(valuesOf(headers, 'content-security-policy').join(','));
       const finish = (plain: Body): Body => {
         if (carrier === 'worker') return withSource(plain, socketScript());
-        return scripts.length > 0 ? withScripts(plain, scripts, nonceOf(headers)) : plain;
+        return scripts.length > 0 ? withScripts(plain, { paths: scripts, nonce: nonceOf(headers), page: content }) : plain;
       };
       const options = { content, scripts: translation.scripts, hashed, targets, report, packed, translates: translatable !== null, finish };
-      const unchanged = report !== null && !changed && content.coding === null;
+      const unchanged = report !== null && !changed && content.codings.length === 0;
       return {
-        headers: unchanged ? fields : describedAnew(fields, content, packed),
+        headers: unchanged ? fields : describedAnew(fields, packed),
         body: (body) => (request.method === 'HEAD' ? body : translateBody(body, options)),
       };
     },
@@ -114,9 +114,6 @@ export const createExchangeTranslation = (
     found: () => report?.targets() ?? [],
   };
 };
-
-/** As if everything were translated: what is a page, and how it is coded. */
-const EVERYTHING = { headers: true, links: 'on', scripts: true } as const;
 
 const hostOf = ({ internalUrl }: Address): string => new URL(internalUrl).hostname;
 
@@ -148,12 +145,12 @@ const OF_THESE_BYTES: ReadonlySet<string> = new Set([
 ]);
 
 /** A strong validator promises equal bytes (RFC 9110 §8.8.1), which is not ours to promise. */
-const describedAnew = (headers: HeaderList, { coding }: Content, packed: boolean): HeaderList => [
+const describedAnew = (headers: HeaderList, packed: boolean): HeaderList => [
   ...headers
     .filter(([name]) => !OF_THESE_BYTES.has(name.toLowerCase()))
     .map(([name, value]) => (name.toLowerCase() === 'etag' ? ([name, weak(value)] as const) : ([name, value] as const))),
   ['Accept-Ranges', 'none'],
-  ...(coding !== null && packed ? [['Content-Encoding', 'gzip'] as const] : []),
+  ...(packed ? [['Content-Encoding', 'gzip'] as const] : []),
 ];
 
 const weak = (tag: string): string => (/^\s*W\//.test(tag) ? tag : `W/${tag.trim()}`);

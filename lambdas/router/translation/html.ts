@@ -1,6 +1,6 @@
 // HTML, XHTML and SVG: attributes that hold addresses, style sheets and scripts within the page. A tokenizer that knows where each part
 // stands in the text does the reading (htmlparser2); what it does not name leaves as it came, so malformed pages pass unharmed.
-import { type QuoteType, Tokenizer } from 'htmlparser2';
+import { Parser, type QuoteType, Tokenizer } from 'htmlparser2';
 import { type Attribute, holdsAddresses, scanAttribute } from './attributes.ts';
 import { createCssScanner } from './css.ts';
 import type { Cut, Output, Piece, Scanner } from './pieces.ts';
@@ -112,7 +112,7 @@ export const createHtmlScanner = ({ paths, scripts, xml, hashed, readable }: Htm
     const { name, start, attributes } = tag;
     const whole = end - start <= TAG_MAX;
     emitTag(end, attributes, whole);
-    if (whole && name === 'meta') readMeta(attributes);
+    if (whole && name === 'meta') readMeta(slice(start, end));
     content = hasContent && readOn ? contentOf(name, attributes) : null;
     tag = null;
   };
@@ -151,11 +151,16 @@ export const createHtmlScanner = ({ paths, scripts, xml, hashed, readable }: Htm
     if (current && end - Math.max(current.start, current.nameStart) > VALUE_MAX) pass(current.start < 0 ? end - NAME_MAX : end);
   };
 
-  const readMeta = (attributes: readonly Attribute[]): void => {
-    const said = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
-    const equivalent = said('http-equiv')?.trim().toLowerCase();
-    const value = said('content') ?? '';
-    const charset = said('charset') ?? (equivalent === 'content-type' ? /charset\s*=\s*["']?([^\s;"']+)/i.exec(value)?.[1] : undefined);
+  /** What a page says of itself, its references resolved: `&#39;sha256-…&#39;`. */
+  const readMeta = (attributes: string): void => {
+    let said: Readonly<Record<string, string>> = {};
+    const onopentag = (_name: string, found: typeof said): void => {
+      said = found;
+    };
+    new Parser({ onopentag }, { xmlMode: xml }).end(`<meta${attributes}`);
+    const equivalent = said['http-equiv']?.trim().toLowerCase();
+    const value = said.content ?? '';
+    const charset = said.charset ?? (equivalent === 'content-type' ? /charset\s*=\s*["']?([^\s;"']+)/i.exec(value)?.[1] : undefined);
     if (charset !== undefined && !readable(charset)) readOn = false;
     if (equivalent !== 'content-security-policy') return;
     const named = hashedBy(value);

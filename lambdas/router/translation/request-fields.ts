@@ -1,7 +1,7 @@
 // What an application is told of its own addresses: by the names that it knows. Query and body are never touched: what they hold is
 // between the page and the application.
+import { canDecode } from '../../../protocol/content-codings.ts';
 import type { HeaderList } from '../../../protocol/frames.ts';
-import { canDecode } from './codings.ts';
 import type { InternalAddresses } from './internal-address.ts';
 
 /** With the host that the browser asked for, the application is told everything else as the browser says it, too. */

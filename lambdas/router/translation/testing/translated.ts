@@ -59,7 +59,7 @@ export const translateParts = async (parts: readonly Buffer[], options: Translat
   })();
   const out: Buffer[] = [];
   const settings = {
-    content: { kind, charset: null, coding: null, ...content },
+    content: { kind, charset: null, codings: [], ...content },
     scripts,
     hashed,
     targets,
