@@ -1,6 +1,6 @@
 // Unit tests stand beside the code; test/ holds what spans folders.
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/runner/environment.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/jest-transform.cjs' },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out'],

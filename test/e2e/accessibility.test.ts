@@ -135,15 +135,16 @@ describe('of the portal', () => {
   });
 });
 
-test('every failure', async () => {
+describe('of a failure', () => {
   const look = createLook({ name: 'Contoso', color: '#3d5a45', support: 'mailto:help@example.com' });
   const link = { url: 'https://portal.example.com/', text: 'Your applications' };
 
-  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+  test.each(Object.keys(ERRORS) as ErrorCode[])('%s', async (code) => {
     const { body } = errorPage({ code, id: 'request-1', time: 1_700_000_000_000, detail: 'In a few words.', link }, look);
-    expect([code, await faults(body)]).toEqual([code, []]);
-  }
-}, 120_000);
+
+    expect(await faults(body)).toEqual([]);
+  });
+});
 
 test('there is no other page', () => {
   const sources = filesBelow('lambdas', '.ts').filter((file) => !file.includes('test'));

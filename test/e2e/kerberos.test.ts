@@ -40,7 +40,7 @@ withDomain('Integrated Windows Authentication', () => {
     config = join(domain.folder, 'connector.yaml');
     writeFileSync(
       config,
-      `kerberosCredentials: ${domain.keytab('svc-connector')}\nkerberosKdcs: ["${domain.realm}=${domain.controller}"]\n`,
+      `kerberosCredentials: ${domain.keytab('svc-connector')}\nkerberosKdcs: ["${domain.realm}=${domain.controller}"]\nkerberosSeconds: 30\n`,
     );
     world = await startWorld('--publish', `app=${apache.url}`, '--connector-config', config);
     await world.apply([

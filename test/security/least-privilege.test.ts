@@ -52,11 +52,19 @@ const statements = () => world.control<Statement[]>('GET', '/iam/statements');
 const denials = () => world.control<Denial[]>('GET', '/iam/denials');
 const suspend = (id: string, suspended: boolean) => world.control('PUT', `/iam/statements/${encodeURIComponent(id)}`, { suspended });
 
+const environments = async () =>
+  (await world.control<Array<{ id: string; state: string }>>('GET', '/lambda/environments')).filter(({ state }) => state !== 'ended');
+
+/** Resolves when no function runs: what a step set going, which nobody waits for, has come to its end. */
+const rest = (): Promise<void> =>
+  eventually(STEP_MS, async () => {
+    const running = (await environments()).filter(({ state }) => state !== 'idle');
+    if (running.length > 0) throw new Error(`Functions still run: ${JSON.stringify(running)}`);
+  });
+
 /** What environments remember (secrets, tables' answers, that they could be started) they ask for anew. */
 const endEnvironments = async (): Promise<void> => {
-  const environments = await world.control<Array<{ id: string; state: string }>>('GET', '/lambda/environments');
-  const living = environments.filter(({ state }) => state !== 'ended');
-  await Promise.all(living.map(({ id }) => world.control('DELETE', `/lambda/environments/${id}`)));
+  await Promise.all((await environments()).map(({ id }) => world.control('DELETE', `/lambda/environments/${id}`)));
 };
 
 const usesById = async () => new Map((await statements()).map(({ id, uses }) => [id, uses]));
@@ -68,6 +76,7 @@ test('a tour through the product uses every statement, every action and every re
     const before = await usesById();
     const startedAt = performance.now();
     await step.take();
+    await rest();
     durations.set(step, performance.now() - startedAt);
     for (const [id, uses] of await usesById()) if (uses > (before.get(id) ?? 0)) usedBy.set(id, [...(usedBy.get(id) ?? []), step]);
   }

@@ -9,6 +9,7 @@ import { createWebUser, type WebUser } from '../../simulator/web-user.ts';
 import { control } from '../support/administrator.ts';
 import { eventually } from '../support/eventually.ts';
 import { functionLog, logged } from '../support/logs.ts';
+import { slowness } from '../support/patience.ts';
 import { type PlayedConnector, type PlayedTunnel, playEnrolment } from '../support/played-connector.ts';
 import { storedSession } from '../support/stored-session.ts';
 import { stranger } from '../support/user.ts';
@@ -306,7 +307,7 @@ const asked = async (tunnel: PlayedTunnel, type: string, answer: string): Promis
 /** A WebSocket without a function to serve it says nothing. */
 const within = <Value>(event: Promise<Value>): Promise<Value> => {
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`Nothing came within ${ANSWER_MS} ms.`)), ANSWER_MS).unref();
+    setTimeout(() => reject(new Error(`Nothing came within ${ANSWER_MS} ms.`)), ANSWER_MS * slowness()).unref();
   });
   return Promise.race([event, late]);
 };

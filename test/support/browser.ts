@@ -12,12 +12,20 @@ const QUIET = ['--disable-background-networking', '--disable-component-update', 
 
 const LAUNCH = { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', ...QUIET] };
 
+/** What a page waits for: a test that is over before ends it. */
+const WAIT_MS = 180_000;
+
 /** Further arguments are the browser's own. */
-export const startBrowser = (...args: string[]): Promise<Browser> => chromium.launch({ ...LAUNCH, args: [...LAUNCH.args, ...args] });
+export const startBrowser = async (...args: string[]): Promise<Browser> => {
+  const browser = await chromium.launch({ ...LAUNCH, args: [...LAUNCH.args, ...args], timeout: WAIT_MS });
+  browser.on('context', (context) => context.setDefaultTimeout(WAIT_MS));
+  return browser;
+};
 
 /** A browser with a profile, as a person has it: with a history of downloads, which go into `folder`. */
 export const startProfile = async (folder: string): Promise<BrowserContext> => {
-  const context = await chromium.launchPersistentContext(join(folder, 'profile'), LAUNCH);
+  const context = await chromium.launchPersistentContext(join(folder, 'profile'), { ...LAUNCH, timeout: WAIT_MS });
+  context.setDefaultTimeout(WAIT_MS);
   const browser = await context.browser()!.newBrowserCDPSession();
   await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
   return context;

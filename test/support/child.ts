@@ -1,11 +1,14 @@
 // Processes that tests start: each is waited for by an event, with a deadline, and ended by its id.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { isOver } from './patience.ts';
+
+const LOOK_MS = 250;
 
 export interface Child {
   readonly process: ChildProcess;
   /** Everything it has written so far, both streams. */
   output(): string;
-  /** Resolves once the output matches; rejects when the process ends before, or at the deadline. */
+  /** Resolves once the output matches; rejects when the process ends before, or at the deadline, which is later on a busy machine. */
   seen(pattern: RegExp, deadlineMs?: number): Promise<RegExpMatchArray>;
   /** Resolves with the exit code, or the signal's name. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -41,7 +44,7 @@ export const startChild = (command: string, args: string[], { input, ...options 
   const seen = (pattern: RegExp, deadlineMs = 60_000): Promise<RegExpMatchArray> =>
     new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
-        clearTimeout(timer);
+        clearInterval(timer);
         watchers.delete(look);
         act();
       };
@@ -50,7 +53,8 @@ export const startChild = (command: string, args: string[], { input, ...options 
         const match = text.match(pattern);
         if (match) settle(() => resolve(match));
       };
-      const timer = setTimeout(() => fail(`was given ${deadlineMs} ms`), deadlineMs);
+      const startedAt = performance.now();
+      const timer = setInterval(() => isOver(startedAt, deadlineMs) && fail(`was given ${deadlineMs} ms`), LOOK_MS);
       watchers.add(look);
       look();
       void ended.then((code) => fail(`ended with ${code}`));
