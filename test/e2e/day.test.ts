@@ -11,7 +11,7 @@ import { control } from '../support/administrator.ts';
 import { signInAs, startBrowser } from '../support/browser.ts';
 import type { Child } from '../support/child.ts';
 import { type ConnectorHome, createConnectorHome } from '../support/connector.ts';
-import { startDesktop } from '../support/desktop.ts';
+import { SHADES, startDesktop } from '../support/desktop.ts';
 import { eventually } from '../support/eventually.ts';
 import { ROOT } from '../support/files.ts';
 import { startJupyter } from '../support/jupyter.ts';
@@ -130,17 +130,15 @@ const lookAtNotebook = async (): Promise<void> => {
   await notebook.locator('.output_text', { hasText: new RegExp(`^\\s*hour ${hours}\\s*$`) }).waitFor({ timeout: SEEN_MS });
 };
 
-/** As xterm shows the colours of ECMA-48. */
-const COLOURS = { 41: [205, 0, 0], 42: [0, 205, 0], 43: [205, 205, 0], 44: [0, 0, 238], 45: [205, 0, 205], 46: [0, 205, 205] };
 const useDesktop = async (): Promise<void> => {
-  const [code, colour] = Object.entries(COLOURS)[hours % Object.keys(COLOURS).length]!;
+  const [key, shade] = Object.entries(SHADES)[hours % Object.keys(SHADES).length]!;
   await desktop.mouse.click(450, 300);
-  await desktop.keyboard.type(`printf '\\033[${code}m\\033[2J'\n`);
+  await desktop.keyboard.press(key);
   await eventually(SEEN_MS, async () => {
     const shown = await desktop.evaluate(
       `[...document.querySelector('#noVNC_container canvas').getContext('2d').getImageData(320, 200, 1, 1).data].slice(0, 3)`,
     );
-    expect(shown).toEqual(colour);
+    expect(shown).toEqual(shade);
   });
 };
 

@@ -59,7 +59,7 @@ export const NEEDED: Readonly<Record<string, Packages>> = {
     novnc: '/usr/share/novnc/vnc.html',
     websockify: '/usr/bin/websockify',
     'tigervnc-standalone-server': '/usr/bin/Xtigervnc',
-    xterm: '/usr/bin/xterm',
+    'python3-tk': '/usr/lib/python3.11/tkinter/__init__.py',
   },
 };
 
