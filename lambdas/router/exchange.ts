@@ -170,6 +170,7 @@ export class Exchange {
     this.#upload = new Upload(first, rest, {
       send: (text) => this.#follower.send(text),
       located: () => this.#follower.located,
+      taken: () => this.#silence?.partTaken(),
       stopped: () => this.#inbox.ended,
     });
     this.#posts.track(this.#upload.done.catch((error: unknown) => this.#fail(asSallyportError(error))));

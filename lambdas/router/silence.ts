@@ -15,6 +15,8 @@ export interface Silence {
   /** Something came: part of the response (`data`) or a sign of life; or the connector has to be given time anew. */
   heard(data: boolean): void;
   headSeen(): void;
+  /** The tunnel took a further part of the request: a connector that has not all of it yet is not silent. */
+  partTaken(): void;
   stop(): void;
 }
 
@@ -59,6 +61,7 @@ export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, 
   const first: Phase = { suspectMs: FIRST_SUSPECT_MS, silentMs: firstMs };
   let phase = first;
   let heardAt = startedAt;
+  let partAt = startedAt;
   let suspicions = 0;
   let quietAt = Number.POSITIVE_INFINITY;
   let cancel: () => void = () => undefined;
@@ -66,7 +69,13 @@ export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, 
 
   const arm = (): void => {
     if (stopped) return;
-    const next = Math.min(heardAt + phase.suspectMs * (suspicions + 1), heardAt + phase.silentMs, quietAt, headBy, deadlineAt);
+    const next = Math.min(
+      heardAt + phase.suspectMs * (suspicions + 1),
+      Math.max(heardAt, partAt) + phase.silentMs,
+      quietAt,
+      headBy,
+      deadlineAt,
+    );
     cancel = clock.after(Math.max(next - clock.now(), 1), look);
   };
 
@@ -93,7 +102,7 @@ export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, 
     if (now >= deadlineAt)
       return new SallyportError('ERR_ORIGIN_TIMEOUT', 'The exchange took longer than one invocation of the router may.');
     if (now >= headBy) return new SallyportError('ERR_ORIGIN_TIMEOUT', `No response head within ${now - startedAt} ms.`);
-    if (now >= heardAt + phase.silentMs) return silent(now - heardAt);
+    if (now >= Math.max(heardAt, partAt) + phase.silentMs) return silent(now - heardAt);
     return null;
   };
 
@@ -119,6 +128,9 @@ export const createSilence = ({ clock, deadlineAt, headMs, firstMs, gap, quiet, 
       quietAt = heardAt + QUIET_MS;
       cancel();
       arm();
+    },
+    partTaken: () => {
+      partAt = clock.now();
     },
     stop: () => {
       stopped = true;

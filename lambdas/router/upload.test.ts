@@ -1,6 +1,7 @@
 // Request bodies larger than a frame.
 import { describe, expect, test } from '@jest/globals';
-import { manual, silent } from './testing/connectors.ts';
+import { SILENCE_ALONE_MS } from '../../protocol/limits.ts';
+import { code, manual, silent } from './testing/connectors.ts';
 import { turn } from './testing/manual-clock.ts';
 import { answerWith, createRig } from './testing/rig.ts';
 
@@ -27,6 +28,45 @@ describe('uploads', () => {
         .lastIndexOf(true),
     ).toBe(parts(rig).length - 1);
     expect(Buffer.concat(parts(rig).map(({ payload }) => payload)).equals(BODY)).toBe(true);
+  });
+
+  describe('over a tunnel that takes its time', () => {
+    const POST_MS = 6_000;
+    const slowly = async (rig: ReturnType<typeof createRig>) => {
+      rig.pace.postMs = POST_MS;
+      const asked = await rig.ask(upload);
+      const lastAt = () => parts(rig).some(({ frame }) => 'end' in frame && frame.end);
+      let [seconds, taken] = [0, Number.POSITIVE_INFINITY];
+      for (; seconds < 60 && !asked.finished(); seconds += 1) {
+        await rig.clock.advance(1_000);
+        if (lastAt()) taken = Math.min(taken, seconds);
+      }
+      return { response: asked.response, seconds, taken };
+    };
+
+    test('the connector is not silent while it has not all of the body', async () => {
+      const rig = createRig();
+      rig.behaviours.set('tunnel-a=', ({ frame }, reply) => {
+        if (frame.type === 'body' && frame.end)
+          reply({ type: 'response', exchange: frame.exchange, n: 0, status: 201, headers: [], end: true });
+      });
+
+      const { response, taken } = await slowly(rig);
+
+      expect(taken).toBeGreaterThan(SILENCE_ALONE_MS / 1_000);
+      expect(response.status).toBe(201);
+    });
+
+    test('once it has all of it, it has as long as any', async () => {
+      const rig = createRig();
+      rig.behaviours.set('tunnel-a=', silent);
+
+      const { response, seconds, taken } = await slowly(rig);
+
+      expect(code(response.body())).toBe('ERR_CONNECTOR_SILENT');
+      // The post that tells the connector of it takes its time too.
+      expect(seconds - taken).toBeLessThanOrEqual((SILENCE_ALONE_MS + 2 * POST_MS) / 1_000);
+    });
   });
 
   test('an answer that comes early ends the upload', async () => {

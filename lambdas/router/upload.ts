@@ -5,6 +5,8 @@ interface UploadPorts {
   /** False when the tunnel was gone. */
   readonly send: (text: string) => Promise<boolean>;
   readonly located: () => Promise<void>;
+  /** The tunnel took another part. */
+  readonly taken: () => void;
   /** True when nobody waits for the rest: the answer is complete, or the exchange has failed. */
   readonly stopped: () => boolean;
 }
@@ -66,7 +68,8 @@ export class Upload {
     for (let next = this.#rest.next(); !next.done && !this.#ports.stopped(); next = this.#rest.next()) {
       this.#outbox.keep(next.value);
       // A part that met a dead tunnel is in the outbox: whoever finds the next tunnel sends it.
-      if (!(await this.#ports.send(next.value))) await this.#ports.located();
+      if (await this.#ports.send(next.value)) this.#ports.taken();
+      else await this.#ports.located();
     }
   }
 }

@@ -43,7 +43,9 @@ export const startDesktop = async (): Promise<WebApplication> => {
   const screen = startChild('Xtigervnc', args, { cwd: folder });
   const [, display] = await screen.seen(/^(\d+)$/m);
   await screen.seen(/Listening for VNC connections/);
-  const program = startChild('/usr/bin/python3', ['-c', PROGRAM, JSON.stringify(SHADES)], { env: { ...process.env, DISPLAY: `:${display}` } });
+  const program = startChild('/usr/bin/python3', ['-c', PROGRAM, JSON.stringify(SHADES)], {
+    env: { ...process.env, DISPLAY: `:${display}` },
+  });
   await program.seen(/shown/);
   const pages = startChild('websockify', ['--web', '/usr/share/novnc', `127.0.0.1:${web}`, `127.0.0.1:${vnc}`], { cwd: folder });
   await pages.seen(/proxying from/);

@@ -91,6 +91,8 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
   const connectors: Connector[] = [];
   const behaviours = new Map<string, Behaviour | 'gone' | Error>([['tunnel-a=', answerWith('hello')]]);
   const received: Received[] = [];
+  /** How long a post takes. */
+  const pace = { postMs: 0 };
   const replyTo = new Map<string, string>();
   /** Portal sessions whose use was noted. */
   const notes: string[] = [];
@@ -124,6 +126,7 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
     const behaviour = behaviours.get(connectionId) ?? 'gone';
     if (behaviour instanceof Error) throw behaviour;
     if (behaviour === 'gone') return 'gone';
+    if (pace.postMs > 0) await new Promise<void>((resolve) => void clock.after(pace.postMs, resolve));
     const key = keyOf(tunnels.find((known) => known.connectionId === connectionId)?.connector ?? 'connector-a');
     const { frame, payload } = decode(text, () => key);
     const taken: Received = { tunnel: connectionId, frame: frame as RouterFrame, payload };
@@ -253,6 +256,7 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
     tunnels,
     connectors,
     behaviours,
+    pace,
     received,
     requests,
     reads,
