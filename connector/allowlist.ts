@@ -39,7 +39,7 @@ export const parseAllowedOrigin = (text: string): AllowedOrigin => {
 };
 
 /** The entry that allows an origin; null when none does. */
-export const findAllowed = (entries: readonly AllowedOrigin[], url: URL): AllowedOrigin | null => {
+export const findAllowed = <Entry extends AllowedOrigin>(entries: readonly Entry[], url: URL): Entry | null => {
   const host = canonicalHost(url);
   const port = portOf(url);
   return (

@@ -77,7 +77,7 @@ describe('a failure has its code', () => {
     const host = await serve((_, response) => void response.end());
 
     expect(await failure({ origin: `https://${host}` })).toMatchObject({
-      code: 'ERR_ORIGIN_INVALID',
+      code: 'ERR_ORIGIN_TLS',
       message: expect.stringContaining('is http:// meant?'),
     });
   });

@@ -1,6 +1,8 @@
 // What went wrong between connector and origin, as a code: told to the user by its sentence, to the administrator with the cause.
 import { errors } from 'undici';
 import { type ErrorCode, SallyportError } from '../protocol/errors.ts';
+import { DEFAULT_TLS, type OriginTls } from './origin-tls.ts';
+import { tlsFailure } from './tls-failure.ts';
 
 /** Node's and undici's error codes that say more than whether there was a connection. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -10,7 +12,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'ERR_REQUEST_INVALID',
   UND_ERR_INVALID_ARG: 'ERR_REQUEST_INVALID',
   UND_ERR_NOT_SUPPORTED: 'ERR_REQUEST_INVALID',
-  EPROTO: 'ERR_ORIGIN_INVALID',
+  EPROTO: 'ERR_ORIGIN_TLS',
 };
 
 /** OpenSSL's verdicts on a certificate, and Node's on its names. */
@@ -25,35 +27,39 @@ const HANDSHAKE_ALERT =
  * The SallyportError for whatever the HTTP client rejected with; ours, wherever in the chain of causes, is kept. `connected`: whether the
  * request had a connection. Of what is not known, that alone is told apart.
  */
-export const originError = (origin: string, error: unknown, connected: boolean): SallyportError => {
+export const originError = (origin: string, error: unknown, connected: boolean, tls: OriginTls = DEFAULT_TLS(origin)): SallyportError => {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     if (at instanceof SallyportError) return at;
   }
   const code = codeOf(error);
-  return new SallyportError(
-    traitOf(code, connected),
-    `${origin}: ${explain(code)}${error instanceof Error ? error.message : String(error)}`,
-    {
-      cause: error,
-    },
-  );
+  const explanation = isOfTls(code) && (!connected || HANDSHAKE_ALERT.test(code)) ? tlsFailure(code, tls, connected) : explain(code);
+  return failure(traitOf(code, connected), origin, explanation, error);
 };
+
+/** The same of a handshake. `shown`: whether the origin had shown its certificate by then. */
+export const handshakeError = (origin: string, error: Error, tls: OriginTls, shown: boolean): Error =>
+  isOfTls(codeOf(error)) ? failure('ERR_ORIGIN_TLS', origin, tlsFailure(codeOf(error), tls, shown), error) : error;
+
+const failure = (code: ErrorCode, origin: string, explanation: string, cause: unknown): SallyportError => {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new SallyportError(code, `${origin}: ${explanation === '' ? '' : `${explanation}. `}${message}`, { cause });
+};
+
+const isOfTls = (code: string): boolean => code.startsWith('ERR_SSL_') || code === 'EPROTO';
 
 /** Whether the origin refused the handshake: then it has read nothing of what was sent over the connection. */
 export const refusedHandshake = ({ cause }: SallyportError): boolean => HANDSHAKE_ALERT.test(codeOf(cause));
 
 const traitOf = (code: string, connected: boolean): ErrorCode => {
   if (CERTIFICATE.test(code)) return 'ERR_ORIGIN_CERTIFICATE';
-  // llhttp's verdicts (HPE_…) and OpenSSL's on the handshake: it does not speak what was expected of it.
+  if (isOfTls(code) && (!connected || HANDSHAKE_ALERT.test(code))) return 'ERR_ORIGIN_TLS';
+  // llhttp's verdicts, and OpenSSL's on what follows a handshake: it does not speak what was expected of it.
   if (code.startsWith('HPE_') || code.startsWith('ERR_SSL_')) return 'ERR_ORIGIN_INVALID';
   return CODES[code] ?? (connected ? 'ERR_ORIGIN_ABORTED' : 'ERR_ORIGIN_UNREACHABLE');
 };
 
-const explain = (code: string): string => {
-  if (CERTIFICATE.test(code)) return 'its certificate was refused; trust its authority with --ca-file, or correct the certificate. ';
-  if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return 'it does not speak TLS as expected; is http:// meant? ';
-  return '';
-};
+const explain = (code: string): string =>
+  CERTIFICATE.test(code) ? 'its certificate was refused; trust its authority with --ca-file, or correct the certificate' : '';
 
 /** Several attempts at several addresses fail as one AggregateError. */
 const codeOf = (error: unknown): string => {

@@ -1,16 +1,16 @@
 // Calls origins over pooled connections. Follows no redirect, decompresses nothing, changes nothing but the fields of one hop.
-import { isIP } from 'node:net';
-import { checkServerIdentity } from 'node:tls';
-import { Agent, buildConnector, type Dispatcher, Pool } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, Pool } from 'undici';
 import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
-import { addressRefusal, lookupWith, mayConnect, type Resolve, resolveHost } from './address.ts';
-import { type ConnectTo, findConnectTo } from './connect-to.ts';
+import { type Resolve, resolveHost } from './address.ts';
+import type { ConnectTo } from './connect-to.ts';
 import { openSocket } from './handshake.ts';
 import { HEAD_MAX_BYTES } from './head-reader.ts';
 import { OriginClient, type OriginClientOptions } from './origin-client.ts';
+import { type ConnectionRules, createConnector } from './origin-connector.ts';
 import { originError } from './origin-errors.ts';
+import { DEFAULT_TLS, type TlsOf } from './origin-tls.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
 
 /** Users who have connections of their own at once; of one more, whoever called longest ago loses theirs. */
@@ -27,6 +27,8 @@ export interface OriginsOptions {
   readonly resolve?: Resolve;
   /** @default none */
   readonly connectTo?: readonly ConnectTo[];
+  /** @default no client certificates, TLS 1.2 and later */
+  readonly tlsOf?: TlsOf;
 }
 
 export class Origins {
@@ -63,7 +65,7 @@ export class Origins {
     try {
       return await this.#request({ ...call, connected: noticed });
     } catch (error) {
-      throw originError(call.origin, error, connected);
+      throw originError(call.origin, error, connected, this.#options.tlsOf?.(call.origin));
     }
   }
 
@@ -102,7 +104,7 @@ export class Origins {
         connections: connection?.limit ?? this.#options.connections,
         pipelining: 1,
         maxHeaderSize: HEAD_MAX_BYTES,
-        connect: this.#connector(verifyCertificate, loopbackAllowed),
+        connect: this.#connector({ verifyCertificate, loopbackAllowed }),
         ...(connection && { keepAliveTimeout: connection.idleMs, keepAliveMaxTimeout: connection.idleMs }),
       });
     agents.delete(key);
@@ -118,28 +120,9 @@ export class Origins {
     agent.close().catch(() => undefined);
   }
 
-  #connector(verifyCertificate: boolean, loopbackAllowed: boolean): buildConnector.connector {
-    const { connectTimeoutMs, ca, resolve = resolveHost, connectTo = [] } = this.#options;
-    const accept = (address: string) => mayConnect(address, loopbackAllowed);
-    const lookup = lookupWith(accept, addressRefusal, resolve);
-    const common = { timeout: connectTimeoutMs, lookup, rejectUnauthorized: verifyCertificate, ...(ca && { ca: [...ca] }) };
-    const connectors = new Map<string, buildConnector.connector>();
-
-    return (options, callback) => {
-      const { hostname, protocol } = options;
-      // An address that the administrator named is not looked up, and was checked when it was read.
-      const instead = findConnectTo(connectTo, hostname, options.port || (protocol === 'https:' ? '443' : '80'));
-      // A literal address is not looked up, so it is checked here.
-      if (isIP(hostname) !== 0 && !accept(hostname)) return callback(addressRefusal(hostname, hostname), null);
-      let connect = connectors.get(hostname);
-      if (!connect) {
-        // The certificate must be the dialled host's, even when `Host` says the external name.
-        connect = buildConnector({ ...common, checkServerIdentity: (_, certificate) => checkServerIdentity(hostname, certificate) });
-        connectors.set(hostname, connect);
-      }
-      const where = instead === null ? options : { ...options, hostname: instead.address, port: instead.addressPort };
-      connect({ ...where, servername: isIP(hostname) === 0 ? hostname : '' }, callback);
-    };
+  #connector(rules: ConnectionRules): buildConnector.connector {
+    const { connectTimeoutMs, ca, resolve = resolveHost, connectTo = [], tlsOf = DEFAULT_TLS } = this.#options;
+    return createConnector({ connectTimeoutMs, ca, resolve, connectTo, tlsOf }, rules);
   }
 }
 

@@ -15,6 +15,7 @@ import type { Metrics } from './metrics.ts';
 import type { Network } from './network.ts';
 import { noteApplications } from './noted-applications.ts';
 import { Origins } from './origin.ts';
+import { createTlsOf } from './origin-tls.ts';
 import { ReplyApi } from './reply.ts';
 import { ServiceClock } from './service-clock.ts';
 import type { Config } from './settings.ts';
@@ -55,6 +56,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     connections: config.originConnections,
     connectTimeoutMs: config.originConnectSeconds * 1000,
     connectTo: config.connectTo,
+    tlsOf: createTlsOf(config.clientCertificates, config.tlsMinimum),
     ca: network.ca,
   });
   const kerberos = new Kerberos({

@@ -5,6 +5,7 @@ import { CONNECTOR_NAME } from '../protocol/enrolment.ts';
 import { type AllowedOrigin, parseAllowedOrigin } from './allowlist.ts';
 import { type ConnectTo, parseConnectTo } from './connect-to.ts';
 import { type Controller, parseController } from './kerberos/realms.ts';
+import { type ClientCertificateFile, parseClientCertificate, parseTlsMinimum, type TlsMinimum } from './origin-tls.ts';
 
 /** Makes a schema of a parser that throws an Error saying what was expected. */
 const parsed = <Input, Output>(schema: z.ZodType<Input>, parse: (value: Input) => Output) =>
@@ -35,6 +36,8 @@ const each = <Entry>(parse: (text: string) => Entry) =>
 
 const origins = each((text): AllowedOrigin => parseAllowedOrigin(text));
 const connections = each((text): ConnectTo => parseConnectTo(text));
+const clientCertificates = each((text): ClientCertificateFile => parseClientCertificate(text));
+const tlsMinimums = each((text): TlsMinimum => parseTlsMinimum(text));
 const controllers = each((text): Controller => parseController(text));
 const principals = each((text): string => {
   if (/^[^@\s]+@[A-Z0-9.-]+$/.test(text)) return text;
@@ -170,6 +173,20 @@ export const SETTINGS = {
     default: 10,
     text: 'number',
     describe: 'How long a connection to an origin may take to be made.',
+  },
+  clientCertificates: {
+    schema: clientCertificates,
+    default: [],
+    text: 'list',
+    describe:
+      'A client certificate for an origin: `https://erp.corp=/etc/sallyport/erp.pem`, a PEM file with the certificate, its chain and its private key. Repeatable; `https://*.corp.example=…` covers every name below. Read at the start. Default: none.',
+  },
+  tlsMinimum: {
+    schema: tlsMinimums,
+    default: [],
+    text: 'list',
+    describe:
+      'The oldest TLS version to speak with an origin: `https://old.corp=1.0`; 1.0 and 1.1 also allow the weak keys and hashes of their time. Repeatable. Default: 1.2.',
   },
   kerberosCredentials: {
     schema: path,

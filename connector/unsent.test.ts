@@ -1,5 +1,5 @@
 // Whether the origin has got anything of a request that failed: only where it has nothing may another connector ask it, whatever the method.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -16,6 +16,7 @@ import { RequestBody } from './request-body.ts';
 import { answerOf, createBench, PlayedBody } from './testing/bench.ts';
 import { settled } from './testing/manual-clock.ts';
 import { call, createOrigins, serve, serveRaw } from './testing/origins.ts';
+import { serveTls } from './testing/serve-tls.ts';
 
 const upgrade = { protocols: [], maxAgeMs: 60_000, idleMs: 60_000 };
 
@@ -111,7 +112,7 @@ describe('a call to an origin', () => {
       ['the handshake ends', async () => ({ origin: `https://${await inHandshake('')}` }), 'ERR_ORIGIN_UNREACHABLE'],
       ['the handshake is reset', async () => ({ origin: `https://${await resetting()}` }), 'ERR_ORIGIN_UNREACHABLE'],
       ['it never answers the handshake', async () => ({ origin: `https://${await serveRaw(() => undefined)}` }), 'ERR_ORIGIN_UNREACHABLE'],
-      ['it speaks no TLS', async () => ({ origin: `https://${await inHandshake('SSH-2.0-OpenSSH\r\n')}` }), 'ERR_ORIGIN_INVALID'],
+      ['it speaks no TLS', async () => ({ origin: `https://${await inHandshake('SSH-2.0-OpenSSH\r\n')}` }), 'ERR_ORIGIN_TLS'],
       [
         'its certificate is another’s',
         async () => {
@@ -153,36 +154,11 @@ describe('a call to an origin', () => {
     ['tls1_3', { method: 'GET' }, 1],
     ['tls1_3', { method: 'POST', body: Buffer.from('x') }, 1],
   ])('an origin that wants a certificate of the client has got nothing: %s', async (version, fields, connections) => {
-    const server = spawn('openssl', [
-      's_server',
-      '-accept',
-      '127.0.0.1:0',
-      '-www',
-      '-cert',
-      cert,
-      '-key',
-      key,
-      '-Verify',
-      '1',
-      `-${version}`,
-    ]);
-    const listening = (async () => {
-      let said = '';
-      for await (const chunk of server.stdout) {
-        said += chunk;
-        const port = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-        if (port !== undefined) return port;
-      }
-      throw new Error('openssl s_server does not listen');
-    })();
+    const port = await serveTls('-cert', cert, '-key', key, '-Verify', '1', `-${version}`);
 
-    try {
-      const found = await outcome({ ...fields, origin: `https://wiki.corp:${await listening}` }, toLoopback);
+    const found = await outcome({ ...fields, origin: `https://wiki.corp:${port}` }, toLoopback);
 
-      expect(found).toMatchObject({ connections, handshake: true });
-    } finally {
-      server.kill('SIGKILL');
-    }
+    expect(found).toMatchObject({ connections, handshake: true });
   });
 
   test('what breaks off later is no refusal of the handshake', () => {

@@ -239,6 +239,12 @@ export const ERRORS = {
   // origin
   ERR_ORIGIN_UNREACHABLE: { status: 502, hop: 'origin', retryable: true, message: 'The application cannot be reached.' },
   ERR_ORIGIN_CERTIFICATE: { status: 502, hop: 'origin', retryable: false, message: 'The application\u2019s certificate is not trusted.' },
+  ERR_ORIGIN_TLS: {
+    status: 502,
+    hop: 'origin',
+    retryable: false,
+    message: 'No secure connection to the application could be made.',
+  },
   ERR_ORIGIN_TIMEOUT: { status: 504, hop: 'origin', retryable: true, message: 'The application did not answer in time.' },
   ERR_ORIGIN_SILENT: { status: 504, hop: 'origin', retryable: true, message: 'The application stopped in the middle of its answer.' },
   ERR_ORIGIN_INVALID: { status: 502, hop: 'origin', retryable: true, message: 'The application gave an answer that could not be read.' },

@@ -14,6 +14,7 @@ import { createProbe } from '../kerberos/probe.ts';
 import { createNetwork } from '../network.ts';
 import { notedApplications } from '../noted-applications.ts';
 import { Origins } from '../origin.ts';
+import { createTlsOf } from '../origin-tls.ts';
 import type { Config } from '../settings.ts';
 import { kerberosMethod } from '../single-sign-on/kerberos.ts';
 import { ntlmMethod } from '../single-sign-on/ntlm.ts';
@@ -58,6 +59,7 @@ export const doctor = async ({ args, env, startHelper, print }: DoctorOptions): 
     connectTimeoutMs: config.originConnectSeconds * 1000,
     ca: network.ca,
     connectTo: config.connectTo,
+    tlsOf: createTlsOf(config.clientCertificates, config.tlsMinimum),
   });
   const kerberos = new Kerberos({
     credentials: config.kerberosCredentials,
