@@ -6,7 +6,7 @@ import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 import { foldName } from '../protocol/headers.ts';
 import type { Edge } from '../tenants/edge.ts';
-import { filled, shaped, textOrNull, texts } from './stores/record-shape.ts';
+import { countOrNull, filled, shaped, textOrNull, texts } from './stores/record-shape.ts';
 
 /** As the first computer that we believe saw the user. */
 export interface Viewer {
@@ -22,7 +22,13 @@ export const readEdge = (text: string): Edge | null => {
   throw new SallyportError('ERR_CONFIGURATION_INVALID', 'EDGE must be null or the settings of an edge: deploy the stack again.');
 };
 
-const isEdge = shaped<Edge>({ secretHeader: filled, secretDigests: texts, addressHeader: filled, countryHeader: textOrNull });
+const isEdge = shaped<Edge>({
+  secretHeader: filled,
+  secretDigests: texts,
+  addressHeader: filled,
+  countryHeader: textOrNull,
+  readTimeout: countOrNull,
+});
 
 /** `peer` is who opened the connection. Throws ERR_REQUEST_INVALID when the CDN itself does not say for whom it asks. */
 export const viewerOf = (edge: Edge | null, headers: HeaderList, peer: string): Viewer => {

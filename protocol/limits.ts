@@ -23,6 +23,8 @@ export const FRAME_MIN_COST_BYTES = 1024;
 export const REQUEST_BODY_MAX_BYTES = 4_400_000;
 /** What a router has of an upload at once: one part. A client cuts an upload into parts of this size at most. */
 export const UPLOAD_PART_MAX_BYTES = 4 * 1024 * 1024;
+/** A response's status and header fields as JSON, with the delimiter after them: API Gateway wants both within the first 16 KB of a stream. */
+export const RESPONSE_HEAD_MAX_BYTES = 16_000;
 /** Response bodies are bounded by Lambda's 200 MB of a response stream, prelude included, whichever megabyte AWS means. */
 export const RESPONSE_MAX_BYTES = 199_000_000;
 /** Frames of one direction of one exchange that a receiver holds while an earlier one is missing. */

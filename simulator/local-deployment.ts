@@ -15,6 +15,7 @@ import { USER_POOL_ORIGIN } from './cognito-idp/user-pools.ts';
 import { createConnectors } from './connectors.ts';
 import { startIdentityProvider } from './identity-provider/identity-provider.ts';
 import { USERS, type UserChanges } from './identity-provider/users.ts';
+import { readAwsRuntime } from './lambda/aws-runtime.ts';
 import type { ReadyFile } from './ready-file.ts';
 import { startSimulator } from './simulator.ts';
 import { startSite } from './site/site.ts';
@@ -78,8 +79,17 @@ export const startLocalDeployment = async (
         port: options.port,
         tls: options.tls,
         lambda: options.lambda,
-        lambdaTuning: { pacing: options.pace === 'aws', departures: options.departures },
-        ...(options.pace === 'off' && { quotas: { apigateway: { streamBytesPerSecond: Number.POSITIVE_INFINITY } } }),
+        lambdaTuning: {
+          pacing: options.pace === 'aws',
+          departures: options.departures,
+          ...(options.runtime !== null && { runtime: readAwsRuntime(options.runtime) }),
+        },
+        quotas: {
+          apigateway: {
+            renamesStreamedLength: options.lengths === 'renamed' ? 1 : 0,
+            ...(options.pace === 'off' && { streamBytesPerSecond: Number.POSITIVE_INFINITY }),
+          },
+        },
         log,
       }),
     );

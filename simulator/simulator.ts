@@ -28,7 +28,7 @@ import { createSts } from './sts/sts.ts';
 type Parameters = Readonly<Record<string, string>>;
 type LambdaTuning = Pick<
   LambdaDependencies,
-  'coldStartMs' | 'recycleShare' | 'maxAgeMs' | 'concurrentExecutions' | 'pacing' | 'departures'
+  'coldStartMs' | 'recycleShare' | 'maxAgeMs' | 'concurrentExecutions' | 'pacing' | 'departures' | 'runtime'
 >;
 
 export interface SimulatorOptions {

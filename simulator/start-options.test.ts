@@ -15,6 +15,8 @@ test('without options there is one connector behind port 8080 in the faithful mo
     tls: false,
     pace: 'aws',
     departures: 'seen',
+    lengths: 'kept',
+    runtime: null,
     faults: {},
     readyFile: null,
     tenant: null,
@@ -48,13 +50,19 @@ test('everything that is wrong is said at once', () => {
       'fast',
       '--departures',
       'no',
+      '--lengths',
+      'long',
       '--faults',
       'x=1',
     ]);
 
   expect(attempt).toThrow(
-    /^The options cannot be used:\n {2}--publish expects NAME=URL.*\n {2}--publish a expects.*\n {2}--port expects.*\n {2}--connectors expects.*\n {2}--lambda expects.*\n {2}--pace expects.*\n {2}--departures expects seen or unseen.*\n.*x is not a fault.*\n.*--help/,
+    /^The options cannot be used:\n {2}--publish expects NAME=URL.*\n {2}--publish a expects.*\n {2}--port expects.*\n {2}--connectors expects.*\n {2}--lambda expects.*\n {2}--pace expects.*\n {2}--departures expects seen or unseen.*\n {2}--lengths expects kept or renamed.*\n.*x is not a fault.*\n.*--help/,
   );
+});
+
+test('the threads of the quick mode have no Node.js of their own', () => {
+  expect(() => parseStartOptions(['--lambda', 'quick', '--runtime', 'x'])).toThrow('--runtime needs --lambda faithful');
 });
 
 test('an unknown option is refused', () => {

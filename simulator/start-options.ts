@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
+import type { StreamedLength } from './apigateway/response-head.ts';
 import { type FaultName, parseFaults } from './faults.ts';
 import type { Departures } from './lambda/lambda.ts';
 import type { Mode } from './lambda/sandbox.ts';
@@ -25,10 +26,13 @@ export interface StartOptions {
   /** Settings that every connector has beside our own. */
   readonly connectorConfig: string | null;
   readonly lambda: Mode;
+  /** A folder with AWS's own runtime client, which runs the functions in the faithful mode; null: ours does. */
+  readonly runtime: string | null;
   readonly tls: boolean;
   /** Whether streamed responses slow down after their first megabytes, as AWS's do. */
   readonly pace: Pace;
   readonly departures: Departures;
+  readonly lengths: StreamedLength;
   readonly faults: Partial<Record<FaultName, number>>;
   readonly readyFile: string | null;
   /** The tenant file to run; null: the local tenant's. */
@@ -48,9 +52,11 @@ export const USAGE = `npm start -- [options]
   --connectors N           how many connectors to start, 0 to ${CONNECTORS_MAX} (default 1)
   --connector-config FILE  further settings of the connectors, in YAML (docs/connector.md)
   --lambda faithful|quick  a process for each execution environment, frozen in between, or a thread (default faithful)
+  --runtime DIR            run functions in AWS's own runtime client, installed there (docs/simulator.md#lambda); faithful mode
   --tls                    serve https with a certificate made on the spot
   --pace aws|off           long responses slow down to 2 MB/s as on AWS, or never (default aws)
   --departures seen|unseen whether a function sees that its user has gone; on AWS it does not (default seen)
+  --lengths kept|renamed   what becomes of a response's Content-Length: AWS's word for streamed ones is not known (default kept)
   --faults SPEC            break things on purpose, e.g. drop=0.01,delay=50
   --ready-file FILE        write addresses, users and keys there as JSON once all is ready
   --tenant FILE            run another tenant file than tenants/local.yaml; its domain is one of localhost
@@ -64,9 +70,11 @@ const FLAGS = {
   connectors: { type: 'string' },
   'connector-config': { type: 'string' },
   lambda: { type: 'string' },
+  runtime: { type: 'string' },
   tls: { type: 'boolean' },
   pace: { type: 'string' },
   departures: { type: 'string' },
+  lengths: { type: 'string' },
   faults: { type: 'string' },
   'ready-file': { type: 'string' },
   tenant: { type: 'string' },
@@ -97,14 +105,18 @@ export const parseStartOptions = (args: readonly string[]): StartOptions | null 
     connectors: attempt(() => readNumber('--connectors', values.connectors, CONNECTORS_MAX, 1), 1),
     connectorConfig: values['connector-config'] === undefined ? null : resolve(values['connector-config']),
     lambda: attempt(() => readChoice('--lambda', values.lambda, ['faithful', 'quick']), 'faithful'),
+    runtime: values.runtime === undefined ? null : resolve(values.runtime),
     tls: values.tls ?? false,
     pace: attempt(() => readChoice('--pace', values.pace, ['aws', 'off']), 'aws'),
     departures: attempt(() => readChoice('--departures', values.departures, ['seen', 'unseen']), 'seen'),
+    lengths: attempt(() => readChoice('--lengths', values.lengths, ['kept', 'renamed']), 'kept'),
     faults: attempt(() => parseFaults(values.faults ?? ''), {}),
     readyFile: values['ready-file'] === undefined ? null : resolve(values['ready-file']),
     tenant: values.tenant === undefined ? null : resolve(values.tenant),
     assembly: values.assembly === undefined ? null : resolve(values.assembly),
   };
+  if (options.runtime !== null && options.lambda === 'quick')
+    wrong.push('--runtime needs --lambda faithful: a thread has no Node.js of its own');
   if (wrong.length > 0) throw refusal(wrong);
   return options;
 };

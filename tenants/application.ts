@@ -35,6 +35,8 @@ export interface ApplicationContext {
   readonly alternateHosts?: readonly string[];
   /** Names of the users' claims that single sign-on may tell. */
   readonly claims: readonly string[];
+  /** Seconds that the CDN in front waits for an origin; left out where none says so. */
+  readonly readTimeout?: number | null;
 }
 
 const TIMEOUT_DEFAULT_MS = 85_000;
@@ -45,14 +47,35 @@ const CALLS_MAX = 20;
 const FRAMERS_MAX = 20;
 const FRAMER = /^https?:\/\/(?:(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z0-9-]+|localhost)(?::\d{1,5})?$/;
 
-const readTimeout = (value: unknown): number | undefined => {
-  if (value === 'default') return TIMEOUT_DEFAULT_MS;
-  if (value === 'long') return TIMEOUT_LONG_MS;
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= TIMEOUT_MAX_S ? (value as number) * 1000 : undefined;
-};
+const readWhole =
+  (max: number) =>
+  (value: unknown): number | undefined =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max ? (value as number) * 1000 : undefined;
 
-const readIdleTimeout = (value: unknown): number | undefined =>
-  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= IDLE_TIMEOUT_MAX_S ? (value as number) * 1000 : undefined;
+/** What a CDN in front does not wait for cannot be promised: it bounds both timeouts, and their defaults with them. */
+const timeouts = (readTimeout: number | null) => {
+  const edge = readTimeout ?? Number.POSITIVE_INFINITY;
+  const [max, idleMax] = [Math.min(TIMEOUT_MAX_S, edge), Math.min(IDLE_TIMEOUT_MAX_S, edge)];
+  const otherwise = Math.min(TIMEOUT_DEFAULT_MS, max * 1000);
+  const long = TIMEOUT_LONG_MS <= max * 1000 ? TIMEOUT_LONG_MS : undefined;
+  const bound = readTimeout === null ? '' : ' (edge.readTimeout)';
+  const readTime = (value: unknown): number | undefined =>
+    value === 'default' ? otherwise : value === 'long' ? long : readWhole(max)(value);
+  return {
+    timeout: optional(
+      otherwise,
+      `"default" (${otherwise / 1000} s)${long === undefined ? '' : ', "long" (180 s)'} or whole seconds up to ${max}${max === edge ? bound : ''}`,
+      'It is the time to the first byte; a response may take 15 minutes in all.',
+      readTime,
+    ),
+    idleTimeout: optional(
+      idleMax * 1000,
+      `whole seconds up to ${idleMax}${idleMax === edge ? bound : ''}`,
+      'It is how long a response may be silent once it has begun.',
+      readWhole(idleMax),
+    ),
+  };
+};
 
 const readIdentifiers = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) && value.length <= CALLS_MAX && value.every((id) => readIdentifier(id) !== undefined)
@@ -122,7 +145,7 @@ const webSockets = z.preprocess(
     .prefault(NOTHING_SAID),
 );
 
-export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, 'domain' | 'claims'>) =>
+export const applicationSchema = ({ domain, claims, readTimeout = null }: Pick<ApplicationContext, 'domain' | 'claims' | 'readTimeout'>) =>
   z.strictObject(
     {
       id: setting(IDENTIFIER_WORDS, 'Give the application an id of its own and keep it.', readIdentifier),
@@ -163,18 +186,7 @@ export const applicationSchema = ({ domain, claims }: Pick<ApplicationContext, '
       tokens: tokenPolicy.optional(),
       hostHeader: choice(['internal', 'external'], 'Leave it out to send the internal URL’s host.'),
       singleSignOn: singleSignOn(claims),
-      timeout: optional(
-        TIMEOUT_DEFAULT_MS,
-        `"default" (85 s), "long" (180 s) or whole seconds up to ${TIMEOUT_MAX_S}`,
-        'It is the time to the first byte; a response may take 15 minutes in all.',
-        readTimeout,
-      ),
-      idleTimeout: optional(
-        IDLE_TIMEOUT_MAX_S * 1000,
-        `whole seconds up to ${IDLE_TIMEOUT_MAX_S}`,
-        'It is how long a response may be silent once it has begun.',
-        readIdleTimeout,
-      ),
+      ...timeouts(readTimeout),
       webSockets,
       verifyCertificate: optional(true, 'true or false', 'Leave it out to have the origin’s certificate checked.', readFlag),
       homePath: optional('', 'a path below the external URL, without a slash in front', 'Write for example start?view=all.', readHomePath),

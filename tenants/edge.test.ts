@@ -6,7 +6,28 @@ const digest = 'f4bf9f7fcbedaba0392f108c59d8f4a38b3838efb64877380171b54475c2ade8
 const edge = { secretHeader: 'X-Edge-Secret', secretDigests: [digest], addressHeader: 'CF-Connecting-IP' };
 
 test('an edge need not tell the country', () => {
-  expect(parseTenant({ ...least, edge }, 'x').edge).toEqual({ ...edge, countryHeader: null });
+  expect(parseTenant({ ...least, edge }, 'x').edge).toEqual({ ...edge, countryHeader: null, readTimeout: null });
+});
+
+test('what a CDN does not wait for is refused, and the defaults are no longer than it waits', () => {
+  const read = (application: object) => {
+    const { timeoutMs, idleTimeoutMs } = parseTenant(
+      { ...least, edge: { ...edge, readTimeout: 60 }, applications: [{ ...wiki, ...application }] },
+      'x',
+    ).applications[0]!;
+    return [timeoutMs, idleTimeoutMs];
+  };
+  const refused = (application: object) =>
+    faultsIn({ ...least, edge: { ...edge, readTimeout: 60 }, applications: [{ ...wiki, ...application }] });
+
+  expect(read({})).toEqual([60_000, 60_000]);
+  expect(read({ timeout: 'default', idleTimeout: 60 })).toEqual([60_000, 60_000]);
+  expect(read({ timeout: 20, idleTimeout: 30 })).toEqual([20_000, 30_000]);
+  expect(refused({ timeout: 61, idleTimeout: 61 }).map(({ path, expected }) => [path, expected])).toEqual([
+    ['applications[0].timeout', '"default" (60 s) or whole seconds up to 60 (edge.readTimeout)'],
+    ['applications[0].idleTimeout', 'whole seconds up to 60 (edge.readTimeout)'],
+  ]);
+  expect(refused({ timeout: 'long' }).map(({ path }) => path)).toEqual(['applications[0].timeout']);
 });
 
 test.each([
@@ -29,6 +50,9 @@ test.each([
   ['edge.addressHeader', { addressHeader: 'X-Forwarded-For' }],
   ['edge.addressHeader', { addressHeader: undefined }],
   ['edge', { countryHeader: 'CF_Connecting_IP' }],
+  ['edge.readTimeout', { readTimeout: 0 }],
+  ['edge.readTimeout', { readTimeout: 841 }],
+  ['edge.readTimeout', { readTimeout: '30s' }],
 ])('a faulty %s is refused: %j', (path, changes) => {
   expect(faultsIn({ ...least, edge: { ...edge, ...changes } }).map((fault) => fault.path)).toEqual([path]);
 });

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Condition } from '../policy/condition.ts';
 import { foldName, isToken } from '../protocol/headers.ts';
-import { type LocatedFault, pathText } from './faults.ts';
+import { ORIGIN_TIMEOUT_MAX_MS } from '../protocol/limits.ts';
+import { isMap, type LocatedFault, pathText } from './faults.ts';
 import { optional, readLine, setting } from './settings.ts';
 
 export interface Edge {
@@ -13,6 +14,8 @@ export interface Edge {
   readonly addressHeader: string;
   /** Null when it does not tell. */
   readonly countryHeader: string | null;
+  /** Seconds that it waits for a byte; null: as long as we do. */
+  readonly readTimeout: number | null;
 }
 
 /** Fields that say something else, and that applications need. */
@@ -22,6 +25,12 @@ const readName = (value: unknown): string | undefined => {
   const name = readLine(64)(value);
   return name !== undefined && isToken(name) && !OTHERS.has(foldName(name)) ? name : undefined;
 };
+
+const readWait = (value: unknown): number | undefined =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= ORIGIN_TIMEOUT_MAX_MS / 1000 ? (value as number) : undefined;
+
+/** Of an `edge` that nobody has checked yet. */
+export const readTimeoutIn = (edge: unknown): number | null => readWait(isMap(edge) ? edge.readTimeout : undefined) ?? null;
 
 const readDigests = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) && value.length > 0 && value.length <= 2 && value.every((digest) => /^[0-9a-f]{64}$/.test(String(digest)))
@@ -39,6 +48,12 @@ export const edgeSettings = z
       ),
       addressHeader: setting('the name of a header field', 'Write for example CloudFront-Viewer-Address.', readName),
       countryHeader: optional<string | null>(null, 'the name of a header field', 'Write for example CloudFront-Viewer-Country.', readName),
+      readTimeout: optional<number | null>(
+        null,
+        `whole seconds up to ${ORIGIN_TIMEOUT_MAX_MS / 1000}`,
+        'It is how long the CDN waits for a byte of its origin: 30 at CloudFront if nobody changed it.',
+        readWait,
+      ),
     },
     { error: 'a map with secretHeader, secretDigests and addressHeader' },
   )

@@ -5,7 +5,7 @@ import { isBelow, readHost } from './addresses.ts';
 import { type ApplicationContext, applicationSchema, expectationFaults, normalise } from './application.ts';
 import { type AwsSettings, awsFaults, awsSettings } from './aws.ts';
 import { crossFaults } from './cross-faults.ts';
-import { countryFaults, type Edge, edgeSettings } from './edge.ts';
+import { countryFaults, type Edge, edgeSettings, readTimeoutIn } from './edge.ts';
 import { ConfigurationError, faultsOf, isMap, type LocatedFault, shown } from './faults.ts';
 import { groupFaults } from './group-faults.ts';
 import {
@@ -84,7 +84,7 @@ const readKeyNames = (value: unknown): readonly string[] | undefined => {
 };
 
 /** The whole file. Exported so that a test compares docs/configuration.md with it. */
-export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claims'>) =>
+export const tenantSchema = (context: Pick<ApplicationContext, 'domain' | 'claims' | 'readTimeout'>) =>
   z.strictObject(
     {
       tenant: setting(IDENTIFIER_WORDS, 'Name the organisation: the stack and its resources are called after it.', readIdentifier),
@@ -158,7 +158,8 @@ export const parseTenant = (raw: unknown, source: string, locate: (fault: Locate
   const domain = readHost(settings.domain) ?? DOMAIN_EXAMPLE;
   const portal = readHost(settings.portalHost);
 
-  const parsed = tenantSchema({ domain, claims: [...CLAIMS_KNOWN, ...furtherClaims(settings.identityProviders)] }).safeParse(raw);
+  const claims = [...CLAIMS_KNOWN, ...furtherClaims(settings.identityProviders)];
+  const parsed = tenantSchema({ domain, claims, readTimeout: readTimeoutIn(settings.edge) }).safeParse(raw);
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error, raw)),
     ...portalFaults(portal, domain),

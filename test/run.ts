@@ -50,6 +50,9 @@ const everything = (leftOut: LeftOut): Count => {
     step('format and lint', 'npx', 'biome', 'ci', '.'),
     step('types', 'npx', 'tsc'),
     step('build: templates, functions, connector', 'npm', 'run', '--silent', 'build'),
+    ...(leftOut.suites.some((suite) => suite.endsWith('/lambda-runtime.test.ts'))
+      ? []
+      : [step('AWS’s own runtime client, for the functions of the faithful mode', 'npx', 'tsx', 'test/support/aws-runtime.ts')]),
   ];
   const { counts, slowest, flaky } = suites(leftOut);
   console.log(['', 'The slowest suites:', ...slowest, '', ...linesOf(leftOut), ...flaky].join('\n'));

@@ -10,14 +10,16 @@ export interface ApplyPorts {
   readonly claims: readonly string[];
   /** As deployed. */
   readonly alternateHosts: readonly string[];
+  /** Seconds that the CDN in front waits for a byte, as deployed; null: as long as we do. */
+  readonly readTimeout: number | null;
   readonly portalUrl: string;
 }
 
 /** Throws ConfigurationError, or what the directory throws. */
 export const applyApplications = async (
   raw: unknown,
-  { directory, domain, claims, alternateHosts, portalUrl }: ApplyPorts,
+  { directory, domain, claims, alternateHosts, readTimeout, portalUrl }: ApplyPorts,
 ): Promise<Applied> => {
   const portalHost = new URL(portalUrl).hostname;
-  return directory.replace(parseApplications(raw, 'The request', { domain, claims, alternateHosts, portalHost }));
+  return directory.replace(parseApplications(raw, 'The request', { domain, claims, alternateHosts, readTimeout, portalHost }));
 };

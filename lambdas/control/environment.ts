@@ -1,10 +1,12 @@
 // What the control API needs of its deployment. JSON lists: CLAIMS that an application's headers may carry, ALTERNATE_HOSTS that are served.
+// READ_TIMEOUT: seconds that the CDN in front waits for a byte, or null.
 
 export const ENVIRONMENT = [
   'TENANT',
   'DOMAIN',
   'CLAIMS',
   'ALTERNATE_HOSTS',
+  'READ_TIMEOUT',
   'REGISTRY_TABLE',
   'DIRECTORY_TABLE',
   'SESSIONS_TABLE',

@@ -50,6 +50,7 @@ export const handler = createServeControl({
   domain: env.DOMAIN,
   claims: JSON.parse(env.CLAIMS),
   alternateHosts: JSON.parse(env.ALTERNATE_HOSTS),
+  readTimeout: JSON.parse(env.READ_TIMEOUT),
   portalUrl: env.PORTAL_URL,
   now: Date.now,
   randomSecret,

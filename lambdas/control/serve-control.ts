@@ -34,6 +34,7 @@ export interface ControlPorts extends Pick<CredentialPorts, 'credentials'> {
   readonly domain: string;
   readonly claims: readonly string[];
   readonly alternateHosts: readonly string[];
+  readonly readTimeout: number | null;
   readonly portalUrl: string;
   readonly now: () => number;
   readonly randomSecret: () => string;

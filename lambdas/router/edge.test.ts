@@ -17,6 +17,7 @@ const edge: Edge = {
   secretDigests: [digestOf('the one before'), digestOf(SECRET)],
   addressHeader: 'CloudFront-Viewer-Address',
   countryHeader: 'CloudFront-Viewer-Country',
+  readTimeout: null,
 };
 const THROUGH = {
   'X-Edge-Secret': [SECRET],

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { lambdaResponse, prelude } from './lambda-response.ts';
+import { HeadTooLarge } from './ports.ts';
 import { createManualClock, turn } from './testing/manual-clock.ts';
 
 /** A stream as Lambda gives it, whose receiver takes chunks when told to. */
@@ -54,6 +55,23 @@ describe('the prelude', () => {
         ]),
       ),
     ).toBe('{"statusCode":200,"multiValueHeaders":{"__proto__":["x"],"constructor":["y"]}}');
+  });
+
+  test('with its delimiter and the blanks before it is 16,000 bytes at most; one that is larger leaves the answer to be begun', async () => {
+    const { response, chunks } = prepare();
+    const head = (length: number): [200, [string, string][]] => [200, [['X', 'ü'.repeat(length)]]];
+    const envelope = Buffer.byteLength(JSON.stringify(prelude(...head(0)))) + 8;
+    response.hold();
+    response.hold();
+    const most = Math.floor((16_000 - envelope - 2) / 2);
+
+    expect(() => response.begin(...head(most + 1))).toThrow(HeadTooLarge);
+    expect(response.begun).toBe(false);
+    response.begin(...head(most));
+    await turn();
+
+    expect(Buffer.byteLength(chunks.join(''))).toBeLessThanOrEqual(16_000);
+    expect(Buffer.byteLength(chunks.join(''))).toBeGreaterThan(15_997);
   });
 
   test('goes out by itself, so that an answer without a body has a head', async () => {

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
-import { RESPONSE_MAX_BYTES } from '../../protocol/limits.ts';
+import { RESPONSE_HEAD_MAX_BYTES, RESPONSE_MAX_BYTES } from '../../protocol/limits.ts';
 import type { ResponsePrelude, ResponseStream } from './awslambda.d.ts';
-import type { Clock, UserResponse } from './ports.ts';
+import { type Clock, HeadTooLarge, type UserResponse } from './ports.ts';
 
 /** What `HttpResponseStream.from` would set: the stream begins with a prelude and eight NUL bytes. */
 const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
@@ -30,6 +30,7 @@ export const lambdaResponse = (stream: ResponseStream, clock: Clock): UserRespon
   stream.setContentType(PRELUDE_TYPE);
   stream.write('');
   let begun = false;
+  let blanks = 0;
 
   /** Resolves with the event, and no later than the user is seen to have gone. */
   const taken = async (event: 'drain' | 'finish'): Promise<void> => {
@@ -51,11 +52,16 @@ export const lambdaResponse = (stream: ResponseStream, clock: Clock): UserRespon
     },
     // The prelude is JSON, and JSON may begin with blanks: API Gateway hears something, the user nothing.
     hold: () => {
-      if (!begun && !gone.signal.aborted) stream.write(' ');
+      if (begun || gone.signal.aborted) return;
+      blanks += 1;
+      stream.write(' ');
     },
     begin: (status, headers) => {
+      const head = Buffer.from(JSON.stringify(prelude(status, headers)));
+      const bytes = blanks + head.length + DELIMITER.length;
+      if (bytes > RESPONSE_HEAD_MAX_BYTES) throw new HeadTooLarge(bytes, RESPONSE_HEAD_MAX_BYTES);
       begun = true;
-      stream.write(JSON.stringify(prelude(status, headers)));
+      stream.write(head);
       stream.write(DELIMITER);
     },
     write: async (chunk) => {

@@ -37,6 +37,19 @@ export interface ReplyChannel {
 }
 
 /** The user's side: head once, then the body. */
+/** The head of an answer has more bytes than the platform carries. */
+export class HeadTooLarge extends Error {
+  override readonly name = 'HeadTooLarge';
+  readonly bytes: number;
+  readonly maxBytes: number;
+
+  constructor(bytes: number, maxBytes: number) {
+    super(`The head of the answer has ${bytes} bytes, and ${maxBytes} can be carried.`);
+    this.bytes = bytes;
+    this.maxBytes = maxBytes;
+  }
+}
+
 export interface UserResponse {
   readonly begun: boolean;
   /** Aborted when the user has gone, with ERR_USER_GONE. */
@@ -45,6 +58,7 @@ export interface UserResponse {
   hold(): void;
   /** What of a body the platform carries in one response. */
   readonly maxBytes: number;
+  /** Throws HeadTooLarge, with nothing begun. */
   begin(status: number, headers: HeaderList): void;
   /** Resolves when more may be written, so a slow user slows the connector. Throws ERR_USER_GONE. */
   write(chunk: Uint8Array): Promise<void>;

@@ -50,6 +50,27 @@ describe('the response', () => {
     expect(framesTo(rig, 'cancel')).toMatchObject([{ frame: { code: 'ERR_ORIGIN_INVALID' } }]);
   });
 
+  test('a head that is larger than the platform carries is the origin’s fault, told as a page with the size', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { response } = await rig.ask();
+    response.headMaxBytes = 2_000;
+
+    connector.send({
+      type: 'response',
+      exchange: connector.exchange(),
+      n: 0,
+      status: 200,
+      headers: [['X-A', 'b'.repeat(2_000)]],
+      end: false,
+    });
+    await turn();
+
+    expect(code(response.body())).toBe('ERR_ORIGIN_INVALID');
+    expect(JSON.stringify(rig.lines)).toMatch(/are 2\d{3} bytes with what we add to them; 2000 can be carried/);
+    expect(framesTo(rig, 'cancel')).toMatchObject([{ frame: { code: 'ERR_ORIGIN_INVALID' } }]);
+  });
+
   test('a second head is a double and changes nothing', async () => {
     const rig = createRig();
     const connector = manual(rig);

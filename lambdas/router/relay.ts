@@ -5,7 +5,7 @@ import type { HeaderList } from '../../protocol/frames.ts';
 import type { Exchange } from './exchange.ts';
 import { isResumable } from './is-resumable.ts';
 import { type Peeked, peeked } from './peeked.ts';
-import type { UserResponse } from './ports.ts';
+import { HeadTooLarge, type UserResponse } from './ports.ts';
 import type { ResponseHead } from './response-inbox.ts';
 
 /** The answer as the user gets it. */
@@ -30,7 +30,7 @@ export const relay = async (
     const { first, parts } = peeked(exchange.body());
     const { headers, body } = await prepare(head, first);
     response.gone.throwIfAborted();
-    response.begin(head.status, headers);
+    begin(response, head.status, headers);
     let bytes = 0;
     for await (const part of body(parts())) {
       const carried = part.subarray(0, response.maxBytes - bytes);
@@ -46,6 +46,19 @@ export const relay = async (
     throw failure;
   } finally {
     response.gone.removeEventListener('abort', stop);
+  }
+};
+
+const begin = (response: UserResponse, status: number, headers: HeaderList): void => {
+  try {
+    response.begin(status, headers);
+  } catch (error) {
+    if (!(error instanceof HeadTooLarge)) throw error;
+    throw new SallyportError(
+      'ERR_ORIGIN_INVALID',
+      `Status and header fields of the application's answer are ${error.bytes} bytes with what we add to them; ${error.maxBytes} can be carried.`,
+      { cause: error },
+    );
   }
 };
 

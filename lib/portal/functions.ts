@@ -105,6 +105,7 @@ export const controlFunction = (
   control.set('TENANT', tenant.tenant);
   control.set('DOMAIN', tenant.domain);
   control.set('ALTERNATE_HOSTS', JSON.stringify(alternateHosts(tenant)));
+  control.set('READ_TIMEOUT', JSON.stringify(tenant.edge?.readTimeout ?? null));
   control.set('CLAIMS', JSON.stringify(claimNames(tenant)));
   control.set('PORTAL_URL', portalUrl);
   control.bindLog('ROUTER_LOG_GROUP', logs.router);

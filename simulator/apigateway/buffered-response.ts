@@ -26,7 +26,7 @@ export const readBufferedResponse = (
   if (!result.success) throw new IntegrationFailure('malformed', `The function's answer is no proxy response: ${result.error.message}`);
   const { body, isBase64Encoded } = result.data;
   const decoded = isBase64Encoded === true && isBinary(binaryMediaTypes, accept?.split(',')[0]);
-  return { ...readResponseHead(result.data, false), body: Buffer.from(body ?? '', decoded ? 'base64' : 'utf8') };
+  return { ...readResponseHead(result.data, null), body: Buffer.from(body ?? '', decoded ? 'base64' : 'utf8') };
 };
 
 const parse = (payload: string): unknown => {

@@ -48,6 +48,8 @@ export const FAILURE_RESPONSES: Readonly<Record<FailureReason, GatewayResponse>>
   timeout: GATEWAY_RESPONSES.timeout,
   'function-error': GATEWAY_RESPONSES.badGateway,
   malformed: GATEWAY_RESPONSES.badGateway,
+  // As the page on streaming from Lambda says; 502 was observed too.
+  'head-too-large': GATEWAY_RESPONSES.internal,
 };
 
 /** The headers that API Gateway adds to every answer. */

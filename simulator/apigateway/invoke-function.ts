@@ -6,7 +6,15 @@ const SERVICE = 'apigateway.amazonaws.com';
 const ACTION = 'lambda:InvokeFunction';
 
 /** Why a function did not answer; each kind of API has its own words for it. */
-export type FailureReason = 'permission' | 'throttled' | 'event-too-large' | 'timeout' | 'unavailable' | 'function-error' | 'malformed';
+export type FailureReason =
+  | 'permission'
+  | 'throttled'
+  | 'event-too-large'
+  | 'timeout'
+  | 'unavailable'
+  | 'function-error'
+  | 'malformed'
+  | 'head-too-large';
 
 export class IntegrationFailure extends Error {
   override readonly name = 'IntegrationFailure';

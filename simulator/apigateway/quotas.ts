@@ -20,8 +20,10 @@ export const REST_QUOTAS = {
   streamBytesPerSecond: 2 * 1024 * 1024,
   /** A streamed response is billed again for each of these (from memory of the price list). */
   billedBytes: 10 * 1024 * 1024,
-  /** JSON before the eight NUL bytes. Unverified on AWS: no page gives a number. */
-  preludeBytes: 1024 * 1024,
+  /** "The delimiter must be present within the first 16KB of the payload", or the answer is 500 (page on streaming from Lambda). */
+  preludeBytes: 16 * 1024,
+  /** 1 when the Content-Length of a streamed response is renamed. Unverified on AWS: observed at function URLs only. */
+  renamesStreamedLength: 0,
 } as const;
 
 export type RestQuotas = { readonly [Name in keyof typeof REST_QUOTAS]: number };

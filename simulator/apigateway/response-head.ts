@@ -20,9 +20,10 @@ const REMAPPED = new Set([
   'server',
   'user-agent',
   'www-authenticate',
+  'content-length',
   'x-amzn-requestid',
 ]);
-const DROPPED = new Set(['expect', 'host', 'keep-alive', 'proxy-authenticate', 'te', 'trailer', 'upgrade', 'via']);
+const DROPPED = new Set(['expect', 'host', 'keep-alive', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'via']);
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
@@ -33,10 +34,13 @@ export const responseShape = z.object({
   cookies: z.array(z.string()).nullish(),
 });
 
-/** The head of an answer in the output format of the proxy integration. Throws IntegrationFailure `malformed`. */
-export const readResponseHead = (answer: z.infer<typeof responseShape>, streaming: boolean): ResponseHead => {
+/** What becomes of the Content-Length of a streamed answer. */
+export type StreamedLength = 'kept' | 'renamed';
+
+/** The head of an answer in the output format of the proxy integration. `length`: null for one not streamed. Throws IntegrationFailure `malformed`. */
+export const readResponseHead = (answer: z.infer<typeof responseShape>, length: StreamedLength | null): ResponseHead => {
   const headers = [...merged(answer), ...(answer.cookies ?? []).map((cookie): Header => ['Set-Cookie', cookie])].flatMap((entry) =>
-    passed(entry, streaming),
+    passed(entry, length),
   );
   if (!headers.some(([name]) => name.toLowerCase() === 'content-type')) headers.push(['Content-Type', 'application/json']);
   return { status: answer.statusCode, headers };
@@ -52,7 +56,7 @@ const merged = ({ headers, multiValueHeaders }: z.infer<typeof responseShape>): 
   ];
 };
 
-const passed = ([name, value]: Header, streaming: boolean): Header[] => {
+const passed = ([name, value]: Header, length: StreamedLength | null): Header[] => {
   const lower = name.toLowerCase();
   try {
     validateHeaderName(name);
@@ -60,9 +64,8 @@ const passed = ([name, value]: Header, streaming: boolean): Header[] => {
   } catch (cause) {
     throw new IntegrationFailure('malformed', `The function answered a header that is none: ${name}.`, { cause });
   }
-  if (lower === 'transfer-encoding') throw new IntegrationFailure('malformed', 'The function answered Transfer-Encoding.');
   if (DROPPED.has(lower)) return [];
-  // Observed under Lambda response streaming; without streaming API Gateway counts the body itself.
-  if (lower === 'content-length') return streaming ? [[`x-amzn-Remapped-${name}`, value]] : [];
+  // Without streaming API Gateway counts the body itself.
+  if (lower === 'content-length' && length !== 'renamed') return length === 'kept' ? [[name, value]] : [];
   return REMAPPED.has(lower) ? [[`x-amzn-Remapped-${name}`, value]] : [[name, value]];
 };

@@ -66,7 +66,15 @@ export const startRest = async (options?: FixtureOptions): Promise<RestFixture> 
   const buffered = () => api({ Uri: functionUri('router') });
 
   const open = (path: string, { method = 'GET', headers = {}, host = 'wiki.apps.example.com' }: Ask = {}) =>
-    httpRequest({ port: world.publicServer.port, host: '127.0.0.1', path, method, headers: { host, ...headers }, agent: false })
+    httpRequest({
+      port: world.publicServer.port,
+      host: '127.0.0.1',
+      path,
+      method,
+      headers: { host, ...headers },
+      agent: false,
+      maxHeaderSize: 64 * 1024,
+    })
       // After the response, an error is no news.
       .on('error', () => {});
 

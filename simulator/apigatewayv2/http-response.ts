@@ -82,6 +82,7 @@ export const HTTP_FAILURES: Readonly<Record<FailureReason, HttpAnswer>> = {
   permission: HTTP_ANSWERS.internal,
   'function-error': HTTP_ANSWERS.internal,
   malformed: HTTP_ANSWERS.internal,
+  'head-too-large': HTTP_ANSWERS.internal,
   unavailable: HTTP_ANSWERS.internal,
   'event-too-large': HTTP_ANSWERS.tooLarge,
   throttled: HTTP_ANSWERS.unavailable,

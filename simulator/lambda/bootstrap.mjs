@@ -1,6 +1,6 @@
 // What stands in an execution environment beside the function's own code: takes invocations from the Runtime API, calls the
 // handler, posts what it answers. Plain JavaScript, so that a process or a worker thread starts it without a loader.
-// Behaves as the Node.js 24 runtime does (aws-lambda-nodejs-runtime-interface-client; "Custom runtimes", Lambda Developer Guide).
+// Behaves as AWS's own runtime client does (aws-lambda-ric 4; test/contract/lambda-runtime.test.ts compares the two).
 import { existsSync } from 'node:fs';
 import { Agent, request as open } from 'node:http';
 import { createRequire } from 'node:module';
@@ -16,8 +16,6 @@ const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWat
 const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
 const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
 const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body';
-const EXIT_REJECTION = 128;
-const EXIT_EXCEPTION = 129;
 const THREAD_NICENESS = 5;
 
 // A thread of the simulator's own process lets the simulator go first, which all of them wait for.
@@ -51,6 +49,12 @@ const postError = (path, error) => {
   return post(path, described, { [ERROR_TYPE]: described.errorType });
 };
 
+const sayError = (title, thrown) => {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { name, message, code, stack } = error;
+  say('ERROR', [title, `\t${JSON.stringify({ errorType: name, errorMessage: message, code, ...error, stack: stack?.split('\n') })}`]);
+};
+
 const describe = (error) =>
   error instanceof Error || (error?.name && error?.message && error?.stack)
     ? { errorType: error.name, errorMessage: error.message, trace: String(error.stack).split('\n') }
@@ -66,7 +70,7 @@ const say = (level, values) => {
   const time = new Date().toISOString();
   const line = asJson
     ? JSON.stringify({ timestamp: time, level, requestId: currentId, message: format(...values) })
-    : `${time}\t${currentId}\t${level}\t${format(...values)}`;
+    : `${time}\t${currentId ?? '-'}\t${level}\t${format(...values)}`;
   process.stdout.write(`${line.replaceAll('\n', '\r')}\n`);
 };
 
@@ -167,7 +171,7 @@ const openResponseStream = (id, highWaterMark) => {
 };
 
 const failStream = async ({ outgoing, done }, error) => {
-  say('ERROR', ['Invoke Error', `\t${JSON.stringify(describe(error))}`]);
+  sayError('Invoke Error', error);
   if (!outgoing.destroyed && !outgoing.writableEnded) {
     const described = describe(error);
     outgoing.addTrailers({
@@ -182,15 +186,12 @@ const failStream = async ({ outgoing, done }, error) => {
 // ── One invocation ───────────────────────────────────────────────────────────────────────────────────────
 
 const contextOf = (headers) => ({
-  callbackWaitsForEmptyEventLoop: false,
   functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
   functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
   memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
   logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
   logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
-  clientContext: undefined,
-  identity: undefined,
-  tenantId: undefined,
+  xRayTraceId: headers['lambda-runtime-trace-id'],
   invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
   awsRequestId: headers['lambda-runtime-aws-request-id'],
   getRemainingTimeInMillis: () => Number(headers['lambda-runtime-deadline-ms']) - Date.now(),
@@ -203,6 +204,7 @@ const runStreaming = async (handler, event, context) => {
     if (typeof result?.then !== 'function') throw new Error('Streaming does not support non-async handlers.');
     await result;
     await response.done;
+    if (!response.stream.writableFinished) throw new Error('Response stream is not finished.');
   } catch (error) {
     await failStream(response, error);
   }
@@ -214,7 +216,7 @@ const runBuffered = async (handler, event, context) => {
     result = await handler(event, context);
     JSON.stringify(result);
   } catch (error) {
-    say('ERROR', ['Invoke Error', `\t${JSON.stringify(describe(error))}`]);
+    sayError('Invoke Error', error);
     await postError(`/invocation/${context.awsRequestId}/error`, error);
     return;
   }
@@ -245,29 +247,20 @@ const rethrowSyntaxError = (error) => {
   throw error instanceof SyntaxError ? named('Runtime.UserCodeSyntaxError', `SyntaxError: ${error.message}`) : error;
 };
 
-const die = async (title, error, exitCode) => {
-  say('ERROR', [title, `\t${JSON.stringify(describe(error))}`]);
-  // The service may have given the invocation up already: the exit tells it enough.
-  await postError(currentId ? `/invocation/${currentId}/error` : '/init/error', error).catch(() => {});
-  process.exit(exitCode);
-};
-
-process.on('uncaughtException', (error) => die('Uncaught Exception', error, EXIT_EXCEPTION));
-process.on('unhandledRejection', (reason) => {
-  const error = named('Runtime.UnhandledPromiseRejection', reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason));
-  return die('Unhandled Promise Rejection', error, EXIT_REJECTION);
-});
-
 const serve = async (handler) => {
   for (;;) {
     const { headers, body } = await call('GET', '/invocation/next');
     const context = contextOf(headers);
     currentId = context.awsRequestId;
-    process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'] ?? '';
     const run = handler[STREAMING] === 'response' ? runStreaming : runBuffered;
     await run(handler, JSON.parse(body), context);
   }
 };
 
-const handler = await loadHandler().catch((error) => die('Uncaught Exception', error, 1));
+const handler = await loadHandler().catch(async (error) => {
+  sayError('Init Error', error);
+  await postError('/init/error', error);
+  process.exit(1);
+});
+// A rejection or an exception that nobody handles ends the process as Node.js ends it: with status 1, and not a word to the Runtime API.
 await serve(handler).catch(() => process.exit(1)); // The Runtime API has gone, and the environment with it.

@@ -79,7 +79,7 @@ describe.each(MODES)('in the %s mode', (mode) => {
   test.each([
     ['fail', { errorType: 'TypeError', errorMessage: 'not today', trace: expect.arrayContaining(['TypeError: not today']) }],
     ['failWithText', { errorType: 'string', errorMessage: 'just text', trace: [] }],
-    ['reject', { errorType: 'Runtime.UnhandledPromiseRejection', errorMessage: 'Error: nobody waits for me' }],
+    ['reject', { errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/exit status 1$/) }],
     ['exit', { errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/RequestId: \S+ Error: .*exit status 3/) }],
     ['nothing', { errorType: 'Runtime.HandlerNotFound', errorMessage: 'index.nothing is undefined or not exported' }],
   ])('the error of %s has AWS’s shape', async (handler, shape) => {
@@ -109,7 +109,8 @@ describe.each(MODES)('in the %s mode', (mode) => {
     const first = await failure(world, arn);
     const second = await failure(world, arn);
 
-    expect([first.errorType, second.errorType]).toEqual(['Runtime.UnhandledPromiseRejection', 'Runtime.UnhandledPromiseRejection']);
+    expect([first.errorType, second.errorType]).toEqual(['Runtime.ExitError', 'Runtime.ExitError']);
+    expect(world.lines.filter((line) => line.includes('nobody waits for me'))).not.toEqual([]);
   });
 
   test('an event and a result above 6 MB are refused', async () => {

@@ -12,7 +12,7 @@ import { pace } from './pace.ts';
 import { arnOf, resourceTypes } from './resources.ts';
 import { environmentRoutes } from './routes.ts';
 import type { Answer } from './runtime-api.ts';
-import { type Mode, openProcess, openThread } from './sandbox.ts';
+import { type Mode, openProcess, openThread, type Runtime } from './sandbox.ts';
 import { createTurns } from './turns.ts';
 
 /** AWS states no lifetime of an environment, only that it ends some time; hours, by what is observed. */
@@ -35,6 +35,8 @@ export interface LambdaDependencies extends Pick<FunctionDependencies, 'iam' | '
   readonly pacing?: boolean;
   /** Whether a function sees that the reader of its stream has gone. `unseen`: it writes on, into nothing, as on AWS. @default 'seen' */
   readonly departures?: Departures;
+  /** What runs functions in the faithful mode. @default bootstrap.mjs, by the Node.js of this process */
+  readonly runtime?: Runtime;
 }
 
 export type Departures = 'seen' | 'unseen';
@@ -57,7 +59,7 @@ export const createLambda = (dependencies: LambdaDependencies): LambdaService =>
     ...dependencies,
     concurrency,
     takeTurn: createTurns(2 * availableParallelism()),
-    openSandbox: mode === 'faithful' ? openProcess(guardian) : openThread,
+    openSandbox: mode === 'faithful' ? openProcess(guardian, dependencies.runtime) : openThread,
     random: dependencies.random ?? Math.random,
     realTime: dependencies.realTime ?? (() => performance.timeOrigin + performance.now()),
     coldStartMs: dependencies.coldStartMs ?? 0,

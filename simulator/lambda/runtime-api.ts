@@ -130,8 +130,12 @@ const bufferedAnswer = (payload: Buffer): Answer => ({
 
 /** Reads the request as the receiver reads: what is not read yet stays in the socket, and the function's writes wait. */
 const streamedAnswer = (requestId: string, request: IncomingMessage, response: ServerResponse): Answer => {
+  // Answered before it is whole, and then closed: AWS's runtime client ends its process when a stream breaks without an answer.
   const abort = () => {
-    request.destroy();
+    if (response.headersSent) return;
+    response.setHeader('connection', 'close');
+    response.once('finish', () => request.destroy());
+    accept(response);
   };
   async function* chunks(): AsyncGenerator<Buffer> {
     let total = 0;
@@ -170,6 +174,7 @@ const readError = async (request: IncomingMessage): Promise<FunctionError> =>
   new FunctionError(parseErrorObject((await readUpTo(request, ERROR_MAX_BYTES))?.toString('utf8') ?? ''));
 
 const accept = (response: ServerResponse): void => {
+  if (response.headersSent) return;
   response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}\n');
 };
 

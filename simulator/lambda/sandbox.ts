@@ -35,12 +35,22 @@ export interface Sandbox {
 
 export type OpenSandbox = (options: SandboxOptions) => Sandbox;
 
+/** What runs a function's code in a process. */
+export interface Runtime {
+  /** The Node.js that runs it. */
+  readonly node: string;
+  /** Calls the handler that is its first argument, for the Runtime API. */
+  readonly client: string;
+}
+
+const OURS: Runtime = { node: process.execPath, client: BOOTSTRAP };
+
 export const openProcess =
-  (guardian: Guardian): OpenSandbox =>
+  (guardian: Guardian, { node, client }: Runtime = OURS): OpenSandbox =>
   ({ variables, directory, memoryMegabytes, onLine }) => {
     const heap = `--max-old-space-size=${Math.floor(memoryMegabytes * HEAP_SHARE)}`;
     // In a process group of its own: Ctrl-C in a terminal is the simulator's to handle.
-    const child = spawn(process.execPath, [heap, BOOTSTRAP], {
+    const child = spawn(node, [heap, client, variables._HANDLER ?? ''], {
       env: { ...variables, ...clockVariables(process.env) },
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -77,10 +87,15 @@ export const openThread: OpenSandbox = ({ variables, memoryMegabytes, onLine }) 
   forLines(worker.stdout, onLine);
   forLines(worker.stderr, onLine);
   const ended = new Promise<string>((resolve) => {
-    worker.once('error', () => {}); // Out of memory; the exit follows.
+    // Nobody handled it, or memory is out: a process would have said so before its exit, which follows.
+    worker.once('error', (error) => forText(String(error?.stack ?? error), onLine));
     worker.once('exit', (code) => resolve(`exit status ${code}`));
   });
   return { pid: null, freeze: () => {}, thaw: () => {}, kill: () => void worker.terminate(), ended };
+};
+
+const forText = (text: string, onLine: (line: string) => void): void => {
+  for (const line of text.split('\n')) onLine(line);
 };
 
 const forLines = (stream: Readable, onLine: (line: string) => void): void => {

@@ -99,7 +99,7 @@ describe.each(MODES)('response streaming in the %s mode', (mode) => {
     const firstChunks = first.chunks[Symbol.asyncIterator]();
     await firstChunks.next();
     first.abort();
-    await world.said('stream ended with an error');
+    await world.said('stream was closed');
     await world.said('REPORT');
     const second = await world.lambda.invokeStreaming(arn, {});
     const again = await second.chunks[Symbol.asyncIterator]().next();

@@ -23,12 +23,12 @@ const used = new Set<string>();
 let requests = 0;
 
 /** A world with the recording origin published, and the origin once more beside it. */
-const startPaths = async (...options: string[]) => {
+const startPaths = async (lengths: 'kept' | 'renamed', ...options: string[]) => {
   const plans = new Map<string, Planned>();
   const behind: RecordingOrigin = await startRecordingOrigin(plans);
   const beside: RecordingOrigin = await startRecordingOrigin(plans);
   const internal = `http://127.0.0.1:${behind.port}/`;
-  const world: World = await startWorld('--publish', `faithful=${internal}`, ...options);
+  const world: World = await startWorld('--publish', `faithful=${internal}`, '--lengths', lengths, ...options);
   const session = await sessionCookie(world);
   const { host: authority, port } = new URL(world.url('faithful'));
 
@@ -50,7 +50,7 @@ const startPaths = async (...options: string[]) => {
       const sent = { ...one.sent, fields };
       try {
         const got = await through.ask(method, requestBytes({ ...sent, fields: withSession(fields, session, requests) }));
-        const place = { sent, planned: one.planned, authority };
+        const place = { sent, planned: one.planned, authority, lengths };
         const { differences, used: rules } = await compareCase(place, { seen: behind.take(id), got }, async () => {
           const directly = await direct.ask(method, requestBytes(sent));
           return { seen: beside.take(id), got: directly };
@@ -113,7 +113,7 @@ const sendGenerated = async (paths: Paths, count: number, seed: number): Promise
 describe('each function an environment that runs on', () => {
   let paths: Paths;
   beforeAll(async () => {
-    paths = await startPaths('--lambda', 'quick');
+    paths = await startPaths('kept', '--lambda', 'quick');
   }, 120_000);
   afterAll(() => paths?.dispose(), 30_000);
 
@@ -140,7 +140,7 @@ describe('each function an environment that runs on', () => {
 describe('each function a process that is stopped between requests, its messages doubled and overtaken', () => {
   let paths: Paths;
   beforeAll(async () => {
-    paths = await startPaths('--lambda', 'faithful', '--faults', 'duplicate=0.05,reorder=0.1');
+    paths = await startPaths('renamed', '--lambda', 'faithful', '--faults', 'duplicate=0.05,reorder=0.1');
   }, 120_000);
   afterAll(() => paths?.dispose(), 30_000);
 

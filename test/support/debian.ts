@@ -32,6 +32,14 @@ export const NEEDED: Readonly<Record<string, Packages>> = {
   'test/support/basic-apache.ts': { ...APACHE, ...PHP },
   'test/support/mellon.ts': { ...APACHE, 'libapache2-mod-auth-mellon': '/usr/lib/apache2/modules/mod_auth_mellon.so' },
   'test/support/faketime.ts': { faketime: '/usr/bin/faketime' },
+  // What compiles the native part of AWS's runtime client.
+  'test/contract/lambda-runtime.test.ts': {
+    cmake: '/usr/bin/cmake',
+    'g++': '/usr/bin/g++',
+    make: '/usr/bin/make',
+    python3: '/usr/bin/python3',
+    'xz-utils': '/usr/bin/xz',
+  },
   'test/contract/verifiers.test.ts': {
     ...PHP,
     'python3-jwt': '/usr/lib/python3/dist-packages/jwt/__init__.py',

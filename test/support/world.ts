@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControlClient } from '../../cli/control-client.ts';
 import type { ReadyFile } from '../../simulator/ready-file.ts';
+import { awsRuntimeFolder } from './aws-runtime.ts';
 import { built } from './built.ts';
 import { type Child, startChild } from './child.ts';
 import { ROOT } from './files.ts';
@@ -28,6 +29,7 @@ export const startWorld = (...options: string[]): Promise<World> => startWorldWi
 export const startWorldWith = async (variables: Readonly<Record<string, string>>, ...options: string[]): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-world-'));
   const readyFile = join(folder, 'ready.json');
+  const runtime = awsRuntimeFolder();
   const args = [
     '--import',
     'tsx',
@@ -38,6 +40,7 @@ export const startWorldWith = async (variables: Readonly<Record<string, string>>
     readyFile,
     // Another tenant's is built on the spot.
     ...(options.includes('--tenant') ? [] : ['--assembly', built('assembly')]),
+    ...(runtime === null || options.includes('quick') ? [] : ['--runtime', runtime]),
     ...options,
   ];
   const child = startChild(process.execPath, args, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '--no-warnings', ...variables } });

@@ -88,6 +88,7 @@ export const startWorld = async (): Promise<World> => {
         tenant: 'example',
         domain: 'example.com',
         alternateHosts: [],
+        readTimeout: null,
         claims: ['username'],
         portalUrl: 'https://portal.example.com',
         randomSecret: () => SECRET,

@@ -1,7 +1,7 @@
 // A user who takes the response and remembers it.
 import { SallyportError } from '../../../protocol/errors.ts';
 import type { HeaderList } from '../../../protocol/frames.ts';
-import type { UserResponse } from '../ports.ts';
+import { HeadTooLarge, type UserResponse } from '../ports.ts';
 
 export interface RecordedResponse extends UserResponse {
   status: number | null;
@@ -13,6 +13,8 @@ export interface RecordedResponse extends UserResponse {
   /** How often it was held before its head. */
   held: number;
   maxBytes: number;
+  /** Of a head as JSON. */
+  headMaxBytes: number;
   takeAgain(): void;
   leave(): void;
   header(name: string): string | null;
@@ -33,6 +35,7 @@ export const recordResponse = (): RecordedResponse => {
       response.held += 1;
     },
     maxBytes: Number.POSITIVE_INFINITY,
+    headMaxBytes: Number.POSITIVE_INFINITY,
     gone: gone.signal,
     get begun() {
       return response.status !== null;
@@ -40,6 +43,8 @@ export const recordResponse = (): RecordedResponse => {
     body: () => Buffer.concat(chunks),
     begin: (status, headers) => {
       if (response.status !== null) throw new Error('A response has one head.');
+      const bytes = JSON.stringify(headers).length;
+      if (bytes > response.headMaxBytes) throw new HeadTooLarge(bytes, response.headMaxBytes);
       response.status = status;
       response.headers = headers;
     },

@@ -28,16 +28,15 @@ export const wait = streamifyResponse(async (_event, responseStream) => {
   responseStream.setContentType('application/vnd.awslambda.http-integration-response');
   responseStream.write('');
   process.stdout.write('waiting\n');
-  await once(responseStream, 'error').catch(() => {});
+  await once(responseStream, 'close');
   process.stdout.write('the user has gone\n');
 });
 
 /** Writes until it is told that nobody listens any more. */
 export const forever = streamifyResponse(async (_event, responseStream) => {
   const response = HttpResponseStream.from(responseStream, { statusCode: 200 });
-  const failed = once(responseStream, 'error').catch((error) => [error]);
   const timer = setInterval(() => response.write('tick '), 5);
-  await failed;
+  await once(responseStream, 'close');
   clearInterval(timer);
   process.stdout.write('the user has gone\n');
 });

@@ -141,7 +141,8 @@ export const byHand = (internal: string, authority: string): readonly [string, C
       ['Upgrade', 'websocket'],
     ],
   }),
-  answering('a head that is too large', { fields: [['X-A', 'x'.repeat(33_000)]] }),
-  answering('a large head', { fields: [['X-A', 'x'.repeat(28_000)]] }),
+  answering('a head that is too large for API Gateway', { fields: [['X-A', 'x'.repeat(16_000)]] }),
+  answering('a head that is too large for a frame', { fields: [['X-A', 'x'.repeat(33_000)]] }),
+  answering('a large head', { fields: [['X-A', 'x'.repeat(15_000)]] }),
   answering('a body of two megabytes', { body: Buffer.alloc(2_000_000, 'abc'), coding: 'chunked' }),
 ];

@@ -17,6 +17,8 @@ export interface Refusal {
 export interface Place extends Case {
   /** Host and port that users ask for. */
   readonly authority: string;
+  /** What API Gateway does to the Content-Length of a streamed answer: AWS does not say, so both are tried. */
+  readonly lengths: 'kept' | 'renamed';
 }
 
 export interface Rule {
