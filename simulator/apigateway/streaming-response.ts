@@ -105,7 +105,7 @@ const watchLimits = ({ response, clock, idleMs, timeoutMs }: StreamParts) => {
 
 /** Unverified on AWS: what becomes of a body that is not as long as its head says. A connection that went on could not be read. Throws. */
 const checkLength = ({ req }: ServerResponse, head: ResponseHead | undefined, bytes: number, whole: boolean): void => {
-  if (head === undefined || req.method === 'HEAD' || head.status === 304) return;
+  if (head === undefined || req.method === 'HEAD' || head.status === 204 || head.status === 304) return;
   const [, length] = head.headers.find(([name]) => name.toLowerCase() === 'content-length') ?? [];
   if (length !== undefined && (bytes > Number(length) || (whole && bytes < Number(length))))
     throw new Error(`The function wrote ${bytes} bytes, and its Content-Length says ${length}.`);
