@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type ApiTarget, type PublicServer, startPublicServer } from './public-server.ts';
 
@@ -66,4 +67,39 @@ test('a port in use is said to be so, with what to do', async () => {
     code: 'ERR_CONFIGURATION_INVALID',
     message: expect.stringMatching(/port \d+ .* another program uses it.*--port/),
   });
+});
+
+test('a request for an upgrade waits for the answer before it on its connection', async () => {
+  const plain = await startPublicServer({ port: 0, tls: false, now: Date.now });
+  let finish = (): void => {};
+  plain.claim('wiki.apps.example.com');
+  plain.map('wiki.apps.example.com', {
+    ...{ basePath: '', stage: 'prod' },
+    target: {
+      protocol: 'REST',
+      request: (message, response) => {
+        if (message.url !== '/first') return void response.end('second');
+        // The client has all of it before it is at its end.
+        response.writeHead(200, { 'content-length': 5 }).write('first');
+        finish = () => response.end();
+      },
+    },
+  });
+  const socket = connect(plain.port, '127.0.0.1');
+  const received = (async () => {
+    let text = '';
+    for await (const chunk of socket) {
+      text += chunk;
+      if (text.endsWith('first')) {
+        socket.write('GET /again HTTP/1.1\r\nHost: wiki.apps.example.com\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+        setImmediate(() => setImmediate(finish));
+      }
+    }
+    return text;
+  })();
+
+  socket.write('GET /first HTTP/1.1\r\nHost: wiki.apps.example.com\r\n\r\n');
+
+  expect(await received).toMatch(/first[\s\S]*second/);
+  await plain.dispose();
 });

@@ -25,7 +25,10 @@ export const listen = async (options: {
   const settings = { maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS };
   const server: Server = options.tls ? createTlsServer({ ...options.tls, ...settings }) : createServer(settings);
   const upgraded = new Set<Duplex>();
-  server.on('request', options.request);
+  server.on('request', (message, response) => {
+    answering.set(message.socket, response);
+    options.request(message, response);
+  });
   server.on('connect', (_message: IncomingMessage, socket: Duplex) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'));
   if (options.upgrade) {
     server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -50,11 +53,21 @@ export const listen = async (options: {
   };
 };
 
+/** By connection, the last response on it. */
+const answering = new WeakMap<object, ServerResponse>();
+
 /** A request that asked for an upgrade, answered as a plain one: REST and HTTP APIs know no upgrade. */
 export const withoutUpgrade = (message: IncomingMessage, socket: Duplex, request: RequestListener): void => {
   const response = new ServerResponse(message);
   response.shouldKeepAlive = false;
-  response.assignSocket(message.socket);
-  response.once('finish', () => socket.end());
-  request(message, response);
+  const begin = (): void => {
+    if (socket.destroyed) return;
+    response.assignSocket(message.socket);
+    response.once('finish', () => socket.end());
+    request(message, response);
+  };
+  // A client that knows the length of an answer may ask again before we are done with it.
+  const before = answering.get(message.socket);
+  if (before === undefined || before.closed) begin();
+  else before.once('close', begin);
 };
