@@ -7,7 +7,8 @@ const common = {
 };
 
 export default {
-  maxWorkers: 2,
+  // A suite with a world has its functions, connectors and browser beside it, on the same cores.
+  maxWorkers: '50%',
   testTimeout: 30_000,
   projects: [
     {

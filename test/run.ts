@@ -38,7 +38,7 @@ const suites = (leftOut: LeftOut): Outcome => {
     return runJest(args);
   };
   try {
-    return runSuites(run, [...process.argv.slice(2), ...without(leftOut)]);
+    return runSuites(run, { asked: process.argv.slice(2), further: without(leftOut) });
   } catch (error) {
     console.error(`The tests ended without results: ${error}`);
     return { counts: FAILED, slowest: [], flaky: [] };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ROOT } from '../support/files.ts';
 import type { Suite } from './jest.ts';
-import { type Run, runSuites } from './suites.ts';
+import { type Asked, type Run, runSuites } from './suites.ts';
 
 const suite = (file: string, statuses: readonly string[], changes: Partial<Suite> = {}): Suite => ({
   name: join(ROOT, file),
@@ -30,12 +30,32 @@ const runs = (...results: readonly (readonly Suite[])[]) => {
   return { run, asked };
 };
 
+/** One run. */
+const ONE: Asked = { asked: ['.'], further: [] };
+
+test('everything is what stands beside the code, then what needs worlds, and counts together', () => {
+  const { run, asked } = runs(
+    [suite('a.test.ts', ['passed'])],
+    [suite('b.test.ts', ['failed', 'passed'])],
+    [suite('b.test.ts', ['passed', 'passed'])],
+  );
+
+  const { counts, flaky } = runSuites(run, { asked: [], further: ['--some'] });
+
+  expect(asked.slice(0, 2).map((args) => [args[1], args.at(-1)])).toEqual([
+    ['unit', '--some'],
+    ['whole', '--some'],
+  ]);
+  expect(counts).toEqual({ passed: 3, failed: 0, skipped: 0 });
+  expect(flaky.length).toBe(1);
+});
+
 test('when all pass there is one run, with the arguments that were given', () => {
   const { run, asked } = runs([suite('a.test.ts', ['passed', 'pending']), suite('b.test.ts', ['passed'])]);
 
-  const outcome = runSuites(run, ['lib']);
+  const outcome = runSuites(run, { asked: ['lib'], further: ['--some'] });
 
-  expect(asked).toEqual([['lib']]);
+  expect(asked).toEqual([['lib', '--some']]);
   expect(outcome).toMatchObject({ counts: { passed: 2, failed: 0, skipped: 1 }, flaky: [] });
 });
 
@@ -45,7 +65,7 @@ test('what fails runs again by itself; what passes then counts as passed and is 
     [suite('b.test.ts', ['passed', 'passed']), suite('c.test.ts', ['failed'])],
   );
 
-  const { counts, flaky } = runSuites(run, []);
+  const { counts, flaky } = runSuites(run, ONE);
 
   expect(asked[1]).toEqual(['--runInBand', '--runTestsByPath', join(ROOT, 'b.test.ts'), join(ROOT, 'c.test.ts')]);
   expect(counts).toEqual({ passed: 3, failed: 1, skipped: 0 });
@@ -56,7 +76,7 @@ test('one that could not start is flaky for what it said of itself', () => {
   const message = '\n  ● Test suite failed to run\n\n    Cannot find module ./none.ts\n';
   const { run } = runs([suite('a.test.ts', [], { status: 'failed', message })], [suite('a.test.ts', ['passed'])]);
 
-  expect(runSuites(run, [])).toMatchObject({
+  expect(runSuites(run, ONE)).toMatchObject({
     counts: { passed: 1, failed: 0 },
     flaky: ['flaky: a.test.ts: Cannot find module ./none.ts'],
   });
@@ -65,21 +85,21 @@ test('one that could not start is flaky for what it said of itself', () => {
 test('one that never starts is a failure, though no test in it failed', () => {
   const dead = suite('a.test.ts', [], { status: 'failed' });
 
-  expect(runSuites(runs([dead], [dead]).run, [])).toMatchObject({ counts: { passed: 0, failed: 1 }, flaky: [] });
+  expect(runSuites(runs([dead], [dead]).run, ONE)).toMatchObject({ counts: { passed: 0, failed: 1 }, flaky: [] });
 });
 
 test('where many fail nothing runs again', () => {
   const failed = ['a', 'b', 'c', 'd', 'e'].map((name) => suite(`${name}.test.ts`, ['failed']));
   const { run, asked } = runs(failed);
 
-  expect(runSuites(run, [])).toMatchObject({ counts: { passed: 0, failed: 5 }, flaky: [] });
+  expect(runSuites(run, ONE)).toMatchObject({ counts: { passed: 0, failed: 5 }, flaky: [] });
   expect(asked.length).toBe(1);
 });
 
 test('the slowest are named, the slowest first', () => {
   const taking = (file: string, ms: number) => suite(file, ['passed'], { startTime: 500, endTime: 500 + ms });
 
-  const { slowest } = runSuites(runs([taking('a.test.ts', 90), taking('b.test.ts', 61_240)]).run, []);
+  const { slowest } = runSuites(runs([taking('a.test.ts', 90), taking('b.test.ts', 61_240)]).run, ONE);
 
   expect(slowest).toEqual(['   61.2 s  b.test.ts', '    0.1 s  a.test.ts']);
 });

@@ -15,14 +15,28 @@ export interface Outcome {
   readonly flaky: readonly string[];
 }
 
+export interface Asked {
+  /** Arguments for jest. None: everything. */
+  readonly asked: readonly string[];
+  /** Besides, however much is run. */
+  readonly further: readonly string[];
+}
+
 export type Run = (title: string, args: readonly string[]) => readonly Suite[];
 
+/** Those with a world leave cores to it (jest.config.js). */
+const PHASES: ReadonlyArray<readonly [title: string, args: readonly string[]]> = [
+  ['unit', ['--selectProjects', 'unit', '--maxWorkers', '100%']],
+  ['contract, security, end to end', ['--selectProjects', 'whole']],
+];
+
 /**
- * Several share the machine at any time, and one can starve another past a deadline: the few that fail are judged by a second run, in
- * which each is alone. They are named as flaky, with the reason, since one that is often among them has a fault of its own.
+ * Several may share the machine, and one can starve another past a deadline: the few that fail are judged by a second run, in which each is
+ * alone. They are named as flaky, with the reason, since one that is often among them has a fault of its own.
  */
-export const runSuites = (run: Run, args: readonly string[]): Outcome => {
-  const first = run('unit, contract, template, end to end', args);
+export const runSuites = (run: Run, { asked, further }: Asked): Outcome => {
+  const phases = asked.length > 0 ? [['what was asked for', asked] as const] : PHASES;
+  const first = phases.flatMap(([title, args]) => run(title, [...args, ...further]));
   const slowest = slowestOf(first);
   const failed = first.filter(({ status }) => status === 'failed');
   if (failed.length === 0 || failed.length > ALONE_MAX) return { counts: total(first.map(countOf)), slowest, flaky: [] };
