@@ -1,4 +1,5 @@
-// The `sallyport` command. Answers 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly.
+// The `sallyport` command. Answers 0 when it is done, 1 when it was refused or failed, 2 when it was called wrongly, and 3 from `status`
+// when some application is not known to be reachable.
 import { parseArgs } from 'node:util';
 import { asSallyportError } from '../protocol/errors.ts';
 import { apply } from './commands/apply.ts';
@@ -10,7 +11,7 @@ import { type ForwardOptions, forward, forwardFault } from './commands/forward.t
 import { links } from './commands/links.ts';
 import { fetchMetadata, type MetadataOptions } from './commands/metadata.ts';
 import { listSessions, type RevokeOptions, revokeSessions } from './commands/session.ts';
-import { status } from './commands/status.ts';
+import { type StatusOptions, status } from './commands/status.ts';
 import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
 import { type UploadOptions, upload, uploadFault } from './commands/upload.ts';
 import { type WhyOptions, why } from './commands/why.ts';
@@ -26,7 +27,7 @@ const USAGE = `sallyport — administers a deployment
   sallyport apply FILE                      applies a tenant file's applications, without a deployment
   sallyport metadata SOURCE FILE            fetches a SAML provider's or application's metadata, by URL or path, for a tenant file, and
       shows what changes; with --signed-by CERTIFICATE only if that signed them
-  sallyport status                          shows connectors, tunnels and which applications are reachable
+  sallyport status [--json]                 shows connectors, tunnels and which applications are reachable; exits with 3 if one is not
   sallyport explain ID                      shows what became of an exchange or a request, by the id on its error page
   sallyport audit                           shows sign-ins, refusals and changes: of --user NAME, --application ID, --kind KIND,
       --since 1h; with --json, each as a line of JSON with its OCSF event
@@ -122,9 +123,12 @@ interface Syntax {
   readonly oneOf?: readonly string[];
   /** What is wrong with their values, if anything. */
   readonly fault?: (options: Readonly<Record<string, unknown>>) => string | null;
-  /** False: it was refused, and has said so. */
+  /** False: it was refused, and has said so. A number is what the command exits with. */
   readonly run: (running: Running) => Promise<unknown>;
 }
+
+/** What `status` exits with where it could be read, and not every application is reachable. */
+const UNREACHABLE = 3;
 
 const COMMANDS: readonly Syntax[] = [
   {
@@ -203,7 +207,12 @@ const COMMANDS: readonly Syntax[] = [
     fault: forwardFault,
     run: ({ given, options, env, say, stopped }) => forward(given[0]!, options as ForwardOptions, { env, say, stopped }),
   },
-  { words: ['status'], needs: [], run: ({ client, say, now }) => status(client, now(), say) },
+  {
+    words: ['status'],
+    needs: [],
+    options: ['json'],
+    run: async ({ client, options, say, now }) => ((await status(client, options as StatusOptions, now(), say)) ? 0 : UNREACHABLE),
+  },
   {
     words: ['why'],
     needs: ['USER', 'METHOD', 'URL'],
@@ -243,6 +252,7 @@ export const main = async (argv: readonly string[], ports: CommandPorts = {}): P
         return connect(findTarget(options, env));
       },
     });
+    if (typeof done === 'number') return done;
     return done === false ? 1 : 0;
   } catch (failure) {
     const error = asSallyportError(failure);

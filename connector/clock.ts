@@ -19,7 +19,7 @@ export const systemClock: Clock = {
 };
 
 /** Resolves after `ms`; `cancel` resolves it at once. */
-export const pause = (clock: Clock, ms: number): { readonly over: Promise<void>; cancel(): void } => {
+export const pause = (clock: Pick<Clock, 'after'>, ms: number): { readonly over: Promise<void>; cancel(): void } => {
   const { promise, resolve } = withResolvers<void>();
   const stop = clock.after(ms, resolve);
   return {

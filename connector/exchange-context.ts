@@ -22,6 +22,8 @@ export interface ExchangeContext {
   /** Calls back once what has already arrived has been read: a few turns of the event loop, no time. */
   readonly settle: (callback: () => void) => void;
   readonly log: Log;
+  /** Whether the origin was reached; null: it was. */
+  readonly tried: (target: { readonly origin: string; readonly verifyCertificate: boolean }, code: ErrorCode | null) => void;
   readonly account: Account;
   /** Throws the SallyportError with which a request is refused. */
   readonly admit: (request: RequestFrame) => Admission;

@@ -46,6 +46,7 @@ export class Exchange {
   #outcome: ErrorCode | 'OK' = 'OK';
   #failure: SallyportError | null = null;
   #unsent = false;
+  #tried: (code: ErrorCode | null) => void = () => {};
   #ended = false;
   #closed = false;
   #beganAt = 0;
@@ -132,6 +133,8 @@ export class Exchange {
     });
     this.#context.onBegun(this);
 
+    const { url, verifyCertificate } = request;
+    this.#tried = (code) => this.#context.tried({ origin: new URL(url).origin, verifyCertificate }, code);
     this.#incoming.expect(request);
     try {
       this.#call(request, payload);
@@ -150,7 +153,10 @@ export class Exchange {
       ...{ clock, callOrigin, settle, request, admission, sender: this.#sender!, watch: this.#watch! },
       body: this.#incoming.begin(request, payload),
       connected: () => this.#incoming.beginUpload(admission.origin),
-      answered: () => this.#incoming.answered(),
+      answered: () => {
+        this.#tried(null);
+        this.#incoming.answered();
+      },
       onSocket: (socket) => onSocket(request, this.key, socket),
       fail: (error) => this.#fail(error),
       changed: () => this.#advance(),
@@ -243,6 +249,8 @@ export class Exchange {
     this.#incoming.abandon();
     this.#failure = error;
     this.#unsent = this.#nothingSent(error);
+    if (!this.#unsent) this.#tried(null);
+    else if (error.code.startsWith('ERR_ORIGIN_')) this.#tried(error.code);
     const frame = this.#errorFrame(error);
     this.#sender.send(frame);
     // Its response would wait for a router that asks; this one waits to hear how far the upload is.

@@ -9,7 +9,7 @@ import type { Log } from '../protocol/log.ts';
 import { type AllowedOrigin, findAllowed } from './allowlist.ts';
 import { type Clock, withResolvers } from './clock.ts';
 import { Exchange } from './exchange.ts';
-import { type Admission, unknownExchange } from './exchange-context.ts';
+import { type Admission, type ExchangeContext, unknownExchange } from './exchange-context.ts';
 import type { Ledger } from './ledger.ts';
 import { splitOriginUrl } from './origin-url.ts';
 import type { CallOrigin, Post } from './ports.ts';
@@ -32,6 +32,8 @@ export interface ExchangesPorts {
   readonly sockets: Sockets;
   /** Exchanges at once. */
   readonly limit: number;
+  /** Whether an origin was reached when a request asked for it; null: it was. */
+  readonly tried: ExchangeContext['tried'];
   readonly log: Log;
   /** Counts what becomes of frames and exchanges. */
   readonly count: (what: 'frame_refused' | 'exchange', outcome: string) => void;
@@ -165,13 +167,14 @@ export class Exchanges {
   }
 
   #create(id: string): Exchange {
-    const { clock, post, callOrigin, settle, log, ledger } = this.#ports;
+    const { clock, post, callOrigin, settle, log, ledger, tried } = this.#ports;
     const exchange = new Exchange(id, this.#identity!.key, {
       clock,
       post,
       callOrigin,
       settle,
       log,
+      tried,
       account: ledger.open(),
       admit: (request) => this.#admit(request),
       ageMs: (request) => this.#ports.serviceClock.now() - request.issuedAt,

@@ -1,4 +1,5 @@
 // Calls origins over pooled connections. Follows no redirect, decompresses nothing, changes nothing but the fields of one hop.
+import type { Socket } from 'node:net';
 import { Agent, type buildConnector, type Dispatcher, Pool } from 'undici';
 import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
@@ -12,6 +13,7 @@ import { type ConnectionRules, createConnector } from './origin-connector.ts';
 import { originError } from './origin-errors.ts';
 import { DEFAULT_TLS, type TlsOf } from './origin-tls.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
+import type { ConnectOrigin } from './probe-origin.ts';
 
 /** Users who have connections of their own at once; of one more, whoever called longest ago loses theirs. */
 const OWN_MAX = 2_000;
@@ -50,6 +52,17 @@ export class Origins {
     }
     return this.#attempt(call);
   };
+
+  /** A connection as a request has one, on which nothing is said. Rejects with what it failed of. */
+  readonly connect: ConnectOrigin = ({ origin, verifyCertificate, loopbackAllowed }) =>
+    new Promise((resolve, reject) => {
+      const { protocol, host, hostname, port } = new URL(origin);
+      const where = { protocol, host, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port };
+      this.#connector({ verifyCertificate, loopbackAllowed })(where, (error, socket) => {
+        if (error === null) resolve(socket as Socket);
+        else reject(error);
+      });
+    });
 
   async close(): Promise<void> {
     await Promise.all([...this.#agents.values(), ...this.#own.values()].map((agent) => agent.destroy()));

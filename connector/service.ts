@@ -15,7 +15,9 @@ import type { Metrics } from './metrics.ts';
 import type { Network } from './network.ts';
 import { noteApplications } from './noted-applications.ts';
 import { Origins } from './origin.ts';
+import { OriginReports } from './origin-reports.ts';
 import { createTlsOf } from './origin-tls.ts';
+import { createProbeOrigin } from './probe-origin.ts';
 import { ReplyApi } from './reply.ts';
 import { ServiceClock } from './service-clock.ts';
 import type { Config } from './settings.ts';
@@ -82,6 +84,12 @@ export const startService = ({ config, identity, network, clock, random, log, me
     ntlm: ntlmMethod(clock),
     password: passwordMethod({ open: createVault(readVaultKeys(config.vaultKeys)), callOrigin: origins.call, clock }),
   };
+  const reports = new OriginReports({
+    allowlist: config.allow,
+    probe: createProbeOrigin(origins.connect, clock),
+    now: () => serviceClock.now(),
+    changed: () => supervisor.report(),
+  });
   const sockets = new Sockets({ clock, post, ledger, log, limit: config.originSockets });
   const exchanges = new Exchanges({
     clock,
@@ -93,6 +101,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     ledger,
     sockets,
     limit: config.exchanges,
+    tried: (target, code) => reports.note(target, code),
     log,
     count: (what, outcome) => metrics.count(what === 'exchange' ? 'sallyport_exchanges_total' : 'sallyport_frames_refused_total', outcome),
   });
@@ -103,6 +112,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
   const onWelcome = (welcome: Welcome) => {
     exchanges.use(welcome.connector, welcome.frameKey);
     replyApi.use(welcome);
+    reports.use(welcome.applications);
     const aheadMs = Math.round(serviceClock.aheadMs());
     if (Math.abs(aheadMs) > CLOCK_WARNING_MS) log.warn('clock.off', { code: 'ERR_CONNECTOR_CLOCK', aheadMs });
     noting = noting.then(() =>
@@ -132,6 +142,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
             onWelcome,
             onOpen: (connectionId) => exchanges.moved(connectionId),
             onFrame: (text) => exchanges.receive(text),
+            reports,
           }),
       );
     },

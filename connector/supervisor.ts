@@ -90,6 +90,11 @@ export class Supervisor {
     for (const tunnel of this.#tunnels) tunnel.renew();
   }
 
+  /** Something has become known of an origin: the newest tunnel tells it. */
+  report(): void {
+    [...this.#tunnels].at(-1)?.report();
+  }
+
   /** Answers 'stop', or why going on makes no sense. */
   async #keepTunnel(): Promise<'stop' | SallyportError> {
     let previous: Tunnel | null = null;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { HEARTBEAT_MS, PROBE_DEADLINE_MS, PROBE_MS } from '../protocol/limits.ts';
 import { createLog } from '../protocol/log.ts';
-import type { WelcomeSecrets } from '../protocol/tunnel-messages.ts';
+import type { OriginReport, WelcomeSecrets } from '../protocol/tunnel-messages.ts';
 import type { Identity } from './identity.ts';
 import { ServiceClock } from './service-clock.ts';
 import { createIdentity, FRAME_KEY, sealWelcome } from './testing/fake-service.ts';
@@ -45,6 +45,9 @@ const start = () => {
   const welcomes: Welcome[] = [];
   const frames: string[] = [];
   const serviceClock = new ServiceClock(clock);
+  /** What is to be told of origins, and what the service has. */
+  const told = { due: null as readonly OriginReport[] | null, delivered: [] as unknown[] };
+  const reports = { heartbeat: () => told.due, due: () => told.due, delivered: (origins: unknown) => void told.delivered.push(origins) };
   const tunnel = new Tunnel(socket, {
     clock,
     serviceClock,
@@ -58,6 +61,7 @@ const start = () => {
     onWelcome: (welcome) => welcomes.push(welcome),
     onOpen: (connectionId) => frames.push(`open ${connectionId}`),
     onFrame: (text) => frames.push(text),
+    reports,
   });
   const secrets = (fields: Partial<WelcomeSecrets> = {}): WelcomeSecrets => ({
     connector: identity.connector,
@@ -71,7 +75,7 @@ const start = () => {
   });
   const welcome = async (fields?: Partial<WelcomeSecrets>, now = clock.now()) =>
     socket.hears({ type: 'welcome', now, connectionId: 'tunnel-1', sealed: await sealWelcome(secrets(fields), identity.sealingKey) });
-  return { clock, socket, lines, welcomes, frames, serviceClock, tunnel, welcome };
+  return { clock, socket, lines, welcomes, frames, serviceClock, tunnel, welcome, told };
 };
 
 describe('a tunnel', () => {
@@ -106,6 +110,45 @@ describe('a tunnel', () => {
 
     expect(socket.types('heartbeat')).toBe((180_000 / HEARTBEAT_MS) | 0);
     expect(socket.types('probe')).toBe(0);
+  });
+
+  test('tells of origins with a heartbeat, sooner where it is asked to, and not more often than every ten seconds', async () => {
+    const { clock, socket, tunnel, welcome, told } = start();
+    await welcome();
+    const beats = () => socket.sent.filter(({ type }) => type === 'heartbeat');
+    const origins = [{ origin: 'http://wiki.corp', at: 1 }];
+    const pass = async (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        await clock.pass(1000);
+        socket.emit('pong');
+      }
+    };
+    await pass(HEARTBEAT_MS / 1000);
+    told.due = origins;
+    tunnel.report();
+    tunnel.report();
+    await pass(9);
+    const before = beats();
+
+    await pass(1);
+    await socket.hears({ type: 'alive', now: clock.now() });
+    told.due = null;
+    tunnel.report();
+    await pass(30);
+
+    expect(before).toEqual([{ type: 'heartbeat' }]);
+    expect(beats()).toEqual([{ type: 'heartbeat' }, { type: 'heartbeat', origins }]);
+    expect(told.delivered).toEqual([origins]);
+  });
+
+  test('tells what is known of origins soon after it is welcomed, though nobody asks', async () => {
+    const { clock, socket, welcome, told } = start();
+    await welcome();
+    told.due = [{ origin: 'http://wiki.corp', at: 1 }];
+
+    await clock.pass(1_000);
+
+    expect(socket.sent.at(-1)).toEqual({ type: 'heartbeat', origins: told.due });
   });
 
   test('learns the service’s time from the welcome and from each heartbeat', async () => {

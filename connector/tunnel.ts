@@ -4,9 +4,10 @@ import { isErrorCode, SallyportError } from '../protocol/errors.ts';
 import { HEARTBEAT_MS } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Timers } from '../protocol/timers.ts';
-import type { ConnectorMessage, TunnelMessage } from '../protocol/tunnel-messages.ts';
+import type { ConnectorMessage, OriginReport, TunnelMessage } from '../protocol/tunnel-messages.ts';
 import { type Clock, withResolvers } from './clock.ts';
 import { LinkProbe } from './link-probe.ts';
+import type { OriginReports } from './origin-reports.ts';
 import type { ServiceClock } from './service-clock.ts';
 import { VERSION } from './version.ts';
 import type { Welcome } from './welcome.ts';
@@ -23,6 +24,9 @@ const CLOSE_MS = 2_000;
 /** Secrets are renewed when this much of their life is over, give or take a tenth: connectors do not come all at once. */
 const RENEW_SHARE = 0.7;
 const RENEW_JITTER = 0.1;
+/** Between two heartbeats, where something is to be told sooner; and how long it waits for more of its kind. */
+const REPORT_PAUSE_MS = 10_000;
+const REPORT_GATHER_MS = 1_000;
 /** Frames that may come before the welcome that says how to open them. */
 const EARLY_FRAMES_MAX = 200;
 
@@ -49,12 +53,14 @@ export interface TunnelPorts {
   /** Called once, with this tunnel's connection id, before the first frame is handed on. */
   readonly onOpen: (connectionId: string) => void;
   readonly onFrame: (text: string) => void;
+  /** What heartbeats tell of origins. */
+  readonly reports: Pick<OriginReports, 'heartbeat' | 'due' | 'delivered'>;
 }
 
 /** A JSON object from the Tunnel API: a message of ours, or API Gateway's own words. */
 type Heard = Partial<TunnelMessage> & { readonly message?: unknown };
 
-type Timer = 'welcome' | 'hello' | 'heartbeat' | 'renew' | 'drained' | 'close';
+type Timer = 'welcome' | 'hello' | 'heartbeat' | 'report' | 'renew' | 'drained' | 'close';
 
 export class Tunnel {
   readonly #socket: TunnelSocket;
@@ -70,6 +76,10 @@ export class Tunnel {
   #failure: SallyportError | null = null;
   #askedAt = 0;
   #heartbeatAt = 0;
+  /** When one may come sooner than it would anyway. */
+  #reportFrom = 0;
+  /** What the last heartbeat told. */
+  #reported: readonly OriginReport[] | null = null;
 
   /** Says hello on a socket that is open. */
   constructor(socket: TunnelSocket, ports: TunnelPorts) {
@@ -113,6 +123,16 @@ export class Tunnel {
     if (this.#connectionId === null || this.#timers.has('hello')) return;
     const since = this.#ports.clock.monotonic() - this.#askedAt;
     this.#timers.arm('hello', Math.max(0, RENEW_PAUSE_MS - since), () => this.#hello());
+  }
+
+  /** Something has become known of an origin: the next heartbeat comes sooner. */
+  report(): void {
+    if (!this.#open || this.#connectionId === null) return;
+    const waitMs = Math.max(REPORT_GATHER_MS, this.#reportFrom - this.#ports.clock.monotonic());
+    this.#timers.armOnce('report', waitMs, () => {
+      const origins = this.#ports.reports.due();
+      if (origins) this.#beat(origins);
+    });
   }
 
   /**
@@ -167,6 +187,8 @@ export class Tunnel {
         return;
       case 'alive':
         if (typeof message.now === 'number') this.#ports.serviceClock.learn(message.now, this.#heartbeatAt);
+        if (this.#reported) this.#ports.reports.delivered(this.#reported);
+        this.#reported = null;
         return;
       case 'drained':
         this.#drained.resolve(message.others !== false);
@@ -201,6 +223,8 @@ export class Tunnel {
     this.#heartbeat();
     onOpen(connectionId);
     this.#welcomed.resolve(connectionId);
+    // What is known by then is told even if nothing changes any more.
+    this.report();
     for (const frame of this.#earlyFrames.splice(0)) onFrame(frame);
   }
 
@@ -221,11 +245,15 @@ export class Tunnel {
   }
 
   #heartbeat(): void {
-    this.#timers.arm('heartbeat', HEARTBEAT_MS, () => {
-      this.#heartbeatAt = this.#ports.clock.monotonic();
-      this.#say({ type: 'heartbeat' });
-      this.#heartbeat();
-    });
+    this.#timers.arm('heartbeat', HEARTBEAT_MS, () => this.#beat(this.#ports.reports.heartbeat()));
+  }
+
+  #beat(origins: readonly OriginReport[] | null): void {
+    this.#heartbeatAt = this.#ports.clock.monotonic();
+    this.#reportFrom = this.#heartbeatAt + REPORT_PAUSE_MS;
+    this.#reported = origins;
+    this.#say({ type: 'heartbeat', ...(origins && { origins }) });
+    this.#heartbeat();
   }
 
   #scheduleRenewal(expiresAt: number): void {

@@ -24,6 +24,7 @@ const schema = z.object({
       name: z.string(),
       internalUrl: z.string(),
       kerberos: z.object({ id: z.string(), service: z.string() }).optional(),
+      verifyCertificate: z.literal(false).optional(),
     }),
   ),
 });

@@ -144,6 +144,28 @@ export interface ApplicationStatus {
   readonly name: string;
   readonly externalUrl: string;
   readonly group: string;
-  /** False when no tunnel of its group is live: users are told that it is offline. */
+  /** Whether some connector reaches it: `state` says why not. */
   readonly reachable: boolean;
+  /**
+   * `offline`: no connector of its group has a live tunnel. `unreachable`: none that has reaches each of its origins. `unknown`: none has tried
+   * yet, or they are of a release that does not tell.
+   */
+  readonly state: 'reachable' | 'unreachable' | 'offline' | 'unknown';
+  /** Of its internal URLs; of segments too. */
+  readonly origins: readonly OriginStatus[];
+}
+
+export interface OriginStatus {
+  readonly origin: string;
+  readonly reachable: boolean;
+  /** What each live connector knows of it. */
+  readonly attempts: readonly OriginAttempt[];
+}
+
+export interface OriginAttempt {
+  readonly connector: string;
+  readonly at: number;
+  readonly by: 'request' | 'probe';
+  /** What it failed of; null: the origin was reached. */
+  readonly code: string | null;
 }

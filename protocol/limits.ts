@@ -59,6 +59,10 @@ export const RESPONSE_HOLD_MS = 60_000;
 export const INVOCATION_RESERVE_MS = 3_000;
 /** An exchange lives no longer: API Gateway and Lambda end what they carry at this age. */
 export const EXCHANGE_MAX_MS = 15 * 60_000;
+/** Origins of which a connector tells whether it reaches them. */
+export const ORIGIN_REPORTS_MAX = 250;
+/** An origin that was reached this long ago is tried again, and what was told of it is told again. */
+export const ORIGIN_REPORT_MS = 5 * 60_000;
 /** How long a side that lost its channel may take to resume an exchange. */
 export const RESUME_MS = 30_000;
 /** How long a connector keeps an upload of which nothing comes, and its response while nobody has asked for it. */

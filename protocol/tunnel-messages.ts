@@ -42,11 +42,29 @@ export interface WelcomeApplication {
   readonly internalUrl: string;
   /** Of an application with single sign-on by Kerberos: its id and its service principal name, for the connector's doctor. */
   readonly kerberos?: { readonly id: string; readonly service: string } | undefined;
+  /** Absent: it is checked. Older services do not say. */
+  readonly verifyCertificate?: false | undefined;
 }
 
 /** Keeps the tunnel alive and its registry entry fresh. Answered by `alive`. */
 export interface HeartbeatMessage {
   readonly type: 'heartbeat';
+  /** Everything that the connector knows of origins, where that has changed. Older connectors do not say. */
+  readonly origins?: readonly OriginReport[] | undefined;
+}
+
+/** Whether the connector reached an origin when it tried last. */
+export interface OriginReport {
+  /** Scheme, host and port, as in a URL. */
+  readonly origin: string;
+  /** By the service's clock. */
+  readonly at: number;
+  /** What it failed of, before anything was sent; absent: it was reached. */
+  readonly code?: string;
+  /** A probe has shown it; absent: a user's request. */
+  readonly probed?: true;
+  /** Its certificate was not checked. */
+  readonly unverified?: true;
 }
 
 export interface AliveMessage {

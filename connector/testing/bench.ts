@@ -56,6 +56,8 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
   const posted: Posted[] = [];
   const calls: Array<OriginCall & { answer(answer: OriginAnswer): void; fail(error: unknown): void }> = [];
   const ledger = new Ledger(memory);
+  /** Origins that requests asked for, and what became of that. */
+  const tried: Array<readonly [string, boolean, string | null]> = [];
   let reply = async (_posted: Posted): Promise<PostResult> => 'delivered';
   const serviceClock = new ServiceClock(clock);
   const post = (text: string, replyTo: string): Promise<PostResult> => {
@@ -73,6 +75,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
     posted,
     calls,
     ledger,
+    tried,
     /** What the Reply API answers to a post; may wait. */
     set reply(answer: typeof reply) {
       reply = answer;
@@ -93,6 +96,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
       ledger,
       limit,
       log: lines,
+      tried: (target, code) => tried.push([target.origin, target.verifyCertificate, code]),
       count: () => {},
     }),
     request: (fields: Partial<RequestFrame> = {}): RequestFrame => ({

@@ -23,7 +23,7 @@ import { why } from './why.ts';
 const BODY_MAX_BYTES = 2 * 1024 * 1024;
 
 export interface ControlPorts extends Pick<CredentialPorts, 'credentials'> {
-  readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'removeConnector'>;
+  readonly registry: Pick<Registry, 'createEnrolmentCode' | 'connectors' | 'tunnels' | 'reports' | 'removeConnector'>;
   readonly directory: Pick<Directory, 'applications' | 'applicationsOn' | 'replace'>;
   readonly routerLog: FunctionLog;
   readonly otherLogs: readonly FunctionLog[];

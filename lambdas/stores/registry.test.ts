@@ -85,7 +85,7 @@ describe('a connector that is removed', () => {
   const takenBefore = (meanwhile: () => Promise<unknown>): Registry => {
     const take: Table['take'] = async (key) => {
       const taken = await table.take(key);
-      if (key.sk === 'k1') await meanwhile();
+      if (key.pk === 'connector') await meanwhile();
       return taken;
     };
     return createRegistry({ table: { ...table, take }, now: () => clock });

@@ -1,8 +1,9 @@
 // Connectors, their tunnels, their dials and enrolment codes in DynamoDB: `connector`/`<id>`, `group#<group>`/`<connector>#<connectionId>`,
-// `dial#<connector>`/`<id>`, `enrolment#<id>`. The registry's tunnels are a hint: the router forgets one that answers 410, a heartbeat brings it back.
+// `group#<group>#origins`/`<connector>`, `dial#<connector>`/`<id>`, `enrolment#<id>`. The registry's tunnels are a hint: the router forgets one that answers 410, a heartbeat brings it back.
 import { SallyportError } from '../../protocol/errors.ts';
-import { count, filled, flag, isMap, type RecordShape, readRecord, text } from './record-shape.ts';
-import type { Connector, EnrolmentCode, JsonWebKey, Registry, Tunnel } from './records.ts';
+import type { OriginReport } from '../../protocol/tunnel-messages.ts';
+import { count, filled, flag, isMap, listOf, optionalTrue, type RecordShape, readRecord, shaped, text } from './record-shape.ts';
+import type { Connector, ConnectorReports, EnrolmentCode, JsonWebKey, Registry, Tunnel } from './records.ts';
 import { expiresAtSeconds } from './sessions.ts';
 import type { Key, Table } from './table.ts';
 
@@ -29,16 +30,35 @@ const TUNNEL: RecordShape<Tunnel> = {
   draining: flag,
 };
 
+/** Longer than any name of DNS with scheme and port. */
+const ORIGIN = /^https?:\/\/[^\s/]{1,300}$/;
+const ERROR_CODE = /^ERR_[A-Z_]{1,60}$/;
+
+export const ORIGIN_REPORT: RecordShape<OriginReport> = {
+  origin: (value): value is string => text(value) && ORIGIN.test(value),
+  at: count,
+  code: (value): value is string | undefined => value === undefined || (text(value) && ERROR_CODE.test(value)),
+  probed: optionalTrue,
+  unverified: optionalTrue,
+};
+
+const CONNECTOR_REPORTS: RecordShape<ConnectorReports> = { connector: filled, origins: listOf(shaped(ORIGIN_REPORT)) };
+
 const ENROLMENT_CODE: RecordShape<EnrolmentCode> = { id: filled, group: filled, createdAt: count, expiresAt: count };
 
 const CONNECTORS = 'connector';
 const connectorKey = (id: string): Key => ({ pk: CONNECTORS, sk: id });
 const codeKey = (id: string): Key => ({ pk: `enrolment#${id}`, sk: '-' });
 const groupKey = (group: string): string => `group#${group}`;
+/** Beside the group's tunnels, which are found by the partition's whole name. */
+const reportsKey = (group: string): string => `${groupKey(group)}#origins`;
 const tunnelKey = ({ group, connector, connectionId }: Pick<Tunnel, 'group' | 'connector' | 'connectionId'>): Key => ({
   pk: groupKey(group),
   sk: `${connector}#${connectionId}`,
 });
+
+/** A connector tells again what it told, long before that. */
+const REPORTS_KEPT_MS = 24 * 60 * 60_000;
 
 export const createRegistry = ({ table, now }: { readonly table: Table; readonly now: () => number }): Registry => ({
   createEnrolmentCode: async (code) => {
@@ -73,7 +93,8 @@ export const createRegistry = ({ table, now }: { readonly table: Table; readonly
     await table.take(connectorKey(id));
     // From here on none is added. An entry that cannot be read or taken away just now leads to a closed tunnel, and expires.
     const found = await tunnels().catch(() => before);
-    await Promise.allSettled(found.map(({ pk, sk }) => table.take({ pk: String(pk), sk: String(sk) })));
+    const keys = [...found.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) })), { pk: reportsKey(group), sk: id }];
+    await Promise.allSettled(keys.map((key) => table.take(key)));
     return found.map(({ sk }) => String(sk).slice(id.length + 1));
   },
 
@@ -129,6 +150,18 @@ export const createRegistry = ({ table, now }: { readonly table: Table; readonly
   removeTunnel: async (tunnel) => {
     await table.take(tunnelKey(tunnel));
   },
+
+  saveReports: async ({ connector, group }, origins) => {
+    await table.update(
+      { pk: reportsKey(group), sk: connector },
+      {
+        update: 'SET connector = :connector, origins = :origins, expiresAtSeconds = :expiresAtSeconds',
+        values: { ':connector': connector, ':origins': origins, ':expiresAtSeconds': expiresAtSeconds(now() + REPORTS_KEPT_MS) },
+      },
+    );
+  },
+
+  reports: async (group) => (await table.query(reportsKey(group))).map((item) => readRecord(table.name, item, CONNECTOR_REPORTS)),
 
   tunnels: async (group) =>
     (await table.query(groupKey(group))).map((item) => readRecord(table.name, item, TUNNEL)).filter((tunnel) => tunnel.expiresAt > now()),

@@ -1,9 +1,16 @@
 // Reads what a connector says on its tunnel. Unknown fields are ignored; anything else that is not as protocol/tunnel-messages.ts has it is refused.
 import { SallyportError } from '../../protocol/errors.ts';
-import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
-import type { DrainMessage, HeartbeatMessage, HelloMessage } from '../../protocol/tunnel-messages.ts';
+import { CLIENT_FRAME_MAX_BYTES, ORIGIN_REPORTS_MAX } from '../../protocol/limits.ts';
+import type { DrainMessage, HeartbeatMessage, HelloMessage, OriginReport } from '../../protocol/tunnel-messages.ts';
+import { shaped } from '../stores/record-shape.ts';
+import { ORIGIN_REPORT } from '../stores/registry.ts';
 
-export type ServedMessage = HelloMessage | HeartbeatMessage | DrainMessage;
+interface ReadHeartbeat extends Omit<HeartbeatMessage, 'origins'> {
+  /** Empty: nothing new. For what cannot be read no connector loses its tunnel. */
+  readonly origins: readonly OriginReport[] | 'unreadable';
+}
+
+export type ServedMessage = HelloMessage | ReadHeartbeat | DrainMessage;
 
 /** A release's name, short enough for the registry and the log. */
 const VERSION = /^[\w.+-]{1,64}$/;
@@ -17,14 +24,28 @@ export const readMessage = (routeKey: string, body: string | undefined): ServedM
       if (typeof message.version !== 'string' || !VERSION.test(message.version)) throw unreadable('hello needs the connector’s version');
       return { type: 'hello', version: message.version };
     case 'heartbeat':
+      return { type: 'heartbeat', origins: readReports(message.origins) };
     case 'drain':
-      return { type: message.type };
+      return { type: 'drain' };
     default:
       throw unreadable('its type is unknown');
   }
 };
 
-const parse = (body: string): { readonly type?: unknown; readonly version?: unknown } => {
+const isReport = shaped(ORIGIN_REPORT);
+
+const readReports = (origins: unknown): ReadHeartbeat['origins'] => {
+  if (origins === undefined) return [];
+  if (!Array.isArray(origins) || origins.length > ORIGIN_REPORTS_MAX || !origins.every(isReport)) return 'unreadable';
+  return origins.map(({ origin, at, code, probed, unverified }) => ({
+    ...{ origin, at },
+    ...(code !== undefined && { code }),
+    ...(probed && { probed }),
+    ...(unverified && { unverified }),
+  }));
+};
+
+const parse = (body: string): { readonly type?: unknown; readonly version?: unknown; readonly origins?: unknown } => {
   const bytes = Buffer.byteLength(body);
   if (bytes > CLIENT_FRAME_MAX_BYTES) throw unreadable(`${bytes} bytes are more than ${CLIENT_FRAME_MAX_BYTES}`);
   let value: unknown;

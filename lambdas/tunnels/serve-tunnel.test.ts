@@ -258,6 +258,41 @@ describe('heartbeat and drain', () => {
     expect(await registry.findConnector('k1')).toMatchObject({ version: '0.1.0', seenAt: START + 60_000 });
   });
 
+  test('keep what the connector tells of origins, until it tells anew or is removed', async () => {
+    await say({ type: 'hello', version: '0.1.0' });
+    const reached = { origin: 'http://wiki.corp', at: START, probed: true };
+    const failed = { origin: 'https://hr.corp:8443', at: START, code: 'ERR_ORIGIN_CERTIFICATE', unverified: true };
+
+    await say({ type: 'heartbeat', origins: [{ ...reached, newer: 1 }, failed] });
+    await say({ type: 'heartbeat' });
+    const kept = await registry.reports('office');
+    await say({ type: 'heartbeat', origins: [reached] });
+    const then = await registry.reports('office');
+    await registry.removeConnector({ id: 'k1', group: 'office' });
+
+    expect(kept).toEqual([{ connector: 'k1', origins: [reached, failed] }]);
+    expect(then).toEqual([{ connector: 'k1', origins: [reached] }]);
+    expect(await registry.reports('office')).toEqual([]);
+    expect(await registry.reports('factory')).toEqual([]);
+  });
+
+  test.each([
+    ['origins that are no list', '{}'],
+    ['an origin that is none', '[{"origin":"javascript:1","at":1}]'],
+    ['a report without a time', '[{"origin":"http://a"}]'],
+    ['a code that is none', '[{"origin":"http://a","at":1,"code":"\\u001b[31m"}]'],
+    ['too many reports', JSON.stringify(Array(251).fill({ origin: 'http://a', at: 1 }))],
+    ['a time that is no whole number', '[{"origin":"http://a","at":1.5}]'],
+  ])('keep the tunnel fresh whatever is told of origins, and log it: %s', async (_, origins) => {
+    await say({ type: 'hello', version: '0.1.0' });
+
+    const answer = await say({ type: 'heartbeat', origins: JSON.parse(origins) });
+
+    expect(answer.type).toBe('alive');
+    expect(await registry.reports('office')).toEqual([]);
+    expect(lines.map((line) => JSON.parse(line).event)).toContain('tunnel.origins-unreadable');
+  });
+
   test('are refused to a removed connector', async () => {
     await registry.removeConnector({ id: 'k1', group: 'office' });
 

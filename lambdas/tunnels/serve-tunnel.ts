@@ -73,6 +73,8 @@ export const createServeTunnel = (ports: TunnelPorts) => {
         return welcome(at, identity, message.version);
       case 'heartbeat':
         await save(registry, identity, (await known(registry, identity)).version, now());
+        if (message.origins === 'unreadable') at.log.warn('tunnel.origins-unreadable', { code: 'ERR_FRAME_INVALID' });
+        else if (message.origins.length > 0) await registry.saveReports(identity, message.origins);
         return { type: 'alive', now: now() };
       case 'drain':
         await registry.drainTunnel(identity);

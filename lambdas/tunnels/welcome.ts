@@ -21,6 +21,7 @@ export const fitApplications = (
         name: application.name,
         internalUrl,
         kerberos: internalUrl === application.internalUrl ? kerberosOf(application) : undefined,
+        verifyCertificate: application.verifyCertificate === false ? false : undefined,
       }),
     ),
   );

@@ -1,6 +1,7 @@
 // Connectors killed in the middle of their work, and one whose answers no longer get out. What may be repeated is run elsewhere; of
 // the rest users get a code within its time, or a download that visibly broke. The slow ends are awaited side by side.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { control } from '../support/administrator.ts';
 import { type OwnConnector, startConnector } from '../support/connector.ts';
 import { type Download, download } from '../support/download.ts';
 import { functionLog, logged } from '../support/logs.ts';
@@ -16,7 +17,7 @@ interface InFlight {
   readonly download: Promise<Download>;
 }
 
-const GROUPS = ['mute', 'lone', 'pair', 'load'];
+const GROUPS = ['mute', 'lone', 'pair', 'load', 'half'];
 /** More than is sent before the pause; less than the window, so that no credit tells the router of the dead tunnel. */
 const MEGABYTES = 3;
 
@@ -60,7 +61,7 @@ beforeAll(async () => {
     world,
     GROUPS.map((group) => ({ id: group, group, internalUrl: origin.url })),
   );
-  const [, loneOne, firstOfPair, firstOfLoad] = await Promise.all([...GROUPS, 'load'].map(start));
+  const [, loneOne, firstOfPair, firstOfLoad] = await Promise.all(['mute', 'lone', 'pair', 'load', 'load'].map(start));
   victim = firstOfLoad!;
 
   // First: the router has one environment as yet, so its one socket is that of this download.
@@ -140,3 +141,22 @@ test.each([
   },
   60_000,
 );
+
+test('with two connectors of which one may not reach the application, each POST is answered, and the status says who reaches it', async () => {
+  const [, other] = await Promise.all([start('half'), startConnector(world, 'half', ['http://elsewhere.corp'])]);
+  connectors.push(other!);
+
+  const statuses: number[] = [];
+  for (let request = 0; request < 10; request += 1) statuses.push((await ask('half', '', 'POST')).status);
+  const attempts = async () => {
+    const found = (await control(world).status()).applications.find(({ id }) => id === 'half');
+    return { state: found!.state, codes: found!.origins.flatMap((known) => known.attempts.map(({ code }) => code)) };
+  };
+  const deadline = Date.now() + 30_000;
+  let told = await attempts();
+  while (told.codes.length < 2 && Date.now() < deadline) told = await attempts();
+
+  expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  expect(told.state).toBe('reachable');
+  expect(new Set(told.codes)).toEqual(new Set([null, 'ERR_ORIGIN_NOT_ALLOWED']));
+}, 60_000);

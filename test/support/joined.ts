@@ -60,6 +60,7 @@ export const join = (callOrigin: CallOrigin, { network = CALM, seed = 1 }: { net
     ledger,
     limit: 100,
     log,
+    tried: () => undefined,
     count: () => undefined,
   });
   const key = rig.keyOf('connector-a');

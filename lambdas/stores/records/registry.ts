@@ -1,4 +1,5 @@
 // The registry: connectors, what they enrol and dial with, and their tunnels.
+import type { OriginReport } from '../../../protocol/tunnel-messages.ts';
 
 export interface Connector {
   readonly id: string;
@@ -44,6 +45,12 @@ export interface Tunnel {
   readonly draining: boolean;
 }
 
+/** What a connector knows of the origins of its group. */
+export interface ConnectorReports {
+  readonly connector: string;
+  readonly origins: readonly OriginReport[];
+}
+
 export interface Registry {
   createEnrolmentCode(code: EnrolmentCode): Promise<void>;
   /** Takes the code so that nobody can take it again; null when unknown, used or expired. */
@@ -59,6 +66,10 @@ export interface Registry {
   saveTunnel(tunnel: Tunnel, version: string): Promise<void>;
   drainTunnel(tunnel: Pick<Tunnel, 'group' | 'connector' | 'connectionId'>): Promise<void>;
   removeTunnel(tunnel: Pick<Tunnel, 'group' | 'connector' | 'connectionId'>): Promise<void>;
+  /** In place of what it reported before. */
+  saveReports(connector: Pick<Tunnel, 'connector' | 'group'>, origins: readonly OriginReport[]): Promise<void>;
+  /** Of the group's connectors, also of those without a tunnel. */
+  reports(group: string): Promise<readonly ConnectorReports[]>;
   /** Tunnels of the group that have not expired, draining ones included. */
   tunnels(group: string): Promise<readonly Tunnel[]>;
 }
