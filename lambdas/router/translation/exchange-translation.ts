@@ -17,7 +17,7 @@ import { translateCookies } from './cookies.ts';
 import { type CallerOrigin, translateFields } from './fields.ts';
 import { createInternalAddresses } from './internal-address.ts';
 import { hashedBy } from './policy.ts';
-import { createPublishedAt } from './published-at.ts';
+import { createPublishedAt, createServedOn } from './published-at.ts';
 import { createLinkReport, type LinkReport } from './report.ts';
 import { internalFields, readableFields } from './request-fields.ts';
 import { createTargets } from './targets.ts';
@@ -60,6 +60,7 @@ export const createExchangeTranslation = (
     own: [address, ...others],
     urls,
     publishedAt: createPublishedAt(directory),
+    servedOn: createServedOn(directory),
     log,
   });
   const isWelcome = (origin: string) => isWelcomeAt({ directory, urls }, application, request.path, origin);

@@ -72,6 +72,56 @@ test.each([
   expect(await translate(name, value)).toBe(expected);
 });
 
+describe('an external address of an application that knows nothing of TLS is one that leads there', () => {
+  test.each([
+    ['Location', 'http://own.apps.example.com/ext/x?y=1', `${OURS}/ext/x?y=1`],
+    ['Location', 'http://own.apps.example.com:80/ext/', `${OURS}/ext/`],
+    ['Location', 'http://OWN.apps.example.com.:443/ext/', `${OURS}/ext/`],
+    ['Location', 'https://own.apps.example.com:80/ext/', `${OURS}/ext/`],
+    ['Location', 'http://own.apps.example.com:8000/ext/', `${OURS}/ext/`],
+    ['Location', 'http://own.apps.example.com', OURS],
+    ['Location', '//own.apps.example.com:80/ext/', '//own.apps.example.com/ext/'],
+    ['Location', 'http://wiki.apps.example.com/a', 'https://wiki.apps.example.com/a'],
+    ['Location', 'http://hr.apps.example.com:80/people/', 'https://hr.apps.example.com/people/'],
+    ['Content-Location', 'http://own.apps.example.com/ext/x', `${OURS}/ext/x`],
+    ['Refresh', '0; url=http://own.apps.example.com:80/ext/', `0; url=${OURS}/ext/`],
+    [
+      'Link',
+      '<http://wiki.apps.example.com/a>; rel=next, <http://x.example/>',
+      '<https://wiki.apps.example.com/a>; rel=next, <http://x.example/>',
+    ],
+  ])('%s: %s is %s', async (name, value, expected) => {
+    expect(await translate(name, value)).toBe(expected);
+  });
+
+  test.each([
+    'https://own.apps.example.com/ext/',
+    'http://nobody.apps.example.com/',
+    'http://wiki.apps.example.com:8080/',
+    'http://own.apps.example.com.evil.example/',
+    'http://own.apps.example.com@evil.example/',
+    'http://example.com/',
+  ])('%s stays', async (address) => {
+    expect(await translate('Location', address)).toBe(address);
+  });
+
+  test('hosts of other domains are not asked for', async () => {
+    const asked: string[] = [];
+    const servedOn = async (host: string) => {
+      asked.push(host);
+      return null;
+    };
+
+    await translateFields(
+      [['Link', '<http://a.example/>, <http://b.apps.example.com/>, <http://portal.other.com/>']],
+      targetsFor({ servedOn }),
+      null,
+    );
+
+    expect(asked).toEqual(['b.apps.example.com']);
+  });
+});
+
 describe('whose scripts may read the answer', () => {
   const caller = { external: 'https://wiki.apps.example.com', internal: 'http://wiki.corp:8080' };
 

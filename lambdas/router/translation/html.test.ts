@@ -133,6 +133,14 @@ describe('scripts and style sheets within the page', () => {
     );
   });
 
+  test('links to external addresses in a scheme that leads nowhere are mended, in scripts too', async () => {
+    const page = (scheme: string, port: string) =>
+      `<a href="${scheme}://wiki.apps.example.com${port}/x"><script>f("${scheme}:\\/\\/wiki.apps.example.com${port}\\/x", "${scheme.replace('http', 'ws')}://wiki.apps.example.com${port}/s")</script>`;
+
+    expect(await translateText(page('http', ':80'))).toBe(page('https', ''));
+    expect(await translateText(page('https', ''))).toBe(page('https', ''));
+  });
+
   test('digests of what we may change are left out, those of foreign servers stay', async () => {
     const tags =
       '<script src="/a.js" integrity="sha384-x" defer></script><link rel=stylesheet integrity=sha384-y href="http://wiki.corp:8080/b.css">' +

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ApplicationHere } from '../../stores/records.ts';
 import { application, publishedAt } from '../testing/records.ts';
-import { createPublishedAt } from './published-at.ts';
+import { createPublishedAt, createServedOn } from './published-at.ts';
 
 const wild = application({ id: 'wild', host: '*.apps.example.com', internalUrl: 'http://*.corp.example:8080/' });
 const named = application({ id: 'named', host: 'named.apps.example.com', internalUrl: 'http://elsewhere.corp.example/' });
@@ -40,4 +40,12 @@ test('a host with an application of its own is not the wildcard’s', async () =
 
 test('one internal address that many external hosts stand for has none of its own', async () => {
   expect(await find('one.corp.example')).toEqual([]);
+});
+
+test('an external host is served under its own name, or by the wildcard that it fills', async () => {
+  const servedOn = createServedOn({ applicationsOn: async (host) => all.filter((known) => known.host === host) });
+
+  expect(await servedOn('named.apps.example.com')).toBe('named');
+  expect(await servedOn('any.apps.example.com')).toBe('wild');
+  expect(await servedOn('any.other.example.com')).toBeNull();
 });

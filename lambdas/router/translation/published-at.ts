@@ -1,4 +1,4 @@
-// What is published at an internal authority: under its own name, or under a wildcard whose label it fills.
+// What is published at an internal authority, or under an external host: under its own name, or under a wildcard whose label it fills.
 import type { Published } from '../../stores/records.ts';
 import type { ReadDirectory } from '../ports.ts';
 
@@ -20,4 +20,12 @@ export const createPublishedAt =
     // A host with applications of its own is not the wildcard's.
     const free = await Promise.all(filled.map(async ({ host }) => (await directory.applicationsOn(host)).length === 0));
     return filled.filter((_, index) => free[index]);
+  };
+
+export const createServedOn =
+  (directory: Pick<ReadDirectory, 'applicationsOn'>) =>
+  async (host: string): Promise<string | null> => {
+    const [own] = await directory.applicationsOn(host);
+    const [filled] = own ? [own] : await directory.applicationsOn(`*${host.slice(host.indexOf('.'))}`);
+    return filled?.id ?? null;
   };

@@ -8,6 +8,8 @@ import { type Scheme, SLASH, type Spelt } from './spelling.ts';
 
 /** Several applications may share an internal authority, each with a path of its own. */
 export type PublishedAt = (authority: string) => Promise<readonly Published[]>;
+/** The id of an application that is published under an external host; null where none is. */
+export type ServedOn = (host: string) => Promise<string | null>;
 
 export interface Replacement {
   readonly application: string;
@@ -31,8 +33,9 @@ export interface TargetsOptions {
   readonly application: string;
   /** The address by which the request came, and the application's others. */
   readonly own: readonly [Address, ...Address[]];
-  readonly urls: Pick<ExternalUrls, 'origin' | 'authority' | 'proto'>;
+  readonly urls: Pick<ExternalUrls, 'portal' | 'origin' | 'authority' | 'proto'>;
   readonly publishedAt: PublishedAt;
+  readonly servedOn: ServedOn;
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -41,8 +44,11 @@ export const AUTHORITIES_MAX = 100;
 /** Every page with a picture or a data block names them. */
 const NEVER_INTERNAL: ReadonlySet<string> = new Set(['www.w3.org', 'schema.org', 'ogp.me']);
 
-export const createTargets = ({ application, own, urls, publishedAt, log }: TargetsOptions): Targets => {
+export const createTargets = ({ application, own, urls, publishedAt, servedOn, log }: TargetsOptions): Targets => {
   const known = new Map<string, Candidate[]>();
+  /** External hosts with a port that is not theirs, or none: applications that are told of TLS by nobody call themselves so. */
+  const served = new Map<string, { readonly application: string; readonly host: string }>();
+  const domain = sharedDomain(own[0].host, new URL(urls.portal).hostname);
   const ours = own.map((address) => candidateOf(address, application, true));
   /** An origin that is dialled at a port of its own may know itself by its name and the other scheme. */
   const byName = new Map(own.map(({ internalUrl }, index) => [new URL(internalUrl).hostname.toLowerCase(), ours[index]!]));
@@ -65,6 +71,29 @@ export const createTargets = ({ application, own, urls, publishedAt, log }: Targ
     const all = [...mine, ...others];
     const alone = byName.get(authority);
     known.set(authority, all.length === 0 && alone ? [{ ...alone, authority, otherScheme: true }] : all);
+    if (all.length === 0 && !alone) await learnServed(authority);
+  };
+
+  const learnServed = async (authority: string): Promise<void> => {
+    const [, host = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(authority)!;
+    if (!host.endsWith(domain)) return;
+    const ports = own.filter((address) => address.host === host).map(({ internalUrl }) => new URL(internalUrl).port);
+    if (!['', '80', '443', ...ports].includes(port)) return;
+    try {
+      const found = await servedOn(host);
+      if (found !== null) served.set(authority, { application: found, host });
+    } catch (error) {
+      log.warn('translation.unknown', { authority, error });
+    }
+  };
+
+  /** An external address in the scheme and with the port that lead there. */
+  const mended = (text: string, { start, end, scheme, authority, colon, slash }: Spelt): Replacement | null => {
+    const found = authority === null ? undefined : served.get(authority);
+    if (found === undefined) return null;
+    const right = scheme === '' ? '' : externalScheme(scheme, urls.proto) + colon;
+    const address = `${right}${slash}${slash}${urls.authority(found.host).replace(':', colon)}`;
+    return address === text.slice(start, end).toLowerCase() ? null : { application: found.application, end, text: address };
   };
 
   const best = (text: string, site: Spelt): { candidate: Candidate; end: number; slash: boolean } | null => {
@@ -94,7 +123,7 @@ export const createTargets = ({ application, own, urls, publishedAt, log }: Targ
 
     external: (text, site) => {
       const found = best(text, site);
-      if (found === null) return null;
+      if (found === null) return mended(text, site);
       const { candidate, end, slash } = found;
       const path = spell(candidate.path.slice(0, -1), site.slash);
       if (site.authority === null) {
@@ -140,6 +169,19 @@ const candidateOf = ({ host, path, internalUrl }: Address, application: string, 
 };
 
 const spell = (path: string, slash: string): string => path.replaceAll('/', slash);
+
+/** Of two hosts of one tenant: everything external is below it. */
+const sharedDomain = (one: string, other: string): string => {
+  const labels = other.split('.').reverse();
+  const differs = one
+    .split('.')
+    .reverse()
+    .findIndex((label, index) => label !== labels[index]);
+  return `.${labels
+    .slice(0, differs < 0 ? undefined : differs)
+    .reverse()
+    .join('.')}`;
+};
 
 const plain = (scheme: Scheme): string => scheme.replace('ws', 'http');
 

@@ -35,6 +35,12 @@ export const targetsFor = (options: Partial<TargetsOptions> = {}): Targets & { r
       asked.push(authority);
       return PUBLISHED[authority] ?? [];
     },
+    servedOn: async (host) => {
+      const found = Object.values(PUBLISHED)
+        .flat()
+        .find((published) => published.host === host);
+      return found?.application ?? (host === OWN.host ? 'own' : null);
+    },
     log: { warn: () => undefined },
     ...options,
   });
