@@ -50,6 +50,29 @@ test.each([
 });
 
 test.each([
+  'https://wiki.apps.example.com/manifest.json',
+  'https://wiki.apps.example.com/a/sw.js',
+  'https://WIKI.apps.example.com/A.WebManifest',
+])('external URL: %s is a file, where a folder is meant', (externalUrl) => {
+  const faults = faultsOf({ externalUrl });
+
+  expect(faults).toHaveLength(1);
+  expect(faults[0]).toMatchObject({ path: 'applications[0].externalUrl', expected: 'the URL of a folder, which ends with /' });
+  expect(application({ externalUrl: `${externalUrl}/` })).toMatchObject({ path: new URL(`${externalUrl}/`).pathname });
+  expect(application({ externalUrl: 'https://wiki.apps.example.com/v1.2' })).toMatchObject({ path: '/v1.2/' });
+});
+
+test('an internal URL and those of segments are folders, too', () => {
+  const segments = [{ externalUrl: 'https://static.apps.example.com/a.css', internalUrl: 'http://cdn.corp/b.css' }];
+
+  expect(faultsOf({ internalUrl: 'http://wiki.corp/index.html', segments }).map(({ path }) => path)).toEqual([
+    'applications[0].internalUrl',
+    'applications[0].segments[0].externalUrl',
+    'applications[0].segments[0].internalUrl',
+  ]);
+});
+
+test.each([
   ['http://wiki', 'http://wiki/'],
   ['https://Wiki.Corp:8443/a', 'https://wiki.corp:8443/a/'],
   ['http://127.0.0.1:3000/', 'http://127.0.0.1:3000/'],

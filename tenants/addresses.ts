@@ -37,6 +37,10 @@ export const readExternalUrl = (value: unknown, domain: string): ExternalAddress
   return segments.every((segment) => SEGMENT_PATTERN.test(segment)) && segments[0] !== RESERVED_SEGMENT ? { host, path } : undefined;
 };
 
+/** Whether what is meant as a folder looks like a file: `…/manifest.json`. With a `/` at its end it is a folder, whatever its name. */
+export const namesFile = (url: unknown): boolean =>
+  typeof url === 'string' && /^https?:\/\/[^/?#]+\/(?:[^?#]*\/)?[^/?#]*\.[a-z][a-z0-9]{0,11}$/i.test(url);
+
 /** The host of `https://<host>/`: of the domain, but not below `apps.<domain>`, where every name is an application's own. */
 export const readAlternateUrl = (value: unknown, domain: string): string | undefined => {
   const [, rawHost] = typeof value === 'string' ? (/^https:\/\/([^/?#:@]+)\/?$/i.exec(value) ?? []) : [];

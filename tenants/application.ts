@@ -12,6 +12,7 @@ import { INTERNAL_URL_WORDS, segmentList } from './segments.ts';
 import {
   accessSetting,
   choice,
+  folder,
   IDENTIFIER_WORDS,
   NOTHING_SAID,
   optional,
@@ -156,12 +157,12 @@ export const applicationSchema = ({ domain, claims, readTimeout = null }: Pick<A
         ['assigned', 'everyone', 'nobody'],
         'Leave it out to have the portal list it for those who may use it; everyone else reads that they have no access.',
       ),
-      externalUrl: setting(
+      externalUrl: folder(
         `https://<name>.apps.${domain}/ or https://*.apps.${domain}/, a plain path allowed, no port, query or fragment`,
         `Write for example https://wiki.apps.${domain}/: the certificate covers exactly one name before .apps.${domain}.`,
         (value) => readExternalUrl(value, domain),
       ),
-      internalUrl: setting(
+      internalUrl: folder(
         INTERNAL_URL_WORDS,
         'Write for example http://wiki.corp.example:8080/, as the connector reaches it.',
         readInternalUrl,

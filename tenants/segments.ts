@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Address } from '../lambdas/stores/records.ts';
 import { readExternalUrl, readInternalUrl } from './addresses.ts';
-import { setting } from './settings.ts';
+import { folder } from './settings.ts';
 
 export const INTERNAL_URL_WORDS = 'an http or https URL of a named host (or *.<domain>), without credentials, query or fragment';
 
@@ -12,12 +12,12 @@ export const segmentList = (domain: string) =>
       z
         .strictObject(
           {
-            externalUrl: setting(
+            externalUrl: folder(
               `https://<name>.apps.${domain}/, a plain path allowed`,
               'Users reach this part of the application there.',
               (value) => readExternalUrl(value, domain),
             ),
-            internalUrl: setting(INTERNAL_URL_WORDS, 'Write it as the connector reaches it.', readInternalUrl),
+            internalUrl: folder(INTERNAL_URL_WORDS, 'Write it as the connector reaches it.', readInternalUrl),
           },
           { error: 'a map with externalUrl and internalUrl' },
         )

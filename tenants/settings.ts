@@ -1,6 +1,7 @@
 // The kinds of value that a tenant file is made of, each with the sentence that says what was expected and what to do.
 import { z } from 'zod';
 import type { Access } from '../lambdas/stores/records.ts';
+import { namesFile } from './addresses.ts';
 import { isMap } from './faults.ts';
 
 /** A setting: `read` gives its value, or undefined when what came is not what was expected. */
@@ -12,7 +13,19 @@ export const setting = <Value>(expected: string, advice: string, read: (value: u
     return z.NEVER;
   });
 
-/** The same, with a value for a setting that is left out. */
+/** A URL that stands for all that is below it: what looks like a single file is refused, because something else was meant. */
+export const folder = <Value>(expected: string, advice: string, read: (value: unknown) => Value | undefined) =>
+  z
+    .unknown()
+    .superRefine((value, context) => {
+      if (read(value) === undefined || !namesFile(value)) return;
+      const instead = 'Write the URL below which the application is. If this is a folder, put a / at its end.';
+      const params = { advice: `All that is below this URL is published, and it looks like a single file. ${instead}` };
+      context.addIssue({ code: 'custom', message: 'the URL of a folder, which ends with /', params });
+    })
+    .pipe(setting(expected, advice, read));
+
+/** The same as `setting`, with a value for a setting that is left out. */
 export const optional = <Value>(fallback: NoInfer<Value>, expected: string, advice: string, read: (value: unknown) => Value | undefined) =>
   setting(expected, advice, read).default(fallback as never);
 

@@ -170,6 +170,14 @@ describe('a page gets it', () => {
     expect([answer.body().toString(), answer.header('Content-Encoding')]).toEqual(['packed', 'dcb']);
   });
 
+  test('and with it a manifest’s link what has the manifest asked for with the user’s session', async () => {
+    const page =
+      '<html><head><link rel=manifest href=/m.json></head><body><a href="http://wiki.internal:8080/"><link rel=manifest href=/m.json>';
+    const { answer } = await answerOf(Buffer.from(page), HTML);
+
+    expect(answer.body().toString()).toBe(page.replace('<link', `${SCRIPT}<link crossorigin=use-credentials `));
+  });
+
   test('where it is XHTML, in its namespace', async () => {
     const page = '<h:html xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>a</h:title></h:head></h:html>';
     const { answer } = await answerOf(Buffer.from(page), [['Content-Type', 'application/xhtml+xml']]);

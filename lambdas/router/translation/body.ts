@@ -20,7 +20,7 @@ export interface BodyOptions {
   readonly targets: Targets;
   /** Is told of every address; the text stays as it is then. Null: it is translated. */
   readonly report: LinkReport | null;
-  /** Whether addresses are read at all. */
+  /** Whether addresses are read at all: of a page that only gets a script of ours, the head is looked at. */
   readonly translates: boolean;
   /** What else becomes of the plain body. */
   readonly finish: (plain: Parts) => Parts;
@@ -31,9 +31,11 @@ export interface BodyOptions {
 /** Throws what the parts throw, and ERR_ORIGIN_INVALID for a body that cannot be unpacked. */
 export const translateBody = (parts: Parts, options: BodyOptions): Parts => {
   const read = decoded(parts, options.content.codings);
-  const plain = options.finish(options.translates ? translated(read, options) : read);
+  const plain = options.finish(options.translates || isMarkup(options.content) ? translated(read, options) : read);
   return options.packed ? gzipped(plain) : plain;
 };
+
+const isMarkup = ({ kind }: Content): boolean => kind === 'html' || kind === 'xml';
 
 async function* translated(parts: Parts, options: BodyOptions): AsyncGenerator<Buffer> {
   const scanner = scannerOf(options);
@@ -48,21 +50,23 @@ async function* translated(parts: Parts, options: BodyOptions): AsyncGenerator<B
   if (codec.rest().length > 0) yield codec.rest();
 }
 
-const scannerOf = ({ content: { kind }, scripts, hashed, targets: { paths }, report }: BodyOptions): Scanner => {
+const scannerOf = ({ content: { kind }, scripts, hashed, targets: { paths }, report, translates }: BodyOptions): Scanner => {
   if (kind === 'css') return createCssScanner(paths);
   if (kind === 'script') return createScriptScanner();
   // Whoever decides whether to translate scripts wants to know of them before.
-  return createHtmlScanner({ paths, scripts: scripts || report !== null, xml: kind === 'xml', hashed, readable: isReadable });
+  const wanted = { paths, scripts: scripts || report !== null, headAlone: !translates };
+  return createHtmlScanner({ ...wanted, xml: kind === 'xml', hashed, readable: isReadable });
 };
 
 const encoded = (codec: TextCodec, text: string): Buffer[] => (text === '' ? [] : [codec.encode(text)]);
 
-const written = async (outputs: readonly Output[], { targets, report }: BodyOptions): Promise<string> => {
-  const pieces = outputs.filter((output) => typeof output !== 'string');
+const written = async (outputs: readonly Output[], { targets, report, translates }: BodyOptions): Promise<string> => {
+  const pieces = translates ? outputs.filter((output) => typeof output !== 'string') : [];
   if (pieces.length > 0) await targets.learn(pieces.flatMap(({ sites }) => sites));
   return outputs
     .map((output) => {
       if (typeof output === 'string') return output;
+      if (!translates) return replaced({ ...output, sites: [] }, targets);
       return report === null ? replaced(output, targets) : reported(output, targets, report);
     })
     .join('');
@@ -74,13 +78,15 @@ const reported = (piece: Piece, targets: Targets, report: LinkReport): string =>
 };
 
 /** The piece with what is published in place of what is internal. */
-export const replaced = ({ text, sites, cuts = [] }: Pick<Piece, 'text' | 'sites' | 'cuts'>, targets: Targets): string => {
+export const replaced = ({ text, sites, insertions = [] }: Pick<Piece, 'text' | 'sites' | 'insertions'>, targets: Targets): string => {
   const edits = [
     ...sites.flatMap((site) => {
       const found = targets.external(text, site);
       return found ? [{ start: site.start, end: found.end, instead: found.text }] : [];
     }),
-    ...cuts.filter(({ leadsTo }) => leadsTo === null || targets.external(text, leadsTo) !== null).map((cut) => ({ ...cut, instead: '' })),
+    ...insertions
+      .filter(({ leadsTo }) => leadsTo === null || targets.external(text, leadsTo) !== null)
+      .map(({ at: start, text: instead }) => ({ start, end: start, instead })),
   ].sort((one, other) => one.start - other.start);
   let result = '';
   let at = 0;

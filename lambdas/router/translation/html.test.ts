@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BELOW, cutAt, OWN, targetsFor, translateParts, translateText } from './testing/translated.ts';
+import { BELOW, cutAt, newReport, OWN, targetsFor, translateParts, translateText } from './testing/translated.ts';
 
 const WIKI = 'https://wiki.apps.example.com';
 
@@ -141,13 +141,36 @@ describe('scripts and style sheets within the page', () => {
     expect(await translateText(page('https', ''))).toBe(page('https', ''));
   });
 
-  test('digests of what we may change are left out, those of foreign servers stay', async () => {
+  test('a manifest is asked for with the user’s session, where it is one of ours and nothing else is said', async () => {
+    const credentials = ' crossorigin=use-credentials ';
+    const link = (before: string, rest: string) => `<link${before}${rest}>`;
+
+    for (const rest of [' rel=manifest href=/m.json', '\n rel="icon MANIFEST" href="m.json"/', '/rel="manifest"/href="m"'])
+      expect(await translateText(link('', rest))).toBe(link(credentials, rest));
+    expect(await translateText(link('', ' rel=manifest href=http://wiki.corp:8080/m.json'))).toBe(
+      link(credentials, ` rel=manifest href=${WIKI}/m.json`),
+    );
+    expect(await translateText('<link rel="manifest" href="/m"/>', { kind: 'xml' })).toBe(
+      '<link crossorigin="use-credentials"  rel="manifest" href="/m"/>',
+    );
+    for (const other of [
+      ' rel=manifest crossorigin href=/m.json',
+      ' rel=manifest href=https://cdn.example/m.json',
+      ' rel=manifest',
+      ' rel=manifests href=/m.json',
+      ' rel=stylesheet href=/m.css',
+    ])
+      expect(await translateText(link('', other))).toBe(link('', other));
+    expect(await translateText(link('', ' rel=manifest href=/m.json'), { report: newReport() })).not.toContain('crossorigin');
+  });
+
+  test('digests of what we may change are no longer told, those of foreign servers stay', async () => {
     const tags =
       '<script src="/a.js" integrity="sha384-x" defer></script><link rel=stylesheet integrity=sha384-y href="http://wiki.corp:8080/b.css">' +
       '<script integrity="sha384-z" src="https://cdn.example/c.js"></script>';
 
     expect(await translateText(tags)).toBe(
-      `<script src="/a.js"  defer></script><link rel=stylesheet  href="${WIKI}/b.css"><script integrity="sha384-z" src="https://cdn.example/c.js"></script>`,
+      `<script src="/a.js" data-integrity="sha384-x" defer></script><link rel=stylesheet data-integrity=sha384-y href="${WIKI}/b.css"><script integrity="sha384-z" src="https://cdn.example/c.js"></script>`,
     );
     expect(await translateText('<script src="/a.js" integrity="sha384-x">', { scripts: false })).toContain('integrity="sha384-x"');
   });

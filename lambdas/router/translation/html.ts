@@ -3,7 +3,7 @@
 import { Parser, type QuoteType, Tokenizer } from 'htmlparser2';
 import { type Attribute, holdsAddresses, scanAttribute } from './attributes.ts';
 import { createCssScanner } from './css.ts';
-import type { Cut, Output, Piece, Scanner } from './pieces.ts';
+import type { Insertion, Output, Piece, Scanner } from './pieces.ts';
 import { type HashedContent, hashedBy } from './policy.ts';
 import { createScriptScanner } from './script.ts';
 import { findReference, isRelative, type Spelt } from './spelling.ts';
@@ -23,6 +23,8 @@ export interface HtmlOptions {
   readonly paths: boolean;
   readonly scripts: boolean;
   readonly xml: boolean;
+  /** Whether all from the body on passes. */
+  readonly headAlone: boolean;
   /** By the response's own policy. */
   readonly hashed: HashedContent;
   /** Whether a page that says so of itself is in a charset that can be read byte by byte. */
@@ -43,7 +45,7 @@ interface Found extends Attribute {
   readonly end: number;
 }
 
-export const createHtmlScanner = ({ paths, scripts, xml, hashed, readable }: HtmlOptions): Scanner => {
+export const createHtmlScanner = ({ paths, scripts, xml, headAlone, hashed, readable }: HtmlOptions): Scanner => {
   let text = '';
   /** Where `text` begins, and what of it has left. */
   let base = 0;
@@ -66,7 +68,9 @@ export const createHtmlScanner = ({ paths, scripts, xml, hashed, readable }: Htm
     {
       onopentagname: (start, end) => {
         if (!readOn) return;
-        tag = { name: slice(start, end).toLowerCase(), start: end, attributes: [], current: null };
+        const name = slice(start, end).toLowerCase();
+        if (headAlone && name === 'body') readOn = false;
+        else tag = { name, start: end, attributes: [], current: null };
       },
       onattribname: (start, end) => {
         if (tag) tag.current = { name: slice(start, end).toLowerCase(), nameStart: start, start: -1, end: -1 };
@@ -128,9 +132,13 @@ export const createHtmlScanner = ({ paths, scripts, xml, hashed, readable }: Htm
       // A tag with both is counted where its links are.
       place: found.some(({ sites, script }) => sites.length > 0 && !script) ? 'markup' : 'scripts',
       sites: found.flatMap(({ attribute, sites }) => sites.map((site) => moved(site, attribute.start - from))),
-      cuts: whole ? integrityCuts(tag!.name, attributes, scripts, from) : [],
+      insertions: whole
+        ? [...withoutIntegrity(tag!.name, attributes, scripts), ...withCredentials(tag!.name, attributes, tag!.start, xml)].map(
+            ({ at, text: letters, leadsTo }) => ({ at: at - from, text: letters, leadsTo: leadsTo && moved(leadsTo, -from) }),
+          )
+        : [],
     };
-    if (piece.sites.length === 0 && piece.cuts?.length === 0) return;
+    if (piece.sites.length === 0 && piece.insertions?.length === 0) return;
     pass(from);
     output.push(piece);
     left = end;
@@ -226,14 +234,29 @@ const isProgram = (attributes: readonly Attribute[]): boolean => {
 
 /**
  * Subresource integrity names the digest of what the application wrote. Where that may be changed on its way through us (this application's
- * and published ones' style sheets, and scripts where they are translated), the digest is left out; that of a foreign server stays.
+ * and published ones' style sheets, and scripts where they are translated), it is said where no browser looks; that of a foreign server stays.
  */
-const integrityCuts = (tag: string, attributes: readonly Found[], scripts: boolean, from: number): Cut[] => {
+const withoutIntegrity = (tag: string, attributes: readonly Found[], scripts: boolean): Insertion[] => {
   const integrity = attributes.find(({ name }) => name === 'integrity');
-  const address = attributes.find(({ name }) => name === (tag === 'link' ? 'href' : 'src'));
-  if (!integrity || !address || !(tag === 'link' || (tag === 'script' && scripts))) return [];
-  const leadsTo = findReference(address.value, false);
-  if (leadsTo === null && !isRelative(address.value)) return [];
-  const cut = { start: integrity.nameStart - from, end: integrity.end - from, leadsTo };
-  return [cut];
+  if (!integrity || !(tag === 'link' || (tag === 'script' && scripts))) return [];
+  const leadsTo = addressOf(attributes, tag === 'link' ? 'href' : 'src');
+  return leadsTo === undefined ? [] : [{ at: integrity.nameStart, text: 'data-', leadsTo }];
+};
+
+/** A manifest is asked for without cookies unless its link says otherwise, so that a user who is signed in would seem not to be. */
+const withCredentials = (tag: string, attributes: readonly Found[], at: number, xml: boolean): Insertion[] => {
+  const said = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
+  const isManifest = tag === 'link' && /(?:^|\s)manifest(?:\s|$)/i.test(said('rel') ?? '');
+  if (!isManifest || said('crossorigin') !== undefined) return [];
+  const leadsTo = addressOf(attributes, 'href');
+  const quote = xml ? '"' : '';
+  return leadsTo === undefined ? [] : [{ at, text: ` crossorigin=${quote}use-credentials${quote} `, leadsTo }];
+};
+
+/** Null for one that leads to the page's own host, undefined for one that leads nowhere. */
+const addressOf = (attributes: readonly Found[], wanted: string): Spelt | null | undefined => {
+  const found = attributes.find(({ name }) => name === wanted);
+  if (found === undefined) return undefined;
+  const site = findReference(found.value, false);
+  return site === null ? (isRelative(found.value) ? null : undefined) : moved(site, found.start);
 };

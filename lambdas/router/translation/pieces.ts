@@ -7,13 +7,16 @@ export interface Piece {
   readonly place: LinkPlace;
   /** In the order of the text; they do not overlap. */
   readonly sites: readonly Spelt[];
-  /** What is left out: always, or where this address leads to something that we may change. */
-  readonly cuts?: readonly Cut[];
+  readonly insertions?: readonly Insertion[];
 }
 
-export interface Cut {
-  readonly start: number;
-  readonly end: number;
+/**
+ * What goes into a tag: always, or where this address leads to something that is published. In HTML never a quote or a bracket, so that
+ * the page falls into the same parts whatever a browser takes the tag for.
+ */
+export interface Insertion {
+  readonly at: number;
+  readonly text: string;
   readonly leadsTo: Spelt | null;
 }
 
