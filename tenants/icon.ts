@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { isMap } from './faults.ts';
+import { withoutComments } from './xml-comments.ts';
 
 /** All pictures of a tenant travel in one property of the stack, which holds 120 KB. */
 export const ICON_MAX_BYTES = 4096;
@@ -51,5 +52,5 @@ const isPicture = (text: string): boolean => {
   if (type === undefined || bytes.length > ICON_MAX_BYTES || bytes.toString('base64') !== base64) return false;
   return type === TYPES.png
     ? bytes.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE)
-    : /^\uFEFF?\s*(?:<\?xml[^>]*>\s*|<!--[\s\S]*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]/.test(bytes.toString('utf8'));
+    : /^\uFEFF?\s*(?:<(?:\?xml|!DOCTYPE)[^>]*>\s*)*<svg[\s>]/.test(withoutComments(bytes.toString('utf8')));
 };

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { DOMParser } from '@xmldom/xmldom';
 import { SignedXml } from 'xml-crypto';
 import { SAML_ALGORITHMS } from './saml-algorithms.ts';
+import { withoutComments } from './xml-comments.ts';
 
 export const METADATA_MAX_BYTES = 1024 * 1024;
 const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
@@ -154,7 +155,7 @@ const readXml = (bytes: Uint8Array): string => {
   } catch {
     throw new MetadataFault('XML in UTF-8', 'other bytes');
   }
-  const content = xml.replace(/^\s*<\?xml\s[^<>?]*\?>/, '').replaceAll(/<!--[\s\S]*?-->/g, '');
+  const content = withoutComments(xml.replace(/^\s*<\?xml\s[^<>?]*\?>/, ''));
   const [odd] = /<[!?][^\s>[]*/.exec(content) ?? [];
   if (odd !== undefined) throw new MetadataFault('XML of elements, text and comments alone', odd);
   return xml;

@@ -130,7 +130,7 @@ const canonicalBody = ({ body, isBase64Encoded }: ProxyEvent): Buffer => {
   if (body === null) return Buffer.alloc(0);
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
   // Buffer.from() skips what is no base64: a body that came out shorter was not read, it was guessed.
-  if (isBase64Encoded && bytes.length !== Math.floor((body.replace(/=+$/, '').length * 3) / 4)) throw refused('The body is not base64.');
+  if (isBase64Encoded && bytes.length !== Buffer.byteLength(body, 'base64')) throw refused('The body is not base64.');
   if (bytes.length > REQUEST_BODY_MAX_BYTES) {
     throw new SallyportError('ERR_BODY_TOO_LARGE', `The body has ${bytes.length} bytes; at most ${REQUEST_BODY_MAX_BYTES} are carried.`);
   }

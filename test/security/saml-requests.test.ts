@@ -148,6 +148,15 @@ describe('a signature, where one must be', () => {
     expectRefused(await byForm(signedXml(request(), stranger.privateKey)), /signature does not hold/);
   });
 
+  test.each([
+    ['a digest of no method', /<DigestMethod[^>]*\/>/, ''],
+    ['elements so deep that nobody follows', '</SignedInfo>', `${'<x>'.repeat(20_000)}${'</x>'.repeat(20_000)}</SignedInfo>`],
+  ])('is refused as any other with %s', async (_, part, instead) => {
+    const changed = signedXml(request(), service.privateKey).replace(part, instead);
+
+    expectRefused(await byForm(changed), /signature does not hold/);
+  });
+
   test('is of this request, and of where it goes on to', async () => {
     const query = asQuery('SAMLRequest', request(), 'there', service.privateKey);
 

@@ -2,9 +2,10 @@
 // believed only as far as `verify` answers it.
 import { createPublicKey, verify as isSignedBy, type KeyObject } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
+import type { SignedXml } from 'xml-crypto';
 import { SallyportError } from '../../../protocol/errors.ts';
 import { formOf, type PortalRequest, single } from '../request.ts';
-import { elements, MESSAGE_MAX_BYTES, readXml } from '../saml/xml.ts';
+import { elements, MESSAGE_MAX_BYTES, readBase64, readXml } from '../saml/xml.ts';
 import { PROTOCOL, RSA_SHA256, RSA_SHA512 } from './names.ts';
 
 /** SAML says 80; applications put addresses there. */
@@ -24,8 +25,8 @@ export const readMessage = async (request: PortalRequest, field: 'SAMLRequest' |
   const isPost = request.method === 'POST';
   const fields = isPost ? formOf(request) : request.query;
   const encoded = single(fields, field);
-  if (encoded === null || !/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(encoded)) throw refused(`${field} is not there, or not Base64`);
-  const bytes = Buffer.from(encoded, 'base64');
+  const bytes = encoded === null ? null : readBase64(encoded);
+  if (bytes === null) throw refused(`${field} is not there, or not Base64`);
   const xml = readXml(isPost ? bytes : inflated(bytes), name, refused);
   const root = await parse(xml);
   if (root.localName !== name || root.namespaceURI !== PROTOCOL) throw refused(`it is no ${name} of SAML 2.0`);
@@ -104,11 +105,10 @@ const verifiedForm = async (xml: string, root: Element, name: string, keys: read
   const signatures = children(root, 'http://www.w3.org/2000/09/xmldsig#', 'Signature');
   if (signatures.length === 0 && elements(xml, 'Signature') === 0) return null;
   if (signatures.length !== 1 || elements(xml, 'Signature') !== 1) throw refused('its signature is not where it belongs');
-  const { SignedXml } = await import('xml-crypto');
+  const { SignedXml: Signature } = await import('xml-crypto');
   for (const key of keys) {
-    const signature = new SignedXml({ publicCert: key, getCertFromKeyInfo: () => null });
-    signature.loadSignature(signatures[0] as never);
-    if (!holds(signature, xml)) continue;
+    const signature = new Signature({ publicCert: key, getCertFromKeyInfo: () => null });
+    if (!holds(signature, signatures[0]!, xml)) continue;
     const [signed, ...more] = signature.getSignedReferences();
     if (signed === undefined || more.length > 0) break;
     const read = await parse(signed);
@@ -117,8 +117,9 @@ const verifiedForm = async (xml: string, root: Element, name: string, keys: read
   throw refused('its signature does not hold: compare the certificates');
 };
 
-const holds = (signature: { checkSignature(xml: string): boolean }, xml: string): boolean => {
+const holds = (signature: SignedXml, element: Element, xml: string): boolean => {
   try {
+    signature.loadSignature(element as never);
     return signature.checkSignature(xml);
   } catch {
     return false;

@@ -1,11 +1,11 @@
 // What a provider's response may look like, before any parser of XML sees it: plain XML (xml.ts) with one assertion that is not encrypted.
 import { SallyportError } from '../../../protocol/errors.ts';
-import { elements, readXml } from './xml.ts';
+import { elements, readBase64, readXml } from './xml.ts';
 
 /** The response that `SAMLResponse` carries, as XML. Throws ERR_IDENTITY_REFUSED. */
 export const readResponse = (encoded: string | null): string => {
-  if (encoded === null || !/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(encoded)) throw refused('it is not there, or not Base64');
-  const bytes = Buffer.from(encoded, 'base64');
+  const bytes = encoded === null ? null : readBase64(encoded);
+  if (bytes === null) throw refused('it is not there, or not Base64');
   const xml = readXml(bytes, 'Response', refused);
   if (elements(xml, 'EncryptedAssertion') > 0) throw refused('its assertion is encrypted: have the provider sign it instead');
   if (elements(xml, 'Assertion') > 1) throw refused('it holds several assertions');

@@ -5,8 +5,17 @@ import { SAML_ALGORITHMS } from '../../../tenants/saml-algorithms.ts';
 /** A thousand groups are 100 KB; API Gateway takes 10 MB. */
 export const MESSAGE_MAX_BYTES = 512 * 1024;
 
+/** The parser copies those in force for every element that declares one: without a limit, to the square. Messages have a dozen. */
+const PREFIXES_MAX = 30;
+
 /** Says why a message is refused, as an error to throw. */
 export type Refuse = (why: string, cause?: unknown) => Error;
+
+/** What a form or a query carries, in lines or in one; null where it is no Base64. */
+export const readBase64 = (text: string): Buffer | null => {
+  const packed = text.replaceAll(/\s/g, '');
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(packed) ? Buffer.from(packed, 'base64') : null;
+};
 
 /** The message as text: one element of this name. */
 export const readXml = (bytes: Uint8Array, root: string, refused: Refuse): string => {
@@ -16,6 +25,8 @@ export const readXml = (bytes: Uint8Array, root: string, refused: Refuse): strin
   if (/<[!?]/.test(content)) throw refused('it holds more than elements and text');
   if (elements(content, root) !== 1 || !new RegExp(`^\\s*<(?:[\\w.-]+:)?${root}[\\s/>]`).test(content))
     throw refused(`it is no single ${root}`);
+  const prefixes = new Set([...content.matchAll(/\bxmlns:([^\s=]+)/g)].map(([, prefix]) => prefix));
+  if (prefixes.size > PREFIXES_MAX) throw refused(`it declares ${prefixes.size} prefixes, more than ${PREFIXES_MAX}`);
   const unknown = algorithmsIn(content).find((algorithm) => !SAML_ALGORITHMS.has(algorithm));
   if (unknown !== undefined) throw refused(`the algorithm ${unknown} is not good enough: have it signed with RSA and SHA-256`);
   return xml;

@@ -42,7 +42,7 @@ export const contentOf = (status: number, headers: HeaderList, { links, scripts 
   if (values('content-disposition').some((value) => /^\s*attachment\b/i.test(value))) return null;
   const known = kindOf(type.toLowerCase());
   if (known === null || (known === 'script' && !scripts && links !== 'report')) return null;
-  return { kind: known, charset: /(?:^|;)\s*charset\s*=\s*"?\s*([^\s;"]+)/i.exec(parameters)?.[1] ?? null, codings };
+  return { kind: known, charset: /(?:^|;)\s*charset\s*=\s*(?:"\s*)?([^\s;"]+)/i.exec(parameters)?.[1] ?? null, codings };
 };
 
 const kindOf = (type: string): Kind | null => KINDS[type] ?? (JAVASCRIPT.test(type) || type.endsWith('+json') ? 'script' : null);

@@ -155,5 +155,5 @@ const createSkip = (ends: (character: string, previous: string) => boolean, esca
     return -1;
   };
   // Two characters tell whether the part ended within an escape or a `*`; more backslashes in a row are counted.
-  return { begin: (text) => void end(/\\*.?$/s.exec(text)?.[0].slice(-64) ?? ''), end };
+  return { begin: (text) => void end(/\\*.?$/s.exec(text.slice(-64))?.[0] ?? ''), end };
 };

@@ -27,7 +27,7 @@ export const createInternalAddresses = (
     return found.map(({ path, internalUrl }) => ({ host, path, internalUrl: internalUrl.replace('*', host.slice(0, dot)) }));
   };
   const split = (external: string): { readonly host: string; readonly path: string } | null => {
-    const [, origin = '', path = ''] = /^(https?:\/\/[^/?#]*)(.*)$/s.exec(external) ?? [];
+    const [, origin = '', path = ''] = /^(https?:\/\/[^/?#]*)(.*)/s.exec(external) ?? [];
     const host = urls.hostOf(origin);
     return host === null ? null : { host, path: path.startsWith('/') ? path : `/${path}` };
   };

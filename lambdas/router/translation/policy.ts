@@ -7,7 +7,7 @@ const HASH = /'sha(?:256|384|512)-/i;
 
 const directives = (policy: string): ReadonlyArray<readonly [name: string, value: string]> =>
   policy.split(/[;,]/).map((directive) => {
-    const [, name = '', value = ''] = /^\s*(\S*)(.*)$/s.exec(directive)!;
+    const [, name = '', value = ''] = /^\s*(\S*)(.*)/s.exec(directive)!;
     return [name.toLowerCase(), value] as const;
   });
 

@@ -43,7 +43,7 @@ const decodable = (value: string): string => {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => {
-      const coding = entry.replace(/\s*;.*/s, '').toLowerCase();
+      const coding = entry.split(';', 1)[0]!.trim().toLowerCase();
       return coding === 'identity' || canDecode(coding);
     });
   return kept.length === 0 ? 'identity' : kept.join(', ');

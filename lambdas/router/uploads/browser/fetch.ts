@@ -46,6 +46,6 @@ const carry = async (
     if (error.status < 200) throw new TypeError('Failed to fetch', { cause: error });
     const problem = JSON.stringify({ status: error.status, code: error.code, title: error.message });
     const refused = new Response(problem, { status: error.status, headers: { 'Content-Type': 'application/problem+json' } });
-    return Object.defineProperty(refused, 'url', { value: url.href.replace(/#.*$/s, '') });
+    return Object.defineProperty(refused, 'url', { value: url.href.replace(/#.*/s, '') });
   }
 };
