@@ -24,9 +24,11 @@ export interface Asked {
 
 export type Run = (title: string, args: readonly string[]) => readonly Suite[];
 
+/** The tests beside the code. */
+export const UNIT = ['--selectProjects', 'unit', '--maxWorkers', '100%'];
 /** Those with a world leave cores to it (jest.config.js). */
 const PHASES: ReadonlyArray<readonly [title: string, args: readonly string[]]> = [
-  ['unit', ['--selectProjects', 'unit', '--maxWorkers', '100%']],
+  ['unit', UNIT],
   ['contract, security, end to end', ['--selectProjects', 'whole']],
 ];
 

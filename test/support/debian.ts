@@ -10,8 +10,13 @@ const PHP: Packages = { 'php-cli': '/usr/bin/php' };
 const PHP_APPLICATIONS: Packages = { ...PHP, 'php-cgi': '/usr/bin/php-cgi', 'php-gd': '/usr/share/php8.2-gd' };
 const APACHE: Packages = { 'apache2-bin': '/usr/sbin/apache2' };
 
+const OPENSSL: Packages = { openssl: '/usr/bin/openssl' };
+
 /** By the file of the tests that runs them. */
 export const NEEDED: Readonly<Record<string, Packages>> = {
+  'connector/testing/serve-tls.ts': OPENSSL,
+  'connector/origin-connection.test.ts': OPENSSL,
+  'connector/unsent.test.ts': OPENSSL,
   'test/support/browser.ts': { chromium: '/usr/bin/chromium' },
   'test/support/dokuwiki.ts': { ...PHP_APPLICATIONS, 'php-xml': '/usr/share/php8.2-xml', dokuwiki: '/usr/share/dokuwiki/doku.php' },
   'test/support/shaarli.ts': {
@@ -57,6 +62,7 @@ export const NEEDED: Readonly<Record<string, Packages>> = {
     'libstring-random-perl': '/usr/share/perl5/String/Random.pm',
     // Its issuers load it, and its package only recommends it.
     'libio-string-perl': '/usr/share/perl5/IO/String.pm',
+    ...OPENSSL,
     starman: '/usr/bin/starman',
   },
   'test/support/jupyter.ts': {
