@@ -104,7 +104,8 @@ describe('a refusal', () => {
   test.each([
     [403, { message: 'Forbidden' }, 'ERR_CONTROL_DENIED', /403: Forbidden.*execute-api:Invoke/],
     [404, { message: 'Not Found' }, 'ERR_CONTROL_UNREACHABLE', /not a control API/],
-    [503, { message: 'Service Unavailable' }, 'ERR_CONTROL_UNREACHABLE', /answered 503/],
+    [503, { message: 'Service Unavailable' }, 'ERR_CONTROL_FAILED', /answered 503: Service Unavailable/],
+    [500, 'oops', 'ERR_CONTROL_FAILED', /answered 500\. /],
     [200, 'hello', 'ERR_CONTROL_UNREACHABLE', /not a control API/],
   ])('of something else: %d', async (status, body, code, message) => {
     const { client } = await clientOf({ 'GET /control/status': [status, body] });

@@ -14,7 +14,7 @@ import type {
   SessionReport,
   Status,
 } from '../protocol/control.ts';
-import { type ErrorCode, isErrorCode, SallyportError } from '../protocol/errors.ts';
+import { isErrorCode, SallyportError } from '../protocol/errors.ts';
 import type { Application } from '../tenants/application.ts';
 import { ConfigurationError, type Fault, isMap } from '../tenants/faults.ts';
 
@@ -83,7 +83,7 @@ export interface ControlClient {
 /** API Gateway gives up on the function after 29 s. */
 const DEADLINE_MS = 35_000;
 
-/** Each call throws SallyportError: what the control API refused with, ERR_CONTROL_DENIED, or ERR_CONTROL_UNREACHABLE. */
+/** Each call throws SallyportError: what the control API refused with, ERR_CONTROL_DENIED, ERR_CONTROL_FAILED or ERR_CONTROL_UNREACHABLE. */
 export const createControlClient = (target: ControlTarget): ControlClient => {
   const call = <Answer>(method: string, path: string, body?: unknown) => send<Answer>(target, method, path, body);
   return {
@@ -223,13 +223,15 @@ const refusal = (url: URL, status: number, parsed: unknown, text: string): Sally
       `${url.origin} refused the signature or the right to call it (${status}: ${said}). ${advice}`,
     );
   }
-  return status >= 500 ? unreachable(url, `it answered ${status}`) : notControl(url, status);
+  if (status < 500) return notControl(url, status);
+  const said = typeof message === 'string' ? `: ${message}` : '';
+  return new SallyportError('ERR_CONTROL_FAILED', `${url.origin} answered ${status}${said}. Try again; the function’s log group says why it failed.`);
 };
 
 const notControl = (url: URL, status: number): SallyportError => unreachable(url, `what answers there (${status}) is not a control API`);
 
-const unreachable = (url: URL, why: string, code: ErrorCode = 'ERR_CONTROL_UNREACHABLE'): SallyportError =>
-  new SallyportError(code, `${url.origin}: ${why}. Compare it with the stack’s output ControlEndpoint.`);
+const unreachable = (url: URL, why: string): SallyportError =>
+  new SallyportError('ERR_CONTROL_UNREACHABLE', `${url.origin}: ${why}. Compare it with the stack’s output ControlEndpoint.`);
 
 const parse = (text: string): unknown => {
   try {

@@ -33,7 +33,7 @@ test('tells each step of an exchange, with what the connector measured in betwee
     '                  +14 ms    at the connector: found genuine',
     '                  +15 ms    at the connector: connected to the origin',
     '                  +34 ms    at the connector: the origin has answered',
-    '                  +35 ms    at the connector: sent on',
+    '                  +35 ms    at the connector: sent the answer on',
     '                  +36 ms  the head is here: 200',
     '                  +36 ms  the first byte of the body is here',
     '                  +40 ms  finished: 200, body of 1234 bytes',
@@ -93,7 +93,7 @@ test('a failure has its code, its hop and how far it came', () => {
   expect(story[1]).toBe('Failed after 40 ms with ERR_ORIGIN_UNREACHABLE (502, origin): docs/errors.md has what to do.');
   expect(story.slice(-3)).toEqual([
     '                  +14 ms    at the connector: found genuine',
-    '                  +23 ms    at the connector: sent on',
+    '                  +23 ms    at the connector: reported that it failed',
     '                  +40 ms  failed: SallyportError: hall-1: http://wiki.corp:8080 refused the connection',
   ]);
 });
@@ -127,4 +127,28 @@ test('a request without an end says so', () => {
   const story = describeExchange([{ ...common, time: at(9), event: 'exchange.tunnel-gone' }]);
 
   expect(story[1]).toContain('no end in the log');
+});
+
+test('a connector that has no answer has sent none on', () => {
+  const failed: LogLine = { ...finished, event: 'exchange.failed', code: 'ERR_ORIGIN_REFUSED', premises: { verified: 4, sent: 21 }, status: 502 };
+
+  const story = describeExchange([failed]);
+
+  expect(story.join('\n')).toContain('at the connector: reported that it failed');
+  expect(story.join('\n')).not.toContain('sent the answer on');
+});
+
+test('a page of the portal that failed is told by the function that made it', () => {
+  const line: LogLine = {
+    ...{ time: at(0), level: 'warn', tenant: 'example', function: 'portal', requestId: 'JKJaXmPLvHcESHA', event: 'portal.failed' },
+    ...{ method: 'GET', path: '/nope', status: 404, code: 'ERR_APPLICATION_UNKNOWN', error: 'There is no such page in the portal.', hop: 'user' },
+  };
+
+  expect(describeExchange([line])).toEqual([
+    'Request JKJaXmPLvHcESHA at the function portal',
+    'Failed with ERR_APPLICATION_UNKNOWN (404, user): docs/errors.md has what to do.',
+    '',
+    '2026-11-24T10:00:00.000Z  the request came in: GET /nope',
+    '                   +0 ms  failed: There is no such page in the portal.',
+  ]);
 });

@@ -17,10 +17,11 @@ const ENDS: ReadonlySet<unknown> = new Set([
   'request.answered',
   'request.refused',
   'request.failed',
+  'portal.failed',
 ]);
 const RETRIED = 'exchange.retried';
 /** Fields that the story tells in its own words, or that every line has. */
-const TOLD: ReadonlySet<string> = new Set(['time', 'level', 'event', 'tenant', 'function', 'request', 'exchange', 'ms']);
+const TOLD: ReadonlySet<string> = new Set(['time', 'level', 'event', 'tenant', 'function', 'request', 'requestId', 'exchange', 'ms']);
 
 const ANSWERS: Readonly<Record<string, string>> = {
   reserved: 'one of our own pages below /.sallyport/',
@@ -37,10 +38,10 @@ export const describeExchange = (lines: readonly LogLine[]): string[] => {
   const end = lines.findLast(({ event }) => ENDS.has(event));
   const told = end ?? lines.findLast(({ event }) => event === RETRIED) ?? lines[0]!;
   const receivedAt = timeOf(told) - (numberOf(told.ms) ?? 0);
-  const { method, host, application, user } = told;
+  const { method, host, path, application, user } = told;
 
   const steps: Step[] = [
-    { at: 0, text: ['the request came in', method !== undefined && `: ${method} ${host ?? ''}`].filter(Boolean).join('') },
+    { at: 0, text: ['the request came in', method !== undefined && `: ${method} ${host ?? path ?? ''}`].filter(Boolean).join('') },
     ...lines.flatMap((line) => {
       // What a page's links are has its own command.
       if (line === end || line.event === 'links.found') return [];
@@ -49,7 +50,7 @@ export const describeExchange = (lines: readonly LogLine[]): string[] => {
     ...(end === undefined ? [] : ending(end)),
   ];
   return [
-    `Request ${told.request}${application === undefined ? '' : ` for application ${application}`}${user === undefined ? '' : `, user ${user}`}`,
+    `Request ${told.request ?? told.requestId}${told.function === 'router' || told.function === undefined ? '' : ` at the function ${told.function}`}${application === undefined ? '' : ` for application ${application}`}${user === undefined ? '' : `, user ${user}`}`,
     summary(end),
     '',
     ...steps.toSorted((one, other) => one.at - other.at).map((step, index) => describeStep(step, index, receivedAt)),
@@ -67,7 +68,7 @@ const summary = (end: LogLine | undefined): string => {
   }
   const { code, status, ms, hop } = end;
   if (!isErrorCode(code)) return `Answered with ${status} in ${ms} ms.`;
-  return `Failed after ${ms} ms with ${code} (${status}, ${hop}): docs/errors.md has what to do.`;
+  return `Failed ${ms === undefined ? '' : `after ${ms} ms `}with ${code} (${[status, hop].filter(Boolean).join(', ')}): docs/errors.md has what to do.`;
 };
 
 /** The passes, the exchange and the end, as one line of the log has them. */
@@ -113,7 +114,7 @@ const premises = ({ premises: timings, posted, head, firstByte, ms }: LogLine): 
     ...step(from, '  at the connector: found genuine'),
     ...step(since(connected), '  at the connector: connected to the origin'),
     ...step(since(answered), '  at the connector: the origin has answered'),
-    ...step(since(sent), '  at the connector: sent on'),
+    ...step(since(sent), `  at the connector: ${answered === undefined ? 'reported that it failed' : 'sent the answer on'}`),
   ];
 };
 

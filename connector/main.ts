@@ -41,8 +41,7 @@ const main = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     return 0;
   } catch (failure) {
     const error = asSallyportError(failure);
-    log.error('connector.failed', { error });
-    // The log is one line of JSON; a person who starts the connector by hand reads this.
+    // Why it does not start is for whoever started it: words, once, and not a line of the log besides.
     process.stderr.write(`${error.code}: ${error.message}\n`);
     return error.code === 'ERR_CONFIGURATION_INVALID' ? EXIT_CONFIGURATION : EXIT_FAILED;
   }

@@ -22,6 +22,7 @@ const OPTIONS = {
   scenario: { type: 'string' },
   kill: { type: 'string' },
   results: { type: 'string' },
+  help: { type: 'boolean' },
 } as const;
 
 export interface LoadOptions {
@@ -37,9 +38,24 @@ export interface LoadOptions {
   readonly results?: string;
 }
 
-/** Throws ERR_CONFIGURATION_INVALID. */
-export const readOptions = (args: readonly string[]): LoadOptions => {
-  const { scenario, ...values } = parse(args);
+export const USAGE = `npm run load -- [options]
+
+  --ready-file FILE   against a simulator that runs: what \`npm start -- --ready-file FILE\` wrote
+  --target URL        against a deployed stack: the external URL of the application that publishes the sample site; who signs
+                      in there: LOAD_USERNAME, and LOAD_PASSWORD or LOAD_PASSWORD_FILE (and LOAD_CODE)
+  --application NAME  which application of the simulator is asked (default: the first)
+  --user NAME         who signs in (default: bob)
+  --scenario NAME     only this one of ${SCENARIOS.join(', ')}
+  --kill COMMAND      with --target: what takes a connector away for ${LAST}
+  --results DIR       where to write what was measured (default: load-tests/results)
+  --help              this text
+
+With neither --ready-file nor --target a simulator is started for the run. Ends with 1 when a threshold is missed.`;
+
+/** Null when help was asked for. Throws ERR_CONFIGURATION_INVALID. */
+export const readOptions = (args: readonly string[]): LoadOptions | null => {
+  const { scenario, help, ...values } = parse(args);
+  if (help) return null;
   const { 'ready-file': readyFile, target } = values;
   if (readyFile !== undefined && target !== undefined) {
     throw refused(

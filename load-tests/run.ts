@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { asSallyportError } from '../protocol/errors.ts';
 import { startWorld } from '../test/support/world.ts';
-import { type LoadOptions, readOptions } from './options.ts';
+import { type LoadOptions, readOptions, USAGE } from './options.ts';
 import { type LoadResults, loadPage } from './report/load-page.ts';
 import type { LoadReport } from './report/load-report.ts';
 import { machine } from './report/machine.ts';
@@ -16,6 +16,10 @@ const OWN_SIMULATOR = ['--tenant', 'tenants/local.yaml', '--connectors', '2'];
 
 const main = async (args: readonly string[]): Promise<number> => {
   const options = readOptions(args);
+  if (options === null) {
+    console.log(USAGE);
+    return 0;
+  }
   if (options.target !== undefined || options['ready-file'] !== undefined) return load(options);
   console.log('Starting a simulator for this run: --ready-file FILE takes one that runs, --target URL a deployed stack.');
   const world = await startWorld(...OWN_SIMULATOR);

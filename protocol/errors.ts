@@ -268,6 +268,7 @@ export const ERRORS = {
     message: 'You could not be signed in to the application by its sign-in page.',
   },
   // configuration, for administrators
+  ERR_CONTROL_FAILED: { status: 502, hop: 'ingress', retryable: true, message: 'The control API failed.' },
   ERR_CONTROL_UNREACHABLE: { status: 502, hop: 'ingress', retryable: true, message: 'The control API cannot be reached.' },
   ERR_CONTROL_DENIED: { status: 403, hop: 'ingress', retryable: false, message: 'Your AWS credentials may not use the control API.' },
   ERR_CONTROL_UNKNOWN: { status: 404, hop: 'ingress', retryable: false, message: 'The control API has nothing by this name.' },

@@ -34,7 +34,7 @@ describe('explain', () => {
 
     expect(await cli.runAt(answers, 'explain', 'e-1')).toBe(1);
 
-    expect(cli.complained[0]).toMatch(/^ERR_CONTROL_UNKNOWN: The router’s log has no e-1\./);
+    expect(cli.complained[0]).toMatch(/^ERR_CONTROL_UNKNOWN: No function’s log has e-1\./);
   });
 
   test('what is no id is not looked for', async () => {

@@ -1,4 +1,4 @@
-// `sallyport explain ID`: what became of an exchange or a request, from the router's log. The last hour is searched first, then further back.
+// `sallyport explain ID`: what became of an exchange or a request, from the functions' logs. The last hour is searched first, then further back.
 import { SallyportError } from '../../protocol/errors.ts';
 import type { ControlClient } from '../control-client.ts';
 import { describeExchange, type LogLine } from '../timeline.ts';
@@ -30,7 +30,7 @@ export const explain = async (client: ControlClient, id: string, say: (line: str
   }
   throw new SallyportError(
     'ERR_CONTROL_UNKNOWN',
-    `The router’s log has no ${id}. Lines come up to a minute late: try again. The portal’s own pages are in the portal function’s log.`,
+    `No function’s log has ${id}. Lines come up to a minute late: try again.`,
   );
 };
 

@@ -1,4 +1,5 @@
-// `GET /control/exchanges/{id}`: what the router logged of an exchange, with the attempts before it, or of a request that became none.
+// `GET /control/exchanges/{id}`: what the router logged of an exchange, with the attempts before it, or of a request that became none; else
+// what another function logged of a request of its own, such as a page of the portal.
 import type { LogPage } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { FunctionLog } from './function-log.ts';
@@ -8,16 +9,21 @@ const REQUEST_MAX_MS = 16 * 60_000;
 const MARGIN_MS = 1_000;
 
 /** Throws ERR_REQUEST_INVALID, ERR_STORE_UNAVAILABLE. */
-export const findExchange = async (log: FunctionLog, id: string, query: URLSearchParams): Promise<LogPage> => {
+export const findExchange = async (
+  log: FunctionLog,
+  otherLogs: readonly FunctionLog[],
+  id: string,
+  query: URLSearchParams,
+): Promise<LogPage> => {
   const next = query.get('next') ?? undefined;
-  const page = await log.find({
-    fields: [{ exchange: id }, { request: id }],
-    from: readTime(query, 'from'),
-    to: readTime(query, 'to'),
-    next,
-  });
+  const span = { from: readTime(query, 'from'), to: readTime(query, 'to') };
+  const page = await log.find({ fields: [{ exchange: id }, { request: id }], ...span, next });
 
   const [line] = page.lines;
+  if (line === undefined && page.next === null) {
+    const found = await Promise.all(otherLogs.map((other) => other.find({ fields: [{ requestId: id }], ...span })));
+    return { lines: found.flatMap(({ lines }) => lines), next: null };
+  }
   if (line === undefined || typeof line.request !== 'string') return page;
   // Other attempts of the same request were exchanges of their own.
   const whole = await log.find({ fields: [{ request: line.request }], ...spanOf(line) });

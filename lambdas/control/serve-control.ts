@@ -215,8 +215,8 @@ const apply = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer>
   return answerJson(200, applied);
 };
 
-const explain = async ({ routerLog }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
-  answerJson(200, await findExchange(routerLog, id, new URLSearchParams(rawQueryString)));
+const explain = async ({ routerLog, otherLogs }: ControlPorts, { rawQueryString }: HttpEvent, id: string): Promise<HttpAnswer> =>
+  answerJson(200, await findExchange(routerLog, otherLogs, id, new URLSearchParams(rawQueryString)));
 
 const audit = async (ports: ControlPorts, { rawQueryString }: HttpEvent): Promise<HttpAnswer> =>
   answerJson(200, await findAudit(ports, new URLSearchParams(rawQueryString)));

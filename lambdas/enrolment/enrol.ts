@@ -25,7 +25,8 @@ export interface EnrolPorts {
 export const createEnrol =
   (ports: EnrolPorts) =>
   async (event: HttpEvent): Promise<HttpAnswer> => {
-    const { requestId: id, http } = event.requestContext;
+    const { requestId, http } = event.requestContext;
+    const id = requestId.replace(/=+$/, '');
     const log = ports.log.with({ requestId: id, address: http.sourceIp });
     try {
       const enrolment = readEnrolment(readJson(event, BODY_MAX_BYTES));

@@ -34,7 +34,8 @@ export interface PortalAnswer {
 }
 
 export const toRequest = (event: PortalEvent, edge: Edge | null): PortalRequest => ({
-  id: event.requestContext.requestId,
+  // Without the padding that API Gateway gives it: it is copied, and stands in a path of the control API.
+  id: event.requestContext.requestId.replace(/=+$/, ''),
   method: event.requestContext.http.method,
   path: event.rawPath,
   query: new URLSearchParams(event.rawQueryString ?? ''),
