@@ -225,7 +225,10 @@ const refusal = (url: URL, status: number, parsed: unknown, text: string): Sally
   }
   if (status < 500) return notControl(url, status);
   const said = typeof message === 'string' ? `: ${message}` : '';
-  return new SallyportError('ERR_CONTROL_FAILED', `${url.origin} answered ${status}${said}. Try again; the function’s log group says why it failed.`);
+  return new SallyportError(
+    'ERR_CONTROL_FAILED',
+    `${url.origin} answered ${status}${said}. Try again; the function’s log group says why it failed.`,
+  );
 };
 
 const notControl = (url: URL, status: number): SallyportError => unreachable(url, `what answers there (${status}) is not a control API`);

@@ -130,7 +130,13 @@ test('a request without an end says so', () => {
 });
 
 test('a connector that has no answer has sent none on', () => {
-  const failed: LogLine = { ...finished, event: 'exchange.failed', code: 'ERR_ORIGIN_REFUSED', premises: { verified: 4, sent: 21 }, status: 502 };
+  const failed: LogLine = {
+    ...finished,
+    event: 'exchange.failed',
+    code: 'ERR_ORIGIN_REFUSED',
+    premises: { verified: 4, sent: 21 },
+    status: 502,
+  };
 
   const story = describeExchange([failed]);
 
@@ -141,7 +147,14 @@ test('a connector that has no answer has sent none on', () => {
 test('a page of the portal that failed is told by the function that made it', () => {
   const line: LogLine = {
     ...{ time: at(0), level: 'warn', tenant: 'example', function: 'portal', requestId: 'JKJaXmPLvHcESHA', event: 'portal.failed' },
-    ...{ method: 'GET', path: '/nope', status: 404, code: 'ERR_APPLICATION_UNKNOWN', error: 'There is no such page in the portal.', hop: 'user' },
+    ...{
+      method: 'GET',
+      path: '/nope',
+      status: 404,
+      code: 'ERR_APPLICATION_UNKNOWN',
+      error: 'There is no such page in the portal.',
+      hop: 'user',
+    },
   };
 
   expect(describeExchange([line])).toEqual([

@@ -1,6 +1,7 @@
 // `npm run sign-in -- --ready-file FILE --user alice --application NAME`: through the real sign-in pages, then the `Cookie`
 // header for curl and load tests on standard output.
 import { parseArgs } from 'node:util';
+import { createControlClient } from '../cli/control-client.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { oneTimeCode, USERS } from './identity-provider/users.ts';
 import { type ReadyFile, readReadyFile } from './ready-file.ts';
@@ -8,12 +9,13 @@ import { createWebUser, type Page, type WebUser } from './web-user.ts';
 
 /** Signs in at the application and gives its `Cookie` header's value. Throws ERR_SIGN_IN_INVALID when a page says no. */
 export const signIn = async (ready: ReadyFile, username: string, application: string): Promise<string> => {
-  const target = ready.applications.find(({ name }) => name === application);
+  const applications = await published(ready);
+  const target = applications.find(({ name }) => name === application);
   if (!target)
     throw unknown(
       'application',
       application,
-      ready.applications.map(({ name }) => name),
+      applications.map(({ name }) => name),
     );
   const user = USERS.find((candidate) => candidate.username === username);
   if (!user)
@@ -24,6 +26,14 @@ export const signIn = async (ready: ReadyFile, username: string, application: st
     );
 
   return signInAt(target.url, { username, password: user.password, code: oneTimeCode(user) }, ready.certificate);
+};
+
+/** Those of the start, and what was applied since. */
+const published = async ({ applications, controlApi, region, administrator, portal }: ReadyFile): Promise<ReadyFile['applications']> => {
+  const { protocol, port } = new URL(portal);
+  const control = createControlClient({ endpoint: controlApi, region, credentials: async () => administrator });
+  const applied = (await control.applications()).map(({ id, host, path }) => ({ name: id, url: `${protocol}//${host}:${port}${path}` }));
+  return [...applications, ...applied.filter(({ name, url }) => !url.includes('*') && applications.every((known) => known.name !== name))];
 };
 
 export interface Credentials {

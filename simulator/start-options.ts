@@ -139,7 +139,9 @@ const readPublication = (text: string): Publication => {
   const at = text.indexOf('=');
   const [name, address] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
   if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) {
-    throw new Error(`--publish expects NAME=URL with a name of lower-case letters, digits and hyphens, 40 characters at most, and got ${text}`);
+    throw new Error(
+      `--publish expects NAME=URL with a name of lower-case letters, digits and hyphens, 40 characters at most, and got ${text}`,
+    );
   }
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {

@@ -8,7 +8,7 @@ import { corsRules } from './cors.ts';
 import { expectationList, unmetExpectations } from './expectations.ts';
 import type { LocatedFault, Path } from './faults.ts';
 import { ICON_WORDS, readIcon } from './icon.ts';
-import { INTERNAL_URL_WORDS, segmentList } from './segments.ts';
+import { INTERNAL_URL_ADVICE, INTERNAL_URL_WORDS, segmentList } from './segments.ts';
 import {
   accessSetting,
   choice,
@@ -162,11 +162,7 @@ export const applicationSchema = ({ domain, claims, readTimeout = null }: Pick<A
         `Write for example https://wiki.apps.${domain}/: the certificate covers exactly one name before .apps.${domain}.`,
         (value) => readExternalUrl(value, domain),
       ),
-      internalUrl: folder(
-        INTERNAL_URL_WORDS,
-        'Write for example http://wiki.corp.example:8080/, as the connector reaches it.',
-        readInternalUrl,
-      ),
+      internalUrl: folder(INTERNAL_URL_WORDS, INTERNAL_URL_ADVICE, readInternalUrl),
       segments: segmentList(domain),
       alternateUrl: optional<string | null>(
         null,

@@ -4,6 +4,9 @@ import type { Address } from '../lambdas/stores/records.ts';
 import { readExternalUrl, readInternalUrl } from './addresses.ts';
 import { folder } from './settings.ts';
 
+/** An application is known by a name everywhere: in certificates, cookies, links, the connector's allowlist. */
+export const INTERNAL_URL_ADVICE =
+  'Write for example http://wiki.corp.example:8080/, as the connector reaches it. Where there is only an IP address, make up a name and tell the connector where it is: --connect-to wiki.corp.example:8080=10.1.2.3:8080.';
 export const INTERNAL_URL_WORDS = 'an http or https URL of a named host (or *.<domain>), without credentials, query or fragment';
 
 export const segmentList = (domain: string) =>
@@ -17,7 +20,7 @@ export const segmentList = (domain: string) =>
               'Users reach this part of the application there.',
               (value) => readExternalUrl(value, domain),
             ),
-            internalUrl: folder(INTERNAL_URL_WORDS, 'Write it as the connector reaches it.', readInternalUrl),
+            internalUrl: folder(INTERNAL_URL_WORDS, INTERNAL_URL_ADVICE, readInternalUrl),
           },
           { error: 'a map with externalUrl and internalUrl' },
         )

@@ -28,10 +28,7 @@ export const explain = async (client: ControlClient, id: string, say: (line: str
     say(`Nothing in the last ${words}.`);
     to = from - 1;
   }
-  throw new SallyportError(
-    'ERR_CONTROL_UNKNOWN',
-    `No function’s log has ${id}. Lines come up to a minute late: try again.`,
-  );
+  throw new SallyportError('ERR_CONTROL_UNKNOWN', `No function’s log has ${id}. Lines come up to a minute late: try again.`);
 };
 
 const search = async (client: ControlClient, id: string, from: number, to: number): Promise<readonly LogLine[]> => {

@@ -89,6 +89,6 @@ const applicationsPage = (
 <ul class="applications">
 ${cards.map((card) => applicationCard(card, urls))}</ul></section>
 <p id="keys" class="soft" hidden>Arrow keys move between applications, <kbd>Enter</kbd> opens one.
-<label><input id="shortcut" type="checkbox"> <kbd>/</kbd> goes to the search</label></p>`,
+<label><input id="shortcut" type="checkbox"> Pressing <kbd>/</kbd> focuses the search box (in this browser)</label></p>`,
   };
 };

@@ -1,7 +1,10 @@
 // What the list of applications can do with a script: filter as one types, go by keys, and remember in this browser which ones were used.
 // Without it the search field is a form, and all else is links.
 
-/** A constant: the page's policy allows exactly these characters. */
+/**
+ * A constant: the page's policy allows exactly these characters. Hints about keys are for whoever points with a mouse, and so most likely has a
+ * keyboard: fingers have none.
+ */
 export const APPLICATIONS_SCRIPT = `
 const byId=(id)=>document.getElementById(id);
 const search=byId('search'),found=byId('found'),recent=byId('recent'),others=byId('others'),shortcut=byId('shortcut');
@@ -32,7 +35,7 @@ filter();
 
 shortcut.checked=read('sallyport-shortcut',true);
 shortcut.addEventListener('change',()=>write('sallyport-shortcut',shortcut.checked));
-byId('keys').hidden=false;
+byId('keys').hidden=!matchMedia('(hover: hover) and (pointer: fine)').matches;
 
 const beside=(from,way)=>{
   const at=from.getBoundingClientRect();
