@@ -1,6 +1,7 @@
 // Unit tests stand beside the code; test/ holds what spans folders.
 const common = {
   testEnvironment: '<rootDir>/test/runner/environment.js',
+  setupFiles: ['<rootDir>/test/quiet.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/jest-transform.cjs' },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out'],

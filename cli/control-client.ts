@@ -59,7 +59,7 @@ export interface ControlClient {
   /** Applications in the tenant file's form. */
   apply(applications: unknown): Promise<Applied>;
   /** What the router would decide; the situation as an expectation of the tenant file has it. */
-  decide(method: string, url: string, situation: Readonly<Record<string, unknown>>): Promise<DecisionReport>;
+  decide(method: string, url: string, situation: Readonly<Record<string, unknown>>, session: string | null): Promise<DecisionReport>;
   tokens(): Promise<readonly ServiceTokenReport[]>;
   createToken(name: string, applications: readonly string[], days: number): Promise<ServiceTokenSecret>;
   rotateToken(name: string): Promise<ServiceTokenSecret>;
@@ -90,7 +90,7 @@ export const createControlClient = (target: ControlTarget): ControlClient => {
     issueCode: (group) => call('POST', 'enrolment-codes', { group }),
     applications: async () => (await call<{ applications: Application[] }>('GET', 'applications')).applications,
     apply: (applications) => call('PUT', 'applications', { applications }),
-    decide: (method, url, situation) => call('POST', 'decisions', { method, url, situation }),
+    decide: (method, url, situation, session) => call('POST', 'decisions', { method, url, situation, session }),
     tokens: async () => (await call<{ tokens: ServiceTokenReport[] }>('GET', 'service-tokens')).tokens,
     createToken: (name, applications, days) => call('POST', 'service-tokens', { name, applications, days }),
     rotateToken: (name) => call('POST', `service-tokens/${encodeURIComponent(name)}/rotations`),

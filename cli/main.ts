@@ -14,7 +14,7 @@ import { listSessions, type RevokeOptions, revokeSessions } from './commands/ses
 import { type StatusOptions, status } from './commands/status.ts';
 import { createToken, listTokens, revokeToken, rotateToken } from './commands/token.ts';
 import { type UploadOptions, upload, uploadFault } from './commands/upload.ts';
-import { type WhyOptions, why } from './commands/why.ts';
+import { type WhyOptions, why, whyFault } from './commands/why.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { withDashedIds } from './dashed-ids.ts';
 import { readPasswordFrom } from './read-password.ts';
@@ -46,7 +46,8 @@ const USAGE = `sallyport — administers a deployment
   sallyport credentials remove APPLICATION  removes it, with the same options
   sallyport why USER METHOD URL             shows what would be decided on a request, and by which rule. What is supposed of it:
       --group NAME, --claim NAME=VALUE (repeatable), --email ADDRESS, --address ADDRESS, --country DE,
-      --at TIME, --mfa, --signed-in-ago 15m, --by browser|token|service
+      --at TIME, --mfa, --signed-in-ago 15m, --by browser|token|service; or groups and all that is known of the user from
+      --session last, or --session ID
   sallyport upload FILE URL                 sends a file of any size to an application (bigUploads: on) and shows its answer; with the token of
       SALLYPORT_TOKEN_FILE or SALLYPORT_TOKEN, and --method PUT, --type TYPE, --token-header NAME; killed, it goes on when called
       again within a minute, unless with --restart
@@ -216,7 +217,8 @@ const COMMANDS: readonly Syntax[] = [
   {
     words: ['why'],
     needs: ['USER', 'METHOD', 'URL'],
-    options: ['group', 'claim', 'email', 'address', 'country', 'at', 'mfa', 'signed-in-ago', 'by'],
+    options: ['group', 'claim', 'email', 'address', 'country', 'at', 'mfa', 'signed-in-ago', 'by', 'session'],
+    fault: whyFault,
     run: ({ client, given, options: { endpoint, region, simulator, help, ...supposed }, say, now }) =>
       why(client, given, supposed as WhyOptions, say, now()),
   },

@@ -56,6 +56,8 @@ export interface DecisionReport {
   readonly outcome: 'allow' | 'deny' | 'step up';
   readonly rule: string;
   readonly examined: ReadonlyArray<{ readonly rule: string; readonly met: boolean; readonly findings: readonly FindingReport[] }>;
+  /** The groups that were taken for the user's; `session`: when the session began whose they are, null where the question named them. */
+  readonly supposed: { readonly groups: readonly string[]; readonly session: number | null };
 }
 
 export interface FindingReport {

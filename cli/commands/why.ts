@@ -13,26 +13,43 @@ export interface WhyOptions {
   readonly mfa?: boolean;
   readonly 'signed-in-ago'?: string;
   readonly by?: string;
+  /** The user as this session knows them: its id, or `last`. */
+  readonly session?: string;
 }
+
+/** What a session tells by itself. */
+const OF_SESSION = ['group', 'claim', 'email', 'mfa', 'signed-in-ago'] as const;
+
+export const whyFault = (options: Readonly<Record<string, unknown>>): string | null => {
+  const given = OF_SESSION.filter((name) => options[name] !== undefined);
+  if (options.session === undefined || given.length === 0) return null;
+  return `why takes --session, or ${given.map((name) => `--${name}`).join(' and ')}: the session says it already.`;
+};
 
 export const why = async (
   client: ControlClient,
   [user = '', method = '', url = '']: readonly string[],
-  { group = [], claim = [], at, 'signed-in-ago': signedInAgo, ...rest }: WhyOptions,
+  { group = [], claim = [], at, 'signed-in-ago': signedInAgo, session, ...rest }: WhyOptions,
   say: (line: string) => void,
   now: number,
 ): Promise<void> => {
   const claims = Object.fromEntries(claim.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
   const situation = { ...rest, user, groups: group, claims, at: at ?? moment(now), ...(signedInAgo === undefined ? {} : { signedInAgo }) };
-  for (const line of describe(await client.decide(method, url, situation), user)) say(line);
+  for (const line of describe(await client.decide(method, url, situation, session ?? null), user)) say(line);
 };
 
 const moment = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
 
+const whence = (session: number | null): string =>
+  session === null
+    ? ', as the options say; a real request has those of the user’s session (--session last)'
+    : `, of the session of ${moment(session)}`;
+
 const OUTCOMES = { allow: 'allowed', deny: 'denied', 'step up': 'asked to show more first' } as const;
 
-const describe = ({ application, request, outcome, rule, examined }: DecisionReport, user: string): string[] => [
+const describe = ({ application, request, outcome, rule, examined, supposed }: DecisionReport, user: string): string[] => [
   `${user}, ${request.method} ${request.host}${request.path}: ${OUTCOMES[outcome]}${outcome === 'allow' ? '' : `, by “${rule}”`}.`,
+  `Groups: ${supposed.groups.join(', ') || 'none'}${whence(supposed.session)}.`,
   `Application ${application}:`,
   ...examined.flatMap(({ rule: name, met, findings }) => [
     `  ${met ? 'met    ' : 'not met'}  ${name}`,

@@ -130,8 +130,8 @@ const issue = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer>
   return answerJson(201, issued);
 };
 
-const decision = async ({ directory }: ControlPorts, event: HttpEvent): Promise<HttpAnswer> =>
-  answerJson(200, await why(readJson(event, BODY_MAX_BYTES), directory));
+const decision = async (ports: ControlPorts, event: HttpEvent): Promise<HttpAnswer> =>
+  answerJson(200, await why(readJson(event, BODY_MAX_BYTES), ports));
 
 const serviceToken = (name: string) => ({ type: 'Service token', name });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DecisionReport } from '../../protocol/control.ts';
-import { read, startWorld, type World, wiki } from './testing/world.ts';
+import { NOW, read, startWorld, type World, wiki } from './testing/world.ts';
 
 let world: World;
 
@@ -29,7 +29,46 @@ describe('decisions', () => {
         { rule: 'access', met: true, findings: [] },
         { rule: 'Office', met: false, findings: [{ requirement: 'networks', holds: true, wanted: '192.0.2.0/24', found: '192.0.2.1' }] },
       ],
+      supposed: { groups: ['staff'], session: null },
     });
+  });
+
+  test('take the user for whom a session says, the last one or the one that is named', async () => {
+    const user = { issuer: 'i', subject: 's', username: 'alice', name: '', email: '', groups: [], claims: {}, amr: [] };
+    const session = (id: string, createdAt: number, groups: readonly string[]) => ({
+      ...{ id, parent: id, host: null, user: { ...user, groups }, createdAt, expiresAt: NOW + 1000, mfa: true, authenticatedAt: null },
+    });
+    await world.call('PUT', 'applications', { applications: [{ ...wiki, access: { groups: ['staff'] } }] });
+    await world.sessions.create(session('old', NOW - 2, ['staff']));
+    await world.sessions.create(session('new', NOW - 1, []));
+    const decided = async (which: string, username = 'alice') =>
+      world.call('POST', 'decisions', {
+        method: 'GET',
+        url: 'https://wiki.apps.example.com/',
+        situation: { user: username },
+        session: which,
+      });
+
+    expect(read<DecisionReport>(await decided('last'))).toMatchObject({ outcome: 'deny', supposed: { groups: [], session: NOW - 1 } });
+    expect(read<DecisionReport>(await decided('old'))).toMatchObject({
+      outcome: 'allow',
+      supposed: { groups: ['staff'], session: NOW - 2 },
+    });
+    for (const [which, username] of [
+      ['last', 'bob'],
+      ['none', 'alice'],
+      ['old', 'bob'],
+    ] as const) {
+      expect([which, (await decided(which, username)).statusCode]).toEqual([which, 404]);
+    }
+  });
+
+  test('are not made on methods that are never forwarded', async () => {
+    for (const method of ['PROPFIND', 'TRACE', 'get']) {
+      const answer = await ask('https://wiki.apps.example.com/', { user: 'alice' }, method);
+
+      expect([method, answer.statusCode, read<{ code: string }>(answer).code]).toEqual([method, 400, 'ERR_REQUEST_INVALID']);
+    }
   });
 
   test('know what a query asks to be taken for', async () => {

@@ -192,7 +192,7 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
       if (removed[0] !== 'further') throw new Error('Nothing was withdrawn.');
     },
     'an administrator asks what would be decided': async () => {
-      const { outcome } = await administrator.decide('GET', intranet, { user: 'bob', groups: ['staff'] });
+      const { outcome } = await administrator.decide('GET', intranet, { user: 'bob', groups: ['staff'] }, null);
       if (outcome !== 'allow') throw new Error(`The intranet would be refused: ${outcome}.`);
     },
     'an administrator ends a session': async () => {
