@@ -1,24 +1,29 @@
 // Calls origins over pooled connections. Follows no redirect, decompresses nothing, changes nothing but the fields of one hop.
 import type { Socket } from 'node:net';
-import { Agent, type buildConnector, type Dispatcher, Pool } from 'undici';
+import { type buildConnector, type Dispatcher, Pool } from 'undici';
 import { SallyportError } from '../protocol/errors.ts';
 import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { type Resolve, resolveHost } from './address.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { ConnectTo } from './connect-to.ts';
 import { openSocket } from './handshake.ts';
 import { HEAD_MAX_BYTES } from './head-reader.ts';
-import { OriginClient, type OriginClientOptions } from './origin-client.ts';
-import { type ConnectionRules, createConnector } from './origin-connector.ts';
+import { OriginAddresses } from './origin-addresses.ts';
+import { type ConnectionLifetime, OriginClient, type OriginClientOptions } from './origin-client.ts';
+import { createConnector } from './origin-connector.ts';
 import { originError } from './origin-errors.ts';
 import { DEFAULT_TLS, type TlsOf } from './origin-tls.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
 import type { ConnectOrigin } from './probe-origin.ts';
 
-/** Users who have connections of their own at once; of one more, whoever called longest ago loses theirs. */
-const OWN_MAX = 2_000;
+/** Origins to which there are connections at once, and as many of single users; of one more, those that were used longest ago are closed. */
+const KEPT_MAX = 2_000;
 /** RFC 9110 §9.2.2: these may be repeated when a kept-alive connection turns out to be closed. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+/** A connection is used no longer: what a load balancer decides, or a server that was moved, is found out about. */
+const CONNECTION_AGE_MS = 5 * 60_000;
 
 export interface OriginsOptions {
   /** Connections to one origin at once. */
@@ -31,16 +36,25 @@ export interface OriginsOptions {
   readonly connectTo?: readonly ConnectTo[];
   /** @default no client certificates, TLS 1.2 and later */
   readonly tlsOf?: TlsOf;
+  /** @default the system's */
+  readonly clock?: Pick<Clock, 'monotonic' | 'after'>;
 }
 
 export class Origins {
   readonly #options: OriginsOptions;
-  readonly #agents = new Map<string, Agent>();
-  /** Of single users; the one that was used longest ago first. */
-  readonly #own = new Map<string, Agent>();
+  /** Connections to one origin; those that were used longest ago first. */
+  readonly #shared = new Map<string, Dispatcher>();
+  /** The same of single users. */
+  readonly #own = new Map<string, Dispatcher>();
+
+  readonly #addresses: OriginAddresses;
+  readonly #lifetime: ConnectionLifetime;
 
   constructor(options: OriginsOptions) {
+    const { resolve = resolveHost, clock = systemClock } = options;
     this.#options = options;
+    this.#addresses = new OriginAddresses(resolve, clock);
+    this.#lifetime = { has: (host, address) => this.#addresses.has(host, address), maxAgeMs: CONNECTION_AGE_MS, now: clock.monotonic };
   }
 
   readonly call: CallOrigin = async (call) => {
@@ -65,7 +79,7 @@ export class Origins {
     });
 
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values(), ...this.#own.values()].map((agent) => agent.destroy()));
+    await Promise.all([...this.#shared.values(), ...this.#own.values()].map((connections) => connections.destroy()));
   }
 
   /** Rejects with a SallyportError. */
@@ -84,9 +98,10 @@ export class Origins {
 
   async #request(call: OriginCall): Promise<OriginAnswer> {
     const { origin, path, method, signal } = call;
+    await this.#addresses.refresh(new URL(origin).hostname);
     if (signal.aborted) throw signal.reason;
-    if (call.upgrade) return openSocket(this.#agent(call), call);
-    const { statusCode, headers, body } = await this.#agent(call).request({
+    if (call.upgrade) return openSocket(this.#connections(call), call);
+    const { statusCode, headers, body } = await this.#connections(call).request({
       origin,
       path,
       method: method as Dispatcher.HttpMethod,
@@ -106,44 +121,39 @@ export class Origins {
     return { status: statusCode, headers: withoutHopByHop(pairs(headers as unknown as string[])), body: coded(origin, body) };
   }
 
-  /** Connections that were made under different rules, or for one user alone, are not shared. */
-  #agent({ verifyCertificate, loopbackAllowed, connection }: OriginCall): Agent {
-    const key = JSON.stringify([verifyCertificate, loopbackAllowed, connection]);
-    const agents = connection === undefined ? this.#agents : this.#own;
-    const agent =
-      agents.get(key) ??
-      new Agent({
-        factory: createClients,
-        connections: connection?.limit ?? this.#options.connections,
-        pipelining: 1,
-        maxHeaderSize: HEAD_MAX_BYTES,
-        connect: this.#connector({ verifyCertificate, loopbackAllowed }),
-        ...(connection && { keepAliveTimeout: connection.idleMs, keepAliveMaxTimeout: connection.idleMs }),
-      });
-    agents.delete(key);
-    agents.set(key, agent);
-    if (this.#own.size > OWN_MAX) this.#retire();
-    return agent;
+  /** Those that were made under different rules, or for one user alone, are not shared. */
+  #connections(call: OriginCall): Dispatcher {
+    const { origin, verifyCertificate, loopbackAllowed, connection } = call;
+    const key = JSON.stringify([origin, verifyCertificate, loopbackAllowed, connection]);
+    const kept = connection === undefined ? this.#shared : this.#own;
+    const connections = kept.get(key) ?? this.#create(call);
+    kept.delete(key);
+    kept.set(key, connections);
+    if (kept.size > KEPT_MAX) retireOldest(kept);
+    return connections;
   }
 
-  /** Its running calls may end; nothing new is given to it. */
-  #retire(): void {
-    const [oldest, agent] = this.#own.entries().next().value!;
-    this.#own.delete(oldest);
-    agent.close().catch(() => undefined);
-  }
-
-  #connector(rules: ConnectionRules): buildConnector.connector {
-    const { connectTimeoutMs, ca, resolve = resolveHost, connectTo = [], tlsOf = DEFAULT_TLS } = this.#options;
-    return createConnector({ connectTimeoutMs, ca, resolve, connectTo, tlsOf }, rules);
+  #create({ origin, connection, verifyCertificate, loopbackAllowed }: OriginCall): Dispatcher {
+    const { connectTimeoutMs, ca, connectTo = [], tlsOf = DEFAULT_TLS } = this.#options;
+    const rules = { verifyCertificate, loopbackAllowed };
+    const options: OriginClientOptions = {
+      pipelining: 1,
+      maxHeaderSize: HEAD_MAX_BYTES,
+      connect: createConnector({ connectTimeoutMs, ca, resolve: this.#addresses.resolve, connectTo, tlsOf }, rules),
+      ...(connection && { keepAliveTimeout: connection.idleMs, keepAliveMaxTimeout: connection.idleMs }),
+    };
+    const limit = connection?.limit ?? this.#options.connections;
+    const create = () => new OriginClient(origin, options, this.#lifetime);
+    return limit === 1 ? create() : new Pool(origin, { connections: limit, factory: create });
   }
 }
 
-const createClient = (origin: string | URL, options: object): OriginClient => new OriginClient(origin, options as OriginClientOptions);
-
-/** As undici does it by itself, with clients of ours. */
-const createClients = (origin: string | URL, options: Pool.Options): Dispatcher =>
-  options.connections === 1 ? createClient(origin, options) : new Pool(origin, { ...options, factory: createClient });
+/** Calls that are under way may end; nothing new is given to it. */
+const retireOldest = (kept: Map<string, Dispatcher>): void => {
+  const [key, connections] = kept.entries().next().value!;
+  kept.delete(key);
+  connections.close().catch(() => undefined);
+};
 
 const mayRepeat = ({ method, body, signal }: OriginCall): boolean =>
   IDEMPOTENT.has(method) && (body === null || body instanceof Uint8Array) && !signal.aborted;

@@ -60,6 +60,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
     connectTo: config.connectTo,
     tlsOf: createTlsOf(config.clientCertificates, config.tlsMinimum),
     ca: network.ca,
+    clock,
   });
   const kerberos = new Kerberos({
     credentials: config.kerberosCredentials,
