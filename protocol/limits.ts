@@ -25,6 +25,8 @@ export const REQUEST_BODY_MAX_BYTES = 4_400_000;
 export const UPLOAD_PART_MAX_BYTES = 4 * 1024 * 1024;
 /** A response's status and header fields as JSON, with the delimiter after them: API Gateway wants both within the first 16 KB of a stream. */
 export const RESPONSE_HEAD_MAX_BYTES = 16_000;
+/** An address to come back to after signing in, percent-encoded in the portal's: that, and the provider's answer, must fit the header limits. */
+export const RETURN_MAX_CHARACTERS = 3_000;
 /** Response bodies are bounded by Lambda's 200 MB of a response stream, prelude included, whichever megabyte AWS means. */
 export const RESPONSE_MAX_BYTES = 199_000_000;
 /** Frames of one direction of one exchange that a receiver holds while an earlier one is missing. */

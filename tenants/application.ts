@@ -204,6 +204,10 @@ export const applicationSchema = ({ domain, claims, readTimeout = null }: Pick<A
       ),
       crossOriginRequests: choice(['refuse', 'allow'], 'allow leaves it to the application what pages of other origins may send it.'),
       bigUploads: choice(['off', 'on'], 'on lets pages and programs send more than 4.4 MB, in parts.'),
+      signInAgain: choice(
+        ['offer', 'at-once', 'off'],
+        'Leave it out to have pages that are open offer to sign in again when the session has ended.',
+      ),
       robots: choice(['deny', 'application'], 'Leave it out to have crawlers turned away.'),
       maintenance: optional<string | null>(
         null,

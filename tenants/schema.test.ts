@@ -65,6 +65,7 @@ describe('defaults', () => {
           crossOriginRequests: 'refuse',
           bigUploads: 'off',
           robots: 'deny',
+          signInAgain: 'offer',
           maintenance: null,
         },
       ],

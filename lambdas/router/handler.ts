@@ -70,6 +70,9 @@ const router = createRouter({
   ticketKey: async () => ticketKey(await masterKey.read()),
   replyUrl: env.REPLY_API_URL,
   socketScript: pageScript('socket'),
+  workerScript: pageScript('worker'),
+  asideScript: pageScript('aside'),
+  signInAgainScript: { offer: pageScript('sign-in-offered'), 'at-once': pageScript('sign-in-at-once') },
   ...stores,
   ...{ channel, clock, log, random: Math.random, newSecret: randomSecret, newExchangeId: randomSecret },
 });

@@ -31,6 +31,10 @@ const ANSWERS: Readonly<Record<string, (rig: Rig) => EventChanges>> = {
     publish(rig, { tokens: TOKENS });
     return { path: '/.well-known/oauth-protected-resource' };
   },
+  aside: (rig) => {
+    publish(rig, { path: '/docs/' });
+    return { path: '/sw.js', headers: { 'Service-Worker': ['script'] } };
+  },
   preflight: (rig) => {
     publish(rig, {
       cors: [{ path: '/', origins: ['https://other.example.com'], methods: ['GET'], headers: [], credentials: false, maxAgeSeconds: 5 }],

@@ -25,8 +25,8 @@ const directivesOf = (policy: string): Directive[] =>
 const inForce = (directives: readonly Directive[], names: readonly string[]): Directive | undefined =>
   names.map((wanted) => directives.find(([name]) => name === wanted)).find((found) => found !== undefined);
 
-/** What a script of ours asks for the page at the target's own path: where the page's forms lead, or its WebSockets. */
-export type Asks = 'forms' | 'sockets';
+/** What a script of ours asks for the page at the target's own path: where the page's forms lead, its WebSockets, or nothing. */
+export type Asks = 'forms' | 'sockets' | 'nothing';
 
 /** `script` is the script's address, `reached` the origins of WebSockets that it opens. */
 export const withScriptSources = (headers: HeaderList, script: string, asks: Asks, reached: readonly string[] = []): HeaderList =>
@@ -49,12 +49,13 @@ const allowing = (policy: string, script: string, asks: Asks, reached: readonly 
   if (scripts && !letsScriptPass(scripts[1]))
     needed.push([scripts[0] === 'default-src' ? 'script-src' : scripts[0], [...named(scripts[1]), script]]);
   const targets = asks === 'forms' ? (inForce(directives, ['form-action'])?.[1] ?? ['*']) : (connects?.[1].filter(isSocketSource) ?? []);
-  const lacking = connects
-    ? [
-        ...(letsOwnPass(connects[1]) ? [] : ownSources(script, targets).filter((source) => !connects[1].includes(source))),
-        ...(letsSocketsPass(connects[1]) ? [] : reached.filter((origin) => !connects[1].includes(origin))),
-      ]
-    : [];
+  const lacking =
+    connects && asks !== 'nothing'
+      ? [
+          ...(letsOwnPass(connects[1]) ? [] : ownSources(script, targets).filter((source) => !connects[1].includes(source))),
+          ...(letsSocketsPass(connects[1]) ? [] : reached.filter((origin) => !connects[1].includes(origin))),
+        ]
+      : [];
   if (connects && lacking.length > 0) needed.push(['connect-src', [...named(connects[1]), ...lacking]]);
   if (needed.length === 0) return policy;
   const kept = directives.filter(([name]) => !needed.some(([replaced]) => replaced === name));

@@ -10,11 +10,14 @@ import { UPLOAD_SCRIPT_PATH } from './page-script.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
 import { SIGNED_IN_PATH, signedInPage } from './sign-in-page.ts';
 import { answerVisit } from './sign-in-visit.ts';
+import { AT_ONCE_SCRIPT_PATH, OFFER_SCRIPT_PATH } from './signed-out/page-script.ts';
 import { SOCKET_SCRIPT_PATH } from './socket-script.ts';
 
 export interface ReservedPorts extends RedeemPorts {
   readonly socketScript: () => string;
   readonly uploadScript: () => string;
+  /** By the words of `signInAgain`. */
+  readonly signInAgainScript: Readonly<Record<'offer' | 'at-once', () => string>>;
 }
 
 const RESERVED = '/.sallyport';
@@ -26,6 +29,8 @@ export const PAGES: Readonly<Record<string, (ports: ReservedPorts, request: Cano
   [SIGNED_IN_PATH]: ({ look }) => signedInPage(look),
   [UPLOAD_SCRIPT_PATH]: ({ uploadScript }) => scriptAnswer(uploadScript()),
   [SOCKET_SCRIPT_PATH]: ({ socketScript }) => scriptAnswer(socketScript()),
+  [OFFER_SCRIPT_PATH]: ({ signInAgainScript }) => scriptAnswer(signInAgainScript.offer()),
+  [AT_ONCE_SCRIPT_PATH]: ({ signInAgainScript }) => scriptAnswer(signInAgainScript['at-once']()),
   [FRAME_PATH]: answerFrameTab,
   [FRAMED_SESSION_PATH]: redeemFramed,
   // The portal asks before it signs out, so a link from elsewhere cannot sign anyone out.

@@ -35,6 +35,7 @@ import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './p
 import { bearerChallenge } from './protected-resource.ts';
 import { createReach } from './reach.ts';
 import { resolve } from './resolve.ts';
+import { asideAnswer, isWorkerScript } from './service-worker.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import type { SocketPorts } from './socket-answer.ts';
 import { answerSocket } from './socket-handshake.ts';
@@ -60,6 +61,12 @@ export interface RouterPorts extends Omit<OpenPorts, 'reach'>, TokenPorts, Socke
   readonly assertUser: AssertUser;
   /** What `/.sallyport/upload.js` answers. */
   readonly uploadScript: () => string;
+  /** What the scripts answer that lead signed-out pages to sign in. */
+  readonly signInAgainScript: Readonly<Record<'offer' | 'at-once', () => string>>;
+  /** Goes before applications' service workers. */
+  readonly workerScript: () => string;
+  /** A service worker that steps aside. */
+  readonly asideScript: () => string;
   readonly passwords: Passwords;
   readonly tokenOf: TokenOf;
   /** What `/.sallyport/socket.js` answers. */
@@ -149,6 +156,7 @@ export const createRouter = (ports: RouterPorts): Router => {
     }
 
     function signIn(request: CanonicalRequest, application: Application, stepUp: StepUp | null): Answer {
+      if (isWorkerScript(request)) return asideAnswer(ports.asideScript());
       const answer = isInFrame(application, request)
         ? framedSignInAnswer({ ...ports, urls }, request, stepUp)
         : signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, page(), stepUp);

@@ -6,6 +6,7 @@ import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { readPrograms } from './page-programs.ts';
 import { asksForPage, isShownPage } from './page-script.ts';
+import { isWorkerScript } from './service-worker.ts';
 import { codecOf } from './translation/charset.ts';
 import { type Content, contentOf, EVERYTHING } from './translation/content.ts';
 
@@ -26,9 +27,12 @@ const START_MAX_BYTES = 1024 * 1024;
 
 /** Whether what is asked for may get scripts of ours, so that it must come in a form that can be read. */
 export const mayCarry = (
-  { webSockets: { pages }, bigUploads }: Pick<Application, 'webSockets' | 'bigUploads'>,
-  { headers }: Asked,
-): boolean => (pages !== 'off' && isWorker(headers)) || ((pages !== 'off' || bigUploads === 'on') && asksForPage(headers));
+  { webSockets: { pages }, bigUploads, signInAgain }: Pick<Application, 'webSockets' | 'bigUploads' | 'signInAgain'>,
+  request: Asked,
+): boolean =>
+  isWorkerScript(request) ||
+  (pages !== 'off' && isWorker(request.headers)) ||
+  ((pages !== 'off' || bigUploads === 'on' || signInAgain !== 'off') && asksForPage(request.headers));
 
 /** What the answer is, where the script goes into it. `first` gives the first part of its body, as it was sent. */
 export const carrierOf = async (

@@ -148,6 +148,7 @@ const APPLICATION: RecordShape<Application> = {
   framedBy: texts,
   crossOriginRequests: oneOf('refuse', 'allow'),
   bigUploads: oneOf('on', 'off'),
+  signInAgain: oneOf('offer', 'at-once', 'off'),
   robots: oneOf('deny', 'application'),
   maintenance: textOrNull,
 };
@@ -172,6 +173,7 @@ const BEFORE: Partial<ApplicationHere> = {
   callers: [],
   crossOriginRequests: 'refuse',
   bigUploads: 'off',
+  signInAgain: 'offer',
   robots: 'deny',
   maintenance: null,
 };

@@ -112,6 +112,9 @@ export const createRouterWith = (
   const here = () => [tunnel({ connectionId: 'tunnel', connector: wire.connector, group: GROUP, seenAt: clock.now() })];
   return createRouter({
     socketScript: () => '',
+    workerScript: () => '/* worker */',
+    asideScript: () => '/* aside */',
+    signInAgainScript: { offer: () => 'the script that offers', 'at-once': () => 'the script that goes at once' },
     ticketKey: async () => new Uint8Array(32),
     replyUrl: 'wss://reply.example.com/live',
     edge: null,

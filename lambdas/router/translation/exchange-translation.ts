@@ -5,10 +5,12 @@ import type { Log } from '../../../protocol/log.ts';
 import type { Address, ApplicationHere } from '../../stores/records.ts';
 import type { CanonicalRequest } from '../canonical-request.ts';
 import type { ExternalUrls } from '../external-url.ts';
-import { nonceOf, withScriptSources } from '../page-policy.ts';
+import { type Asks, nonceOf, withScriptSources } from '../page-policy.ts';
 import { takesUploadScript, UPLOAD_SCRIPT_PATH, withScripts } from '../page-script.ts';
 import type { ReadDirectory } from '../ports.ts';
 import type { ResponseHead } from '../response-inbox.ts';
+import { asksWhole, isWorkerScript } from '../service-worker.ts';
+import { signInScriptOf } from '../signed-out/page-script.ts';
 import { carrierOf, mayCarry, SOCKET_SCRIPT_PATH, withSource } from '../socket-script.ts';
 import { isWelcomeAt } from '../welcome.ts';
 import { translateBody } from './body.ts';
@@ -28,6 +30,8 @@ export interface TranslationPorts {
   readonly log: Log;
   /** What `/.sallyport/socket.js` answers. */
   readonly socketScript: () => string;
+  /** Goes before service workers. */
+  readonly workerScript: () => string;
   /** The Reply API, `wss://…`. */
   readonly replyUrl: string;
 }
@@ -48,7 +52,7 @@ export interface ExchangeTranslation {
 
 /** `application` is as it is at the address by which the request came. */
 export const createExchangeTranslation = (
-  { directory, urls, log, socketScript, replyUrl }: TranslationPorts,
+  { directory, urls, log, socketScript, workerScript, replyUrl }: TranslationPorts,
   application: ApplicationHere,
   request: CanonicalRequest,
 ): ExchangeTranslation => {
@@ -69,7 +73,8 @@ export const createExchangeTranslation = (
 
   return {
     request: async (headers) => {
-      const readable = translation.links !== 'off' || mayCarry(application, request) ? readableFields(headers) : headers;
+      const asked = isWorkerScript(request) ? asksWhole(headers) : headers;
+      const readable = translation.links !== 'off' || mayCarry(application, request) ? readableFields(asked) : asked;
       if (!translation.headers || hostHeader === 'external') return readable;
       const translated = await internalFields(readable, createInternalAddresses(directory, urls, address, isWelcome));
       caller = callerOf(headers, translated);
@@ -81,15 +86,20 @@ export const createExchangeTranslation = (
       const cookies = translateCookies(headers, { address, ownDomain, translate: translation.headers, policy: application.cookies });
       const translated = translation.headers ? await translateFields(cookies, targets, caller) : cookies;
       const carrier = await carrierOf(application, request, { status, headers }, first);
+      const again = await signInScriptOf(application, request, { status, headers }, first);
       const scripts = [
+        ...(again === null ? [] : [again]),
         ...(takesUploadScript(application, request, { status, headers }) ? [UPLOAD_SCRIPT_PATH] : []),
         ...(carrier === 'page' ? [SOCKET_SCRIPT_PATH] : []),
       ];
-      const changed = scripts.length > 0 || carrier === 'worker';
+      const before = [
+        ...(status === 200 && isWorkerScript(request) ? [workerScript()] : []),
+        ...(carrier === 'worker' ? [socketScript()] : []),
+      ];
+      const changed = scripts.length > 0 || before.length > 0;
       const reached = carrier === 'page' ? [new URL(replyUrl).origin] : [];
       const fields = scripts.reduce(
-        (list, path) =>
-          withScriptSources(list, urls.origin(request.host) + path, path === UPLOAD_SCRIPT_PATH ? 'forms' : 'sockets', reached),
+        (list, path) => withScriptSources(list, urls.origin(request.host) + path, ASKS[path] ?? 'nothing', reached),
         translated,
       );
       const translatable = contentOf(status, headers, translation);
@@ -101,7 +111,7 @@ export const createExchangeTranslation = (
       const packed = content.codings.length > 0 && accepts(request.headers, 'gzip');
       const hashed = hashedBy(valuesOf(headers, 'content-security-policy').join(','));
       const finish = (plain: Body): Body => {
-        if (carrier === 'worker') return withSource(plain, socketScript());
+        if (before.length > 0) return withSource(plain, before.join(';'));
         return scripts.length > 0 ? withScripts(plain, { paths: scripts, nonce: nonceOf(headers), page: content }) : plain;
       };
       const options = { content, scripts: translation.scripts, hashed, targets, report, packed, translates: translatable !== null, finish };
@@ -115,6 +125,8 @@ export const createExchangeTranslation = (
     found: () => report?.targets() ?? [],
   };
 };
+
+const ASKS: Readonly<Record<string, Asks>> = { [UPLOAD_SCRIPT_PATH]: 'forms', [SOCKET_SCRIPT_PATH]: 'sockets' };
 
 const hostOf = ({ internalUrl }: Address): string => new URL(internalUrl).hostname;
 

@@ -51,6 +51,8 @@ export interface Application {
   readonly crossOriginRequests: 'refuse' | 'allow';
   /** Whether bodies beyond what one request carries go up in parts. */
   readonly bigUploads: 'on' | 'off';
+  /** What pages do whose own requests say that their user is signed out: offer to sign in, go there at once, or nothing. */
+  readonly signInAgain: 'offer' | 'at-once' | 'off';
   /** Who answers `/robots.txt`: we, turning crawlers away, or the application. */
   readonly robots: 'deny' | 'application';
   /** What users read instead of the application; empty for a text of ours, null when there is no maintenance. */

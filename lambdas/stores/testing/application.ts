@@ -31,6 +31,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   framedBy: [],
   crossOriginRequests: 'refuse',
   bigUploads: 'off',
+  signInAgain: 'offer',
   robots: 'deny',
   maintenance: null,
   ...changes,
