@@ -53,6 +53,12 @@ export const ERRORS = {
     retryable: true,
     message: 'This application needs more than you showed when you signed in. Please sign in with a second factor.',
   },
+  ERR_FORM_NOT_KEPT: {
+    status: 403,
+    hop: 'user',
+    retryable: false,
+    message: 'What was sent has not reached the application. Sign in, and send it again.',
+  },
   ERR_PREFLIGHT_REFUSED: { status: 403, hop: 'user', retryable: false, message: 'Scripts of that site may not call this application.' },
   ERR_APPLICATION_UNKNOWN: { status: 404, hop: 'user', retryable: false, message: 'No application is published at this address.' },
   ERR_METHOD_REFUSED: { status: 405, hop: 'user', retryable: false, message: 'This method is not allowed here.' },

@@ -7,6 +7,7 @@ import { conditionList } from './conditions.ts';
 import { corsRules } from './cors.ts';
 import { expectationList, unmetExpectations } from './expectations.ts';
 import type { LocatedFault, Path } from './faults.ts';
+import { formRules } from './forms-from.ts';
 import { ICON_WORDS, readIcon } from './icon.ts';
 import { INTERNAL_URL_ADVICE, INTERNAL_URL_WORDS, segmentList } from './segments.ts';
 import {
@@ -203,6 +204,7 @@ export const applicationSchema = ({ domain, claims, readTimeout = null }: Pick<A
         readFramers,
       ),
       crossOriginRequests: choice(['refuse', 'allow'], 'allow leaves it to the application what pages of other origins may send it.'),
+      formsFrom: formRules,
       bigUploads: choice(['off', 'on'], 'on lets pages and programs send more than 4.4 MB, in parts.'),
       signInAgain: choice(
         ['offer', 'at-once', 'off'],

@@ -21,12 +21,12 @@ const readList =
 /** An origin spelt as browsers send it. */
 const isOrigin = (text: string): boolean => /^https?:\/\//.test(text) && URL.parse(text)?.origin === text;
 
-const readOrigins = (value: unknown): readonly string[] | undefined => {
+export const readOrigins = (value: unknown): readonly string[] | undefined => {
   const origins = readList(isOrigin)(value);
   return origins === undefined || origins.length === 0 ? undefined : origins;
 };
 
-const readPath = (value: unknown): string | undefined =>
+export const readPath = (value: unknown): string | undefined =>
   typeof value === 'string' && /^\/[A-Za-z0-9._~/-]*$/.test(value) && !/\/\.{0,2}(?:\/|$)/.test(value.slice(0, -1)) ? value : undefined;
 
 const readHeaders = (value: unknown): readonly string[] | undefined =>

@@ -64,6 +64,7 @@ describe('defaults', () => {
           framedBy: [],
           crossOriginRequests: 'refuse',
           bigUploads: 'off',
+          formsFrom: [],
           robots: 'deny',
           signInAgain: 'offer',
           maintenance: null,

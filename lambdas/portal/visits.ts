@@ -1,6 +1,7 @@
 // Which further hosts a sign-in passes through, so that the application's pages can call them by script with the user's session: the
 // application's own others, and those of the applications that it names in `calls`. One that the user may not use is left out.
 import { SallyportError } from '../../protocol/errors.ts';
+import { RETURN_PATH } from '../../protocol/kept-place.ts';
 import { mayUse } from '../router/authorise.ts';
 import { resolve } from '../router/resolve.ts';
 import type { Application, User } from '../stores/records.ts';
@@ -11,7 +12,7 @@ const VISITS_MAX = 20;
 
 /** Never the host of `to` itself. Throws ERR_STORE_UNAVAILABLE. */
 export const visitsFor = async ({ directory }: Pick<PortalPorts, 'directory'>, user: User, to: URL): Promise<readonly string[]> => {
-  const asked = await applicationAt(directory, to);
+  const asked = await applicationAt(directory, placeOf(to));
   if (asked === null || (asked.segments.length === 0 && asked.calls.length === 0 && asked.host === to.hostname)) return [];
   const reached = (await directory.applications()).filter(
     ({ id, access, preAuthentication }) =>
@@ -24,8 +25,15 @@ export const visitsFor = async ({ directory }: Pick<PortalPorts, 'directory'>, u
 /** Its alternate host is for people; pages call by the others. */
 const hostsOf = ({ host, segments }: Application): string[] => [host, ...segments.map((segment) => segment.host)];
 
+/** Where the browser goes in the end: an address that its tab keeps says only which application it is of. */
+const placeOf = (to: URL): Pick<URL, 'hostname' | 'pathname'> =>
+  to.pathname === RETURN_PATH ? { hostname: to.hostname, pathname: to.searchParams.get('at') ?? '/' } : to;
+
 /** Null where there is none: then there is nothing to call, and the router says the rest. */
-const applicationAt = async (directory: PortalPorts['directory'], { hostname, pathname }: URL): Promise<Application | null> => {
+const applicationAt = async (
+  directory: PortalPorts['directory'],
+  { hostname, pathname }: Pick<URL, 'hostname' | 'pathname'>,
+): Promise<Application | null> => {
   try {
     return (await resolve(directory, { host: hostname, path: pathname })).application;
   } catch (error) {

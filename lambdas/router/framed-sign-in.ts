@@ -43,7 +43,7 @@ export const answerFrameTab = async (ports: RedeemPorts & { readonly look: Look 
   const session = await sessionHere(ports, request);
   if (session === null || (stepUp !== null && !satisfies(session, stepUp, ports.clock.now()))) {
     const options = { id: request.id, time: ports.clock.now(), look: ports.look, portal: ports.urls.portal, pageLoad: true };
-    return signInAnswer(ports, request, '/', options, stepUp);
+    return signInAnswer(ports, request, { path: '/', formsFrom: [] }, options, stepUp);
   }
   const code = ports.newSecret();
   await ports.sessions.createCode({

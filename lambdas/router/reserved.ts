@@ -2,6 +2,7 @@
 
 import { pathReadings } from '../../policy/path-readings.ts';
 import { SallyportError } from '../../protocol/errors.ts';
+import { RETURN_PATH } from '../../protocol/kept-place.ts';
 import { type Answer, redirect, scriptAnswer } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { FRAME_PATH, FRAMED_SESSION_PATH } from './framed-page.ts';
@@ -9,6 +10,7 @@ import { answerFrameTab, redeemFramed } from './framed-sign-in.ts';
 import { UPLOAD_SCRIPT_PATH } from './page-script.ts';
 import { type RedeemPorts, redeemSession } from './session-redeem.ts';
 import { SIGNED_IN_PATH, signedInPage } from './sign-in-page.ts';
+import { answerReturn } from './sign-in-return.ts';
 import { answerVisit } from './sign-in-visit.ts';
 import { AT_ONCE_SCRIPT_PATH, OFFER_SCRIPT_PATH } from './signed-out/page-script.ts';
 import { SOCKET_SCRIPT_PATH } from './socket-script.ts';
@@ -26,6 +28,7 @@ const RESERVED = '/.sallyport';
 export const PAGES: Readonly<Record<string, (ports: ReservedPorts, request: CanonicalRequest) => Promise<Answer> | Answer>> = {
   [`${RESERVED}/session`]: redeemSession,
   [`${RESERVED}/visit`]: answerVisit,
+  [RETURN_PATH]: answerReturn,
   [SIGNED_IN_PATH]: ({ look }) => signedInPage(look),
   [UPLOAD_SCRIPT_PATH]: ({ uploadScript }) => scriptAnswer(uploadScript()),
   [SOCKET_SCRIPT_PATH]: ({ socketScript }) => scriptAnswer(socketScript()),

@@ -159,7 +159,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       if (isWorkerScript(request)) return asideAnswer(ports.asideScript());
       const answer = isInFrame(application, request)
         ? framedSignInAnswer({ ...ports, urls }, request, stepUp)
-        : signInAnswer({ urls, newSecret: ports.newSecret }, request, application.path, page(), stepUp);
+        : signInAnswer({ urls, newSecret: ports.newSecret }, request, application, page(), stepUp);
       return challenged(answer, stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED');
     }
 

@@ -2,7 +2,10 @@
 // The browser keeps a secret whose digest goes along, so that only the browser that began a sign-in can end it.
 
 import type { StepUp } from '../../policy/decide.ts';
+import { returnAddress } from '../../protocol/kept-place.ts';
+import { RETURN_MAX_CHARACTERS } from '../../protocol/limits.ts';
 import { digest } from '../keys.ts';
+import type { Application } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
 import { redirect } from './answer.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
@@ -10,11 +13,10 @@ import { cookieValues, isSecret, SIGN_IN_COOKIE, setCookie } from './cookies.ts'
 import { type ErrorAnswerOptions, errorAnswer } from './error-page.ts';
 import type { ExternalUrls } from './external-url.ts';
 
-import { fragmentPage, hasFragment, isKeepable, keptFormPage, SIGNED_IN_PATH } from './sign-in-page.ts';
+import { isFormFromElsewhere } from './forms-from.ts';
+import { fragmentPage, hasFragment, isForm, isOwnForm, keptFormPage, SIGNED_IN_PATH, sentAgainPage } from './sign-in-page.ts';
 
 export const SIGN_IN_LIFETIME_S = 600;
-/** A longer way back would not fit the header limits of what lies between; the application's first page must do. */
-const RETURN_MAX_CHARACTERS = 3_000;
 /** Nor is there a way back to what the portal takes for an attempt to lead elsewhere (return-url.ts). */
 const RETURNABLE = /^\/(?!\/)[^\\]*$/;
 
@@ -37,22 +39,32 @@ export const signInCookie = ({ headers }: Pick<CanonicalRequest, 'headers'>, new
 export const signInAnswer = (
   { urls, newSecret }: SignInPorts,
   request: CanonicalRequest,
-  applicationPath: string,
+  application: Pick<Application, 'path' | 'formsFrom'>,
   options: ErrorAnswerOptions,
   stepUp: StepUp | null = null,
 ): Answer => {
   const { secret, cookie } = signInCookie(request, newSecret);
   const wanted = request.path + request.query;
-  const returnable = wanted.length <= RETURN_MAX_CHARACTERS && RETURNABLE.test(wanted);
+  const returnable = RETURNABLE.test(wanted);
+  // Once more encoded, an address may grow threefold.
+  const fits = wanted.length <= RETURN_MAX_CHARACTERS && encodeURIComponent(wanted).length <= 2 * RETURN_MAX_CHARACTERS;
   const origin = urls.origin(request.host);
-  const to = origin + (returnable ? wanted : applicationPath);
+  const to = origin + (returnable && fits ? wanted : application.path);
   // The address to return to is the last: a page may append a fragment to it.
   const urlTo = (address: string) =>
     `${urls.portal}/sign-in?challenge=${digest(secret)}${stepUp === null ? '' : stepUpQuery(stepUp)}${hintQuery(request.query)}&to=${encodeURIComponent(address)}`;
   const url = urlTo(to);
 
-  if (isKeepable(request)) return keptFormPage(options.look, request, origin, urlTo(origin + SIGNED_IN_PATH), cookie);
-  if (returnable && hasFragment(request)) return fragmentPage(options.look, url, cookie);
+  if (isOwnForm(request)) return keptFormPage(options.look, request, origin, urlTo(origin + SIGNED_IN_PATH), cookie);
+  if (isForm(request) && isFormFromElsewhere(application, request, urls.portal)) return sentAgainPage(options.look, request, origin);
+  if (options.pageLoad && request.method !== 'GET' && request.method !== 'HEAD') {
+    const link = { url: urlTo(origin + application.path), text: 'Sign in' };
+    const refusal = errorAnswer({ ...options, code: 'ERR_FORM_NOT_KEPT', link });
+    return { ...refusal, headers: [...refusal.headers, cookie] };
+  }
+  if (returnable && hasFragment(request)) {
+    return fragmentPage(options.look, { url, fits, kept: urlTo(returnAddress(origin, application.path)) }, cookie);
+  }
   if (options.pageLoad) return redirect(302, url, [cookie]);
   const refusal = errorAnswer({ ...options, code: stepUp === null ? 'ERR_SIGN_IN_REQUIRED' : 'ERR_STEP_UP_REQUIRED' });
   // RFC 9110 §15.5.2 wants a challenge; a scheme that browsers do not know opens no password box.

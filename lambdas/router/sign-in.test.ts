@@ -39,7 +39,7 @@ describe('without a session', () => {
     ['an old browser’s GET for HTML', { headers: { Accept: ['text/html,*/*'] } }, 302],
     ['a GET for anything', { headers: { Accept: ['*/*'] } }, 401],
     ['a POST for HTML', { httpMethod: 'POST', headers: { Accept: ['text/html'] } }, 401],
-    ['a form', { httpMethod: 'POST', headers: { 'Sec-Fetch-Mode': ['navigate'] } }, 302],
+    ['a form of who knows whom', { httpMethod: 'POST', headers: { 'Sec-Fetch-Mode': ['navigate'] } }, 403],
     ['a HEAD for HTML', { httpMethod: 'HEAD', headers: { Accept: ['text/html'] } }, 302],
   ])('%s: %s', async (_, changes, status) => {
     expect((await createRig().answer(changes)).status).toBe(status);

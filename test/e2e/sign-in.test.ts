@@ -30,6 +30,19 @@ test('the fragment of a deep link is there after signing in', async () => {
   expect(page.url()).toBe(link);
 }, 60_000);
 
+test('an address that no sign-in could carry is there after it, fragment and all', async () => {
+  const context = await browser.newContext();
+  const tab = await context.newPage();
+  const link = `${world.url('intranet')}guestbook?page=2&long=${'%C3%A4%26'.repeat(600)}#${'f'.repeat(20_000)}`;
+
+  await tab.goto(link);
+  await signInAs(tab, world, 'bob');
+  await tab.getByRole('button', { name: 'Sign', exact: true }).waitFor();
+
+  expect(tab.url()).toBe(link);
+  await context.close();
+}, 60_000);
+
 test('a form that is sent after the session ended is kept, and arrives once the user has signed in again', async () => {
   await page.getByLabel('Your words').fill('Written with care: <ä> & "ö"');
   await control(world).revokeSessions({ user: 'bob' });

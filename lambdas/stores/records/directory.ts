@@ -49,6 +49,8 @@ export interface Application {
   readonly framedBy: readonly string[];
   /** Whether pages of other origins that neither `cors` nor `calls` names may send what changes something, along with the user's session. */
   readonly crossOriginRequests: 'refuse' | 'allow';
+  /** Forms of other sites that it waits for. */
+  readonly formsFrom: readonly FormRule[];
   /** Whether bodies beyond what one request carries go up in parts. */
   readonly bigUploads: 'on' | 'off';
   /** What pages do whose own requests say that their user is signed out: offer to sign in, go there at once, or nothing. */
@@ -108,6 +110,13 @@ export interface CookiePolicy {
   readonly secure: boolean;
   readonly httpOnly: boolean;
   readonly sameSite: 'strict' | 'lax' | 'none' | null;
+}
+
+/** Pages of which other origins may send forms to exactly one path, below the application's own. */
+export interface FormRule {
+  readonly path: string;
+  /** As browsers say them. */
+  readonly origins: readonly string[];
 }
 
 /** Scripts of which other origins may call the application: preflights below `path` are answered by it (Fetch standard, CORS protocol). */

@@ -30,6 +30,7 @@ export const application = (changes: Partial<Application> = {}): Application => 
   calls: [],
   framedBy: [],
   crossOriginRequests: 'refuse',
+  formsFrom: [],
   bigUploads: 'off',
   signInAgain: 'offer',
   robots: 'deny',
