@@ -1,6 +1,6 @@
 // A service worker that steps aside. It is what a browser without a session gets for an application's worker: that one would go on showing pages
-// from its store, and never ask us. With it every page comes from the network, which leads to the sign-in; afterwards the application's pages
-// register its own worker again. What that has stored stays, and so do its subscriptions.
+// from its store, and never ask us. With it every page comes from the network, which leads to the sign-in; and with every page it looks whether the
+// application's own worker is to be had again. What that has stored stays, and so do its subscriptions.
 import { ASK_WINDOW, markOf } from '../../../protocol/worker-page.ts';
 import { reload, type Window, worker } from '../signed-out/browser/worker-scope.ts';
 
@@ -9,6 +9,11 @@ const ANSWER_MS = 1_000;
 
 worker.addEventListener('install', () => void worker.skipWaiting());
 worker.addEventListener('activate', (event) => event.waitUntil(stepAside()));
+
+worker.addEventListener('fetch', (event) => {
+  // Without an answer from here the browser asks the network. A page that registers the worker that is there already has nobody look for a newer one.
+  if (event.request.mode === 'navigate') event.waitUntil(worker.registration.update().catch(() => undefined));
+});
 
 const stepAside = async (): Promise<void> => {
   // So the application's own worker comes back without waiting for its windows to close.

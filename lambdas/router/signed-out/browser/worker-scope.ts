@@ -20,7 +20,7 @@ export interface WorkerScope {
   };
   skipWaiting(): Promise<void>;
   addEventListener(type: 'install' | 'activate', listener: (event: Lasting) => void): void;
-  addEventListener(type: 'fetch', listener: (event: Event & { readonly request: Request }) => void): void;
+  addEventListener(type: 'fetch', listener: (event: Lasting & { readonly request: Request }) => void): void;
 }
 
 export const worker = globalThis as unknown as WorkerScope;
