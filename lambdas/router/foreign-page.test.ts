@@ -158,3 +158,15 @@ describe('it does', () => {
     }
   });
 });
+
+test('a form that the application waits for comes through, at its path, by its method, from its origin', async () => {
+  const rule = { formsFrom: [{ path: '/acs', origins: [SIBLING] }] };
+  const form = { 'Sec-Fetch-Site': 'same-site', Origin: SIBLING };
+
+  const taken = await ask(rigWith(rule), form, { httpMethod: 'POST', path: '/acs' });
+
+  expect([taken.status, taken.requests.length]).toEqual([200, 1]);
+  expect(await ask(rigWith(rule), form, { httpMethod: 'POST', path: '/acs/more' })).toEqual(REFUSED);
+  expect(await ask(rigWith(rule), form, { httpMethod: 'PUT', path: '/acs' })).toEqual(REFUSED);
+  expect(await ask(rigWith(rule), { ...form, Origin: ELSEWHERE }, { httpMethod: 'POST', path: '/acs' })).toEqual(REFUSED);
+});

@@ -3,6 +3,7 @@
 import type { ApplicationHere } from '../stores/records.ts';
 import { ruleFor } from './cors.ts';
 import type { ExternalUrls } from './external-url.ts';
+import { takesFormOf } from './forms-from.ts';
 import type { ReadDirectory } from './ports.ts';
 import { applicationsAt } from './resolve.ts';
 
@@ -21,6 +22,7 @@ export const isWelcomeAt = async (
 ): Promise<boolean> => {
   const rule = ruleFor(application, path, origin, ports.urls);
   if (rule !== null && methods.every((method) => rule.methods.includes('*') || rule.methods.includes(method))) return true;
+  if (methods.every((method) => method === 'POST') && takesFormOf(application, path, origin)) return true;
   return isOf(ports, application, origin);
 };
 
