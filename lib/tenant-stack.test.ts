@@ -62,6 +62,8 @@ describe('what each function may do, and nothing else', () => {
         'Allow secretsmanager:GetSecretValue on {SecretsMasterKey}',
         'Allow dynamodb:GetItem dynamodb:PutItem on {TablesSessions.Arn} with session#*',
         'Allow dynamodb:PutItem on {TablesSessions.Arn} with ticket#*',
+        'Allow dynamodb:Query on {TablesDirectory.Arn}',
+        'Allow dynamodb:Query on {TablesRegistry.Arn} with service-tokens',
       ],
     ],
     [
@@ -135,6 +137,8 @@ describe('what each function may do, and nothing else', () => {
       [
         log('DirectoryWriter'),
         'Allow dynamodb:Scan dynamodb:PutItem dynamodb:DeleteItem on {TablesDirectory.Arn}',
+        'Allow dynamodb:Query dynamodb:DeleteItem on {TablesSessions.Arn} with session#at#*',
+        'Allow execute-api:ManageConnections on arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{ReplyApi}/live/DELETE/@connections/*',
         'Allow secretsmanager:GetSecretValue on {SecretsSaml}',
         'Allow secretsmanager:PutSecretValue on {SecretsSaml}',
       ],

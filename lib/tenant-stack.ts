@@ -44,7 +44,7 @@ export class TenantStack extends Stack {
     const tunnelApi = new TunnelApi(this, 'TunnelApi', shared);
     const replyApi = new ReplyApi(this, 'ReplyApi', { ...shared, tunnelApi });
     const ingress = new Ingress(this, 'Ingress', { tenant, portalUrl, certificate, tables, secrets, tunnelApi, replyApi });
-    const directory = new Directory(this, 'Directory', { tenant, tables, secrets });
+    const directory = new Directory(this, 'Directory', { tenant, tables, secrets, replyApi });
     const portal = new Portal(this, 'Portal', {
       tenant,
       portalUrl,

@@ -7,7 +7,7 @@ import { createManagementClient } from '../router/post.ts';
 import { createDocumentClient } from '../stores/client.ts';
 import { createCredentialStore } from '../stores/credentials.ts';
 import { createDirectory } from '../stores/directory.ts';
-import { endingSockets } from '../stores/ending-sockets.ts';
+import { endingAt, endingSockets, endingWith } from '../stores/ending-sockets.ts';
 import { createRegistry } from '../stores/registry.ts';
 import { createServiceTokens } from '../stores/service-tokens.ts';
 import { createSessions } from '../stores/sessions.ts';
@@ -24,17 +24,15 @@ const registry = createTable(tables, env.REGISTRY_TABLE);
 const logs = createLogsClient();
 const logOf = (group: string) => createFunctionLog({ client: logs, group, now: Date.now });
 const sessionsTable = createTable(tables, env.SESSIONS_TABLE);
+const sockets = createOpenSockets({ table: sessionsTable, now: Date.now });
+const closeSocket = createCloseConnection(createManagementClient(env.REPLY_API_ENDPOINT));
 
 export const handler = createServeControl({
   registry: createRegistry({ table: registry, now: Date.now }),
   credentials: createCredentialStore({ table: registry, now: Date.now }),
-  serviceTokens: createServiceTokens({ table: registry, now: Date.now }),
-  sessions: endingSockets(
-    createSessions({ table: sessionsTable, now: Date.now }),
-    createOpenSockets({ table: sessionsTable, now: Date.now }),
-    createCloseConnection(createManagementClient(env.REPLY_API_ENDPOINT)),
-  ),
-  directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE) }),
+  serviceTokens: createServiceTokens({ table: registry, now: Date.now, revoked: endingWith(sockets, closeSocket) }),
+  sessions: endingSockets(createSessions({ table: sessionsTable, now: Date.now }), sockets, closeSocket),
+  directory: createDirectory({ table: createTable(tables, env.DIRECTORY_TABLE), superseded: endingAt(sockets, closeSocket) }),
   routerLog: logOf(env.ROUTER_LOG_GROUP),
   otherLogs: [
     logOf(env.PORTAL_LOG_GROUP),

@@ -3,8 +3,10 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
 import { frameKey, ticketKey } from '../keys.ts';
+import { application } from '../router/testing/records.ts';
 import { signSocketTicket, signTicket } from '../router/ticket.ts';
-import type { Session } from '../stores/records.ts';
+import { policyVersion } from '../stores/policy-version.ts';
+import type { ServiceToken, Session } from '../stores/records.ts';
 import type { OpenSocket } from '../stores/sockets.ts';
 import { createAuthorizeLink } from './authorize-link.ts';
 
@@ -12,17 +14,33 @@ const NOW = Date.UTC(2026, 10, 24);
 const KEY = ticketKey('master key');
 const ARN = 'arn:aws:execute-api:eu-central-1:123456789012:abc/v1/$connect';
 
-const NO_USERS = { sockets: { takeTicket: async () => false, save: async () => undefined }, sessions: { find: async () => null } };
+const NO_USERS = {
+  sockets: { takeTicket: async () => false, save: async () => undefined },
+  sessions: { find: async () => null },
+  directory: { applicationsOn: async () => [] },
+  serviceTokens: { find: async () => null },
+};
+const USER = { issuer: 'i', subject: 's', username: 'alice', name: '', email: '', groups: ['staff'], claims: {}, amr: [] };
 
 const prepare = () => {
   const lines: string[] = [];
   const taken = new Set<string>();
   const ended = new Set<string>();
   const saved: OpenSocket[] = [];
+  const published = [application({ id: 'chat', host: 'chat.apps.example.com' })];
+  const users = new Map([['session-1', USER]]);
+  const tokens = new Set(['token-1']);
   const authorize = createAuthorizeLink({
     key: async () => KEY,
     sockets: { takeTicket: async (id) => !taken.has(id) && Boolean(taken.add(id)), save: async (socket) => void saved.push(socket) },
-    sessions: { find: async (id) => (ended.has(id) ? null : ({ id, ...(id === 'session-idle' && { idleMs: 60_000 }) } as Session)) },
+    sessions: {
+      find: async (id) =>
+        ended.has(id)
+          ? null
+          : ({ id, user: users.get(id) ?? USER, ...(id === 'session-idle' && { idleMs: 60_000 }) } as unknown as Session),
+    },
+    directory: { applicationsOn: async (host) => published.filter((known) => known.host === host) },
+    serviceTokens: { find: async (id) => (tokens.has(id) ? ({ id } as ServiceToken) : null) },
     now: () => NOW,
     log: createLog({ write: (line) => lines.push(line), now: () => NOW }),
   });
@@ -30,6 +48,9 @@ const prepare = () => {
     lines,
     ended,
     saved,
+    published,
+    users,
+    tokens,
     ask: (ticket: string, methodArn = ARN) =>
       authorize({ methodArn, queryStringParameters: { ticket }, requestContext: { connectionId: 'link-1' } }),
   };
@@ -163,23 +184,47 @@ test('a key that cannot be read refuses with its own error, never lets anyone in
 });
 
 describe('a user’s ticket', () => {
-  const claims = { id: 'ticket-00000001', exchange: 'exchange-1', connector: 'c1', group: 'office', tunnel: 't1', link: 2 };
-  const bound = { ...claims, session: 'session-1', parent: 'portal-1' };
+  const chat = application({ id: 'chat', host: 'chat.apps.example.com' });
+  const place = { application: 'chat', at: { host: chat.host, path: chat.path } };
+  const link = { exchange: 'exchange-1', connector: 'c1', group: 'office', tunnel: 't1', link: 2 };
+  const bare = { id: 'ticket-00000001', ...link, ...place, policy: policyVersion(chat, null) };
+  const bound = { ...bare, policy: policyVersion(chat, USER), session: 'session-1', parent: 'portal-1' };
+  const context = { ...link, application: 'chat' };
 
   test('opens one connection, whose messages say what it is for, and which whoever ends the session finds', async () => {
     const { ask, saved } = prepare();
 
-    const { principalId, context } = await ask(await signSocketTicket(KEY, NOW, bound));
+    const answer = await ask(await signSocketTicket(KEY, NOW, bound));
 
-    const { id: _, ...binding } = bound;
-    expect({ principalId, context }).toEqual({ principalId: 'user', context: binding });
-    expect(saved).toEqual([{ exchange: 'exchange-1', session: 'session-1', parent: 'portal-1', link: 2, connectionId: 'link-1' }]);
+    expect([answer.principalId, answer.context]).toEqual(['user', { ...context, session: 'session-1', parent: 'portal-1' }]);
+    expect(saved).toEqual([
+      {
+        exchange: 'exchange-1',
+        application: 'chat',
+        session: 'session-1',
+        parent: 'portal-1',
+        token: null,
+        link: 2,
+        connectionId: 'link-1',
+      },
+    ]);
+  });
+
+  test('of a program, or of anybody where everyone passes, is found by its application', async () => {
+    const { ask, saved } = prepare();
+
+    const answer = await ask(await signSocketTicket(KEY, NOW, { ...bare, token: 'token-1' }));
+
+    expect(answer.context).toEqual(context);
+    expect(saved).toEqual([
+      { exchange: 'exchange-1', application: 'chat', session: null, parent: null, token: 'token-1', link: 2, connectionId: 'link-1' },
+    ]);
   });
 
   test('says after what time of no use its session ends, where it does', async () => {
-    const { context } = await prepare().ask(await signSocketTicket(KEY, NOW, { ...bound, session: 'session-idle' }));
+    const answer = await prepare().ask(await signSocketTicket(KEY, NOW, { ...bound, session: 'session-idle' }));
 
-    expect(context).toMatchObject({ session: 'session-idle', idle: 60_000 });
+    expect(answer.context).toMatchObject({ session: 'session-idle', idle: 60_000 });
   });
 
   test('is refused the second time', async () => {
@@ -190,11 +235,39 @@ describe('a user’s ticket', () => {
     await expect(ask(signed)).rejects.toThrow('Unauthorized');
   });
 
-  test('is refused when the session has ended since', async () => {
-    const { ask, ended } = prepare();
-    ended.add('session-1');
+  type Bench = ReturnType<typeof prepare>;
+  test.each<[string, (bench: Bench) => unknown]>([
+    ['the session has ended', ({ ended }) => ended.add('session-1')],
+    ['the user is another one to the provider', ({ users }) => users.set('session-1', { ...USER, groups: [] })],
+    ['others may use the application', ({ published }) => published.splice(0, 1, { ...chat, access: { users: ['bob'], groups: [] } })],
+    [
+      'a condition is there',
+      ({ published }) =>
+        published.splice(0, 1, { ...chat, conditions: [{ name: 'c', paths: [], methods: [], require: null, refuse: {} }] }),
+    ],
+    ['it is published elsewhere', ({ published }) => published.splice(0, 1, { ...chat, host: 'talk.apps.example.com' })],
+    ['another application is there', ({ published }) => published.splice(0, 1, { ...chat, id: 'talk' })],
+    ['nothing is there', ({ published }) => published.splice(0, 1)],
+  ])('is refused when, since it was given, %s; whoever brought that about finds the entry', async (_, change) => {
+    const bench = prepare();
+    change(bench);
 
-    await expect(ask(await signSocketTicket(KEY, NOW, bound))).rejects.toThrow('Unauthorized');
+    await expect(bench.ask(await signSocketTicket(KEY, NOW, bound))).rejects.toThrow('Unauthorized');
+    expect(bench.saved).toHaveLength(1);
+  });
+
+  test('is good where the application has changed in what nobody decides on', async () => {
+    const { ask, published } = prepare();
+    published.splice(0, 1, { ...chat, name: 'Talk', timeoutMs: 1 });
+
+    expect((await ask(await signSocketTicket(KEY, NOW, bound))).principalId).toBe('user');
+  });
+
+  test('is refused when its service token has been revoked since', async () => {
+    const { ask, tokens } = prepare();
+    tokens.clear();
+
+    await expect(ask(await signSocketTicket(KEY, NOW, { ...bare, token: 'token-1' }))).rejects.toThrow('Unauthorized');
   });
 
   test('is refused when it does not say what it is for', async () => {

@@ -3,7 +3,8 @@
 import { type JWTPayload, jwtVerify } from 'jose';
 import type { Log } from '../../protocol/log.ts';
 import { ROUTER, type SocketTicket, TICKET_AUDIENCE, TICKET_TYPE, USER } from '../router/ticket.ts';
-import type { Sessions } from '../stores/records.ts';
+import { policyVersion } from '../stores/policy-version.ts';
+import type { Directory, ServiceTokens, Session, Sessions } from '../stores/records.ts';
 import type { OpenSockets } from '../stores/sockets.ts';
 
 export interface AuthorizerEvent {
@@ -29,6 +30,8 @@ export interface AuthorizerPorts {
   readonly key: () => Promise<Uint8Array>;
   readonly sockets: Pick<OpenSockets, 'takeTicket' | 'save'>;
   readonly sessions: Pick<Sessions, 'find'>;
+  readonly directory: Pick<Directory, 'applicationsOn'>;
+  readonly serviceTokens: Pick<ServiceTokens, 'find'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Log;
@@ -56,18 +59,32 @@ export const createAuthorizeLink =
     }
   };
 
-const admitUser = async ({ sockets, sessions }: AuthorizerPorts, claims: JWTPayload, connectionId: string) => {
-  const { jti, exchange, connector, group, tunnel, link, session, parent } = claims as JWTPayload & Partial<SocketTicket>;
-  if (!jti || !exchange || !connector || !group || !tunnel || link === undefined)
+const admitUser = async (ports: AuthorizerPorts, claims: JWTPayload, connectionId: string) => {
+  const { sockets, sessions, serviceTokens } = ports;
+  const { jti, exchange, connector, group, tunnel, link, application, at, policy, session, parent, token } = claims as JWTPayload &
+    Partial<SocketTicket>;
+  if (!jti || !exchange || !connector || !group || !tunnel || link === undefined || !application || !at || !policy)
     throw new Error('The ticket does not say what it is for.');
   if (!(await sockets.takeTicket(jti, (claims.exp! + CLOCK_TOLERANCE_S) * 1000))) throw new Error('The ticket was used before.');
-  const opened = { exchange, connector, group, tunnel, link };
-  if (session === undefined || parent === undefined) return opened;
-  // First the entry, then the question: whoever ends the session meanwhile finds the one, or this finds the other.
-  await sockets.save({ exchange, session, parent, link, connectionId });
-  const found = await sessions.find(session);
-  if (found === null) throw new Error('The session has ended.');
-  return { ...opened, session, parent, ...(found.idleMs !== undefined && { idle: found.idleMs }) };
+  const opened = { exchange, connector, group, tunnel, link, application };
+  // First the entry, then the questions: whoever ends the session, or changes the policy, meanwhile finds the one, or this finds the other.
+  await sockets.save({ exchange, application, session: session ?? null, parent: parent ?? null, token: token ?? null, link, connectionId });
+  const found = session === undefined ? null : await sessions.find(session);
+  if (session !== undefined && found === null) throw new Error('The session has ended.');
+  if (token !== undefined && (await serviceTokens.find(token)) === null) throw new Error('The service token has been revoked.');
+  if (policy !== (await policyNow(ports, application, at, found))) throw new Error('The policy has changed since it was decided on.');
+  return { ...opened, ...(found && { session, parent, ...(found.idleMs !== undefined && { idle: found.idleMs }) }) };
+};
+
+/** What would be decided by now; null where nothing is published any more. */
+const policyNow = async (
+  { directory }: AuthorizerPorts,
+  id: string,
+  { host, path }: SocketTicket['at'],
+  session: Session | null,
+): Promise<string | null> => {
+  const found = (await directory.applicationsOn(host)).find((application) => application.id === id && application.path === path);
+  return found ? policyVersion(found, session?.user ?? null) : null;
 };
 
 const checkTicket = async (ticket: string, key: Uint8Array, nowMs: number): Promise<JWTPayload> => {

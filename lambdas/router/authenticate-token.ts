@@ -62,7 +62,7 @@ const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, 
   }
   const name = `service:${token.name}`;
   const user: User = { issuer: 'sallyport', subject: name, username: name, name: token.name, email: '', groups: [], claims: {}, amr: [] };
-  const stillGood = async () => (await freshServiceToken(token.id)) !== null;
+  const userNow = async () => ((await freshServiceToken(token.id)) === null ? null : user);
   return {
     user,
     by: 'service',
@@ -73,7 +73,7 @@ const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, 
     expiresAt: token.expiresAt,
     session: null,
     keepUp: nothing,
-    stillGood,
+    userNow,
   };
 };
 
@@ -82,8 +82,9 @@ const byClaims = (token: string, claims: JWTPayload, provider: ProviderProfile, 
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length > 0) throw new SallyportError('ERR_TOKEN_SCOPE', `The token lacks the scope ${missing.join(' ')}.`);
   const client = clientOf(claims, provider);
+  const user = client === null ? toUser(claims, provider) : toProgram(claims, provider, client);
   return {
-    user: client === null ? toUser(claims, provider) : toProgram(claims, provider, client),
+    user,
     by: 'token',
     token,
     handle: digest(JSON.stringify([claims.iss, claims.sub, client])),
@@ -92,7 +93,7 @@ const byClaims = (token: string, claims: JWTPayload, provider: ProviderProfile, 
     expiresAt: claims.exp! * 1000,
     session: null,
     keepUp: nothing,
-    stillGood: async () => clock.now() < claims.exp! * 1000,
+    userNow: async () => (clock.now() < claims.exp! * 1000 ? user : null),
   };
 };
 

@@ -58,10 +58,10 @@ const bySession = ({ sessions, keepUp }: AuthenticatePorts, session: Session | n
     expiresAt: session.expiresAt,
     session: { id: session.id, parent: session.parent },
     keepUp: (used) => keepUp(known, used),
-    stillGood: async () => {
+    userNow: async () => {
       const found = await sessions.find(session.id);
       known = found ?? known;
-      return found !== null;
+      return found?.user ?? null;
     },
   };
 };

@@ -21,6 +21,6 @@ export interface Caller {
    * it is worth a user's answer.
    */
   readonly keepUp: (used: boolean) => Promise<void>;
-  /** Asks anew whether it still holds, for answers that take long. Throws when it cannot be known. */
-  readonly stillGood: () => Promise<boolean>;
+  /** Asks anew who it is, for answers that take long; null: its session or token holds no more. Throws when it cannot be known. */
+  readonly userNow: () => Promise<User | null>;
 }

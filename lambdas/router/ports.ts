@@ -68,6 +68,9 @@ export interface UserResponse {
 
 export type ReadDirectory = Pick<Directory, 'applicationsOn' | 'publishedAt'>;
 
+/** Never from memory. */
+export type FreshDirectory = Pick<Directory, 'applicationsOn'>;
+
 export interface ReadTunnels {
   /** Tunnels of the group that are not known to be gone. */
   tunnels(group: string): Promise<readonly Tunnel[]>;

@@ -11,7 +11,7 @@ import type { Application, ApplicationHere } from '../stores/records.ts';
 import { type Answer, redirect, send } from './answer.ts';
 import type { TokenOf } from './application-token.ts';
 import type { AssertUser } from './assertion.ts';
-import { authenticate } from './authenticate.ts';
+import { type AuthenticatePorts, authenticate } from './authenticate.ts';
 import type { TokenPorts } from './authenticate-token.ts';
 import { authorise } from './authorise.ts';
 import type { Caller } from './caller.ts';
@@ -31,7 +31,7 @@ import { maintenanceAnswer } from './maintenance.ts';
 import type { Asker, OpenPorts } from './open-exchange.ts';
 import { isPageLoad } from './page-load.ts';
 import type { Passwords } from './passwords.ts';
-import type { FindSession, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
+import type { FindSession, FreshDirectory, ReadDirectory, SessionStore, UserResponse } from './ports.ts';
 import { bearerChallenge } from './protected-resource.ts';
 import { createReach } from './reach.ts';
 import { resolve } from './resolve.ts';
@@ -39,6 +39,7 @@ import { asideAnswer, isWorkerScript } from './service-worker.ts';
 import { signInAnswer } from './sign-in-redirect.ts';
 import type { SocketPorts } from './socket-answer.ts';
 import { answerSocket } from './socket-handshake.ts';
+import { createStillAllowed } from './still-allowed.ts';
 import { Trace } from './trace.ts';
 import { answerUpload, noteRefusedUpload } from './uploads/answer.ts';
 import { type CallPorts, isUploads, refusalHeaders } from './uploads/call.ts';
@@ -53,6 +54,8 @@ export interface RouterPorts extends Omit<OpenPorts, 'reach'>, TokenPorts, Socke
   readonly portalUrl: string;
   readonly limits: SourceLimits;
   readonly directory: ReadDirectory;
+  /** For what stays open. */
+  readonly freshDirectory: FreshDirectory;
   /** For each request; may answer from memory. */
   readonly findSession: FindSession;
   /** For a sign-in that comes back. */
@@ -120,7 +123,9 @@ export const createRouter = (ports: RouterPorts): Router => {
     /** The router's own answer, or null when the application's has been relayed. */
     async function passes(wanted: Wanted): Promise<Answer | null> {
       const { request, upload, socket } = wanted;
-      const resolved = await resolve(ports.directory, request);
+      // Nobody asks while a WebSocket is open: what it begins with is true now, not ten seconds ago.
+      const fresh = socket === null ? {} : { findSession: ports.sessions.find, findServiceToken: ports.freshServiceToken };
+      const resolved = await resolve(socket === null ? ports.directory : ports.freshDirectory, request);
       const { application } = resolved;
       trace.resolved(application);
       trace.cors = corsFor(application, request, urls);
@@ -129,7 +134,7 @@ export const createRouter = (ports: RouterPorts): Router => {
       if (upload === null && 'slash' in resolved)
         return trace.own('slash', redirect(308, urls.origin(request.host) + resolved.slash + request.query));
 
-      const caller = await identify(request, application);
+      const caller = await identify({ ...ports, ...fresh }, request, application);
       if (caller === 'nobody') {
         if (isPreflight(request))
           throw new SallyportError('ERR_PREFLIGHT_REFUSED', `No rule of ${application.id} lists the origin for this path.`);
@@ -150,9 +155,13 @@ export const createRouter = (ports: RouterPorts): Router => {
     }
 
     /** Null where the application lets everyone pass. */
-    async function identify(request: CanonicalRequest, application: Application): Promise<Caller | null | 'nobody'> {
+    async function identify(
+      from: AuthenticatePorts,
+      request: CanonicalRequest,
+      application: Application,
+    ): Promise<Caller | null | 'nobody'> {
       if (application.preAuthentication === 'pass-through') return null;
-      return (await authenticate(ports, application, request)) ?? 'nobody';
+      return (await authenticate(from, application, request)) ?? 'nobody';
     }
 
     function signIn(request: CanonicalRequest, application: Application, stepUp: StepUp | null): Answer {
@@ -167,10 +176,12 @@ export const createRouter = (ports: RouterPorts): Router => {
     async function exchangeFor({ request, upload }: Wanted, application: ApplicationHere, caller: Caller | null): Promise<Answer | null> {
       const flow = createFlow();
       const ended = new AbortController();
-      const stopWatch = watchCaller(caller, ports.clock, flow.inUse, (error) => {
+      const stillAllowed = createStillAllowed(ports, application, request, caller);
+      const end = (error: SallyportError): void => {
         trace.exchange?.cancel(error);
         ended.abort(error);
-      });
+      };
+      const stopWatch = watchCaller({ caller, stillAllowed, inUse: flow.inUse, ended: end }, ports.clock);
       try {
         if (upload !== null && upload.kind !== 'response') {
           const served = { gone: AbortSignal.any([response.gone, ended.signal]), deadlineAt, found };

@@ -4,7 +4,8 @@ import type { HeaderList } from '../../protocol/frames.ts';
 import { SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_WINDOW_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
 import type { SocketGrant } from '../../protocol/socket-grant.ts';
 import { SECURITY_HEADERS } from '../pages/page.ts';
-import type { Application, Tunnel } from '../stores/records.ts';
+import { policyVersion } from '../stores/policy-version.ts';
+import type { Application, ApplicationHere, Tunnel } from '../stores/records.ts';
 import type { Answer } from './answer.ts';
 import type { Caller } from './caller.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
@@ -29,7 +30,7 @@ export const socketAge = ({ webSockets }: Application, caller: Caller | null, no
 /** `head` is the application's answer to the handshake, as the user gets it. */
 export const openedAnswer = async (
   ports: SocketPorts,
-  application: Application,
+  application: ApplicationHere,
   request: CanonicalRequest,
   caller: Caller | null,
   at: { readonly exchange: string; readonly connector: string; readonly tunnel: string },
@@ -47,25 +48,23 @@ export const openedAnswer = async (
   const resume = await signResume(await ports.ticketKey(), socket, now, now + socketAge(application, caller, now));
   const protocol = head.find(([name]) => name.toLowerCase() === 'sec-websocket-protocol')?.[1] ?? '';
   const cookies = head.filter(([name]) => name.toLowerCase() === 'set-cookie');
-  return granted(await grant(ports, socket, caller, tunnel, 0, resume, protocol), cookies);
+  return granted(await grant(ports, application, socket, caller, tunnel, 0, resume, protocol), cookies);
 };
 
-/** Throws ERR_SESSION_ENDED, ERR_REQUEST_INVALID for another's WebSocket, ERR_NO_CONNECTOR when its connector has no tunnel just now. */
+/** Throws ERR_REQUEST_INVALID for another's WebSocket, ERR_NO_CONNECTOR when its connector has no tunnel just now. */
 export const resumedAnswer = async (
   ports: SocketPorts,
-  application: Application,
+  application: ApplicationHere,
   { resumed, resume, link }: AskedSocket,
   caller: Caller | null,
 ): Promise<Answer> => {
   const socket = resumed!;
-  // A session that is only remembered would give a ticket that opens nothing.
-  if (caller !== null && !(await caller.stillGood())) throw new SallyportError('ERR_SESSION_ENDED');
   const { issuer = null, subject = null } = caller?.user ?? {};
   if (socket.application !== application.id || socket.issuer !== issuer || socket.subject !== subject) {
     throw new SallyportError('ERR_REQUEST_INVALID', 'The WebSocket that is to go on belongs to someone else.');
   }
   const { connectionId } = await newest(ports, socket);
-  return granted(await grant(ports, socket, caller, connectionId, link, resume, ''), []);
+  return granted(await grant(ports, application, socket, caller, connectionId, link, resume, ''), []);
 };
 
 const newest = async ({ tunnels, clock }: SocketPorts, { group, connector }: Resumable): Promise<Tunnel> => {
@@ -77,6 +76,7 @@ const newest = async ({ tunnels, clock }: SocketPorts, { group, connector }: Res
 
 const grant = async (
   { clock, newSecret, ticketKey, replyUrl }: SocketPorts,
+  application: ApplicationHere,
   { exchange, connector, group }: Resumable,
   caller: Caller | null,
   tunnel: string,
@@ -87,7 +87,12 @@ const grant = async (
   const ticket = await signSocketTicket(await ticketKey(), clock.now(), {
     id: newSecret(),
     ...{ exchange, connector, group, tunnel, link },
+    application: application.id,
+    at: { host: application.host, path: application.path },
+    // Of a program, nothing but its token says who it is.
+    policy: policyVersion(application, caller?.session ? caller.user : null),
     ...(caller?.session && { session: caller.session.id, parent: caller.session.parent }),
+    ...(caller?.by === 'service' && { token: caller.handle }),
   });
   return {
     connect: `${replyUrl}?ticket=${ticket}`,

@@ -20,14 +20,24 @@ export const createStores = (
   clock: Clock,
 ): Pick<
   RouterPorts,
-  'directory' | 'tunnels' | 'limits' | 'sessions' | 'findSession' | 'findServiceToken' | 'freshServiceToken' | 'passwords'
+  | 'directory'
+  | 'freshDirectory'
+  | 'tunnels'
+  | 'limits'
+  | 'sessions'
+  | 'findSession'
+  | 'findServiceToken'
+  | 'freshServiceToken'
+  | 'passwords'
 > => {
   const client = createDocumentClient();
   const registry = createTable(client, names.REGISTRY_TABLE);
   const serviceTokens = createServiceTokens({ table: registry, now: clock.now });
   const sessions = createSessions({ table: createTable(client, names.SESSIONS_TABLE), now: clock.now });
+  const directory = createDirectory({ table: createTable(client, names.DIRECTORY_TABLE) });
   return {
-    directory: cachedDirectory(createDirectory({ table: createTable(client, names.DIRECTORY_TABLE) }), clock),
+    directory: cachedDirectory(directory, clock),
+    freshDirectory: directory,
     tunnels: cachedTunnels(createRegistry({ table: registry, now: clock.now }), clock),
     findServiceToken: cachedServiceTokens(serviceTokens, clock),
     freshServiceToken: serviceTokens.find,

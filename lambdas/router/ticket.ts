@@ -17,9 +17,14 @@ export interface SocketTicket {
   readonly tunnel: string;
   /** The how manieth connection of this WebSocket. */
   readonly link: number;
-  /** Whose end ends the connection; absent for a program with a token. */
+  /** The application that was decided on, where the directory has it, and what was decided by (stores/policy-version.ts). */
+  readonly application: string;
+  readonly at: { readonly host: string; readonly path: string };
+  readonly policy: string;
+  /** Whose end ends the connection: a session's, or a service token's; absent for other programs, and where everyone passes. */
   readonly session?: string;
   readonly parent?: string;
+  readonly token?: string;
 }
 
 export const signTicket = (key: Uint8Array, nowMs: number): Promise<string> => sign(key, nowMs, ROUTER, {});

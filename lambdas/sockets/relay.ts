@@ -38,6 +38,7 @@ export interface RelayPorts {
 interface Binding {
   readonly exchange: string;
   readonly connector: string;
+  readonly application: string;
   readonly group: string;
   readonly tunnel: string;
   readonly link: SocketLink;
@@ -58,8 +59,8 @@ export const createRelay = (ports: RelayPorts) => {
     const told = log.with({ exchange: binding.exchange, connector: binding.connector });
     try {
       if (requestContext.routeKey === '$disconnect') {
-        const { exchange, link, parent } = binding;
-        if (parent !== null) await sockets.remove({ exchange, parent, link: link.number });
+        const { exchange, application, link, parent } = binding;
+        await sockets.remove({ exchange, application, parent, link: link.number });
         await forward(ports, binding, binding.tunnel, { type: 'socket-lost', exchange, link });
         told.info('socket.disconnected', { link: link.number });
         return DONE;
@@ -78,11 +79,11 @@ export const createRelay = (ports: RelayPorts) => {
 };
 
 const bindingOf = ({ authorizer = {}, connectionId }: SocketEvent['requestContext']): Binding | null => {
-  const { exchange, connector, group, tunnel, link, session, parent, idle } = authorizer;
+  const { exchange, connector, application, group, tunnel, link, session, parent, idle } = authorizer;
   if (typeof exchange !== 'string' || typeof connector !== 'string' || typeof group !== 'string' || typeof tunnel !== 'string') return null;
   const hangsOn = typeof session === 'string' && typeof parent === 'string' ? { id: session, parent, idleMs: Number(idle) } : null;
   return {
-    ...{ exchange, connector, group, tunnel, link: { id: connectionId, number: Number(link) } },
+    ...{ exchange, connector, application: String(application), group, tunnel, link: { id: connectionId, number: Number(link) } },
     parent: hangsOn?.parent ?? null,
     watched: hangsOn !== null && hangsOn.idleMs > 0 ? hangsOn : null,
   };

@@ -212,9 +212,11 @@ export interface DirectoryPorts {
   readonly table: Table;
   /** Between attempts to take back what was written. */
   readonly pause?: (ms: number) => Promise<unknown>;
+  /** Called with the ids of applications that were there and are other ones now, or no more, when that is written. */
+  readonly superseded?: (applications: readonly string[]) => Promise<void>;
 }
 
-export const createDirectory = ({ table, pause = (ms) => setTimeout(ms) }: DirectoryPorts): Directory => {
+export const createDirectory = ({ table, pause = (ms) => setTimeout(ms), superseded }: DirectoryPorts): Directory => {
   const readAs = <Type extends Application>(item: Item, shape: RecordShape<Type>): Type =>
     readRecord(table.name, { ...BEFORE, singleSignOn: formerly(item), ...item }, shape);
   const readHere = (item: Item): ApplicationHere => {
@@ -239,10 +241,11 @@ export const createDirectory = ({ table, pause = (ms) => setTimeout(ms) }: Direc
       if (new Set(items.map(nameOf)).size < items.length) {
         throw new SallyportError('ERR_CONFIGURATION_INVALID', 'Two applications have one external URL. Nothing was written.');
       }
-      const { changed, gone } = await replaceItems(items, table, pause);
+      const { changed, superseded: before, gone } = await replaceItems(items, table, pause);
 
       const ids = new Set(applications.map(({ id }) => id));
       const idsOf = (some: readonly Item[]): string[] => [...new Set(some.map(({ id }) => String(id)))].sort();
+      await superseded?.(idsOf([...before, ...gone]));
       return { written: idsOf(changed), removed: idsOf(gone).filter((id) => !ids.has(id)) };
     },
   };

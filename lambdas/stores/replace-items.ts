@@ -10,12 +10,12 @@ type Writable = Pick<Table, 'put' | 'take' | 'scan'>;
 /** A table that throttles now may not in a second. Together with the client's own attempts they fit into what an API waits for. */
 const UNDO_PAUSES_MS = [0, 500, 1_000, 2_000, 4_000];
 
-/** Throws what the table throws, and says what it holds then. */
+/** `superseded`: what was there in place of what changed. Throws what the table throws, and says what it holds then. */
 export const replaceItems = async (
   items: readonly (Key & Item)[],
   table: Writable,
   pause: Pause,
-): Promise<{ readonly changed: readonly Item[]; readonly gone: readonly Item[] }> => {
+): Promise<Readonly<Record<'changed' | 'superseded' | 'gone', readonly Item[]>>> => {
   const wanted = new Set(items.map(nameOf));
   const held = new Map((await scan(table)).map((item) => [nameOf(item), item]));
   const changed = items.filter((item) => !isDeepStrictEqual(held.get(nameOf(item)), item));
@@ -28,7 +28,8 @@ export const replaceItems = async (
     const undone = await undo([...changed, ...gone].map(keyIn), held, table, pause);
     throw withState(failure, undone ? 'The applications are as they were' : 'Some applications are new, some old');
   }
-  return { changed, gone };
+  const superseded = changed.map((item) => held.get(nameOf(item))).filter((item) => item !== undefined);
+  return { changed, superseded, gone };
 };
 
 const scan = async (table: Writable): Promise<Item[]> => {

@@ -18,7 +18,14 @@ const TOKEN: RecordShape<ServiceToken> = {
 
 const keyOf = (id: string): Key => ({ pk: PARTITION, sk: id });
 
-export const createServiceTokens = ({ table, now }: { readonly table: Table; readonly now: () => number }): ServiceTokens => {
+export interface ServiceTokenPorts {
+  readonly table: Table;
+  readonly now: () => number;
+  /** Called with tokens that were revoked. */
+  readonly revoked?: (tokens: readonly ServiceToken[]) => Promise<void>;
+}
+
+export const createServiceTokens = ({ table, now, revoked }: ServiceTokenPorts): ServiceTokens => {
   const read = (item: Readonly<Record<string, unknown>>): ServiceToken => readRecord(table.name, item, TOKEN);
   const all = async (): Promise<ServiceToken[]> => (await table.query(PARTITION)).map(read).filter(({ expiresAt }) => expiresAt > now());
 
@@ -38,6 +45,7 @@ export const createServiceTokens = ({ table, now }: { readonly table: Table; rea
       const tokens = (await all()).filter((token) => token.name === name);
       if (tokens.length === 0) throw new SallyportError('ERR_CONTROL_UNKNOWN', `There is no service token ${name}.`);
       await Promise.all(tokens.map(({ id }) => table.take(keyOf(id))));
+      await revoked?.(tokens);
     },
   };
 };

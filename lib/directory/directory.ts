@@ -8,6 +8,7 @@ import type { Tenant } from '../../tenants/schema.ts';
 import { ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import type { Tables } from '../storage/tables.ts';
+import { endConnections, type ReplyApi } from '../tunnels/reply-api.ts';
 
 /**
  * What the property may hold, as a string in JSON. The function's event has the old and the new one, and Lambda takes 256 KB of an
@@ -20,12 +21,14 @@ export interface DirectoryProps {
   readonly tenant: Tenant;
   readonly tables: Tables;
   readonly secrets: Secrets;
+  /** Holds the connections of users' WebSockets, which are decided on anew when their application changes. */
+  readonly replyApi: ReplyApi;
 }
 
 export class Directory extends Construct {
   readonly writer: ProxyFunction<(typeof ENVIRONMENT)[number]>;
 
-  constructor(scope: Construct, id: string, { tenant, tables, secrets }: DirectoryProps) {
+  constructor(scope: Construct, id: string, { tenant, tables, secrets, replyApi }: DirectoryProps) {
     super(scope, id);
     const applications = packApplications(tenant.applications, APPLICATIONS_MAX_BYTES);
     const bytes = Buffer.byteLength(JSON.stringify(applications));
@@ -45,6 +48,8 @@ export class Directory extends Construct {
     this.writer.set('TENANT', tenant.tenant);
     this.writer.bindTable('DIRECTORY_TABLE', tables.directory, 'Scan', 'PutItem', 'DeleteItem');
 
+    this.writer.bindItems('SESSIONS_TABLE', tables.sessions, { socketsAt: ['Query', 'DeleteItem'] });
+    endConnections(this.writer, replyApi);
     this.writer.bindSecret('SAML_SECRET', secrets.saml);
     this.writer.allowWrite(secrets.saml);
 

@@ -11,7 +11,7 @@ import type { Router } from '../ingress/ingress.ts';
 import { API_TIMEOUT, ProxyFunction } from '../proxy-function.ts';
 import type { Secrets } from '../storage/secrets.ts';
 import { BY_PARENT, type Tables } from '../storage/tables.ts';
-import type { ReplyApi } from '../tunnels/reply-api.ts';
+import { endConnections, type ReplyApi } from '../tunnels/reply-api.ts';
 import { grantConnections } from '../tunnels/socket-stage.ts';
 import type { TunnelApi } from '../tunnels/tunnel-api.ts';
 
@@ -139,14 +139,4 @@ export const controlFunction = (
     'A connector that is removed has tunnels with ids of chance: the wildcard is that id, on this one stage, for DELETE only.',
   );
   return control;
-};
-
-const endConnections = <Name extends string>(proxyFunction: ProxyFunction<Name | 'REPLY_API_ENDPOINT'>, { stage }: ReplyApi): void => {
-  proxyFunction.set('REPLY_API_ENDPOINT', stage.callbackUrl);
-  grantConnections(
-    proxyFunction.role,
-    'DELETE',
-    stage,
-    'Users’ WebSockets end with their session: the wildcard is the connection’s id, on this one stage, for DELETE only.',
-  );
 };

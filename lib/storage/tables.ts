@@ -19,6 +19,7 @@ export const PARTITIONS = {
   attempts: 'limit#*',
   credentials: 'credentials#*',
   session: 'session#*',
+  socketsAt: 'session#at#*',
   sessionHandle: 'handle#*',
   signInCode: 'code#*',
   usedAssertion: 'assertion#*',

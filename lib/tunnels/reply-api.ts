@@ -39,6 +39,8 @@ export class ReplyApi extends Construct {
     });
     this.authorizer.bindSecret('MASTER_KEY_SECRET', secrets.masterKey);
     this.authorizer.bindItems('SESSIONS_TABLE', tables.sessions, { session: ['GetItem', 'PutItem'], socketTicket: ['PutItem'] });
+    this.authorizer.bindTable('DIRECTORY_TABLE', tables.directory, 'Query');
+    this.authorizer.bindItems('REGISTRY_TABLE', tables.registry, { serviceToken: ['Query'] });
 
     this.sockets = new ProxyFunction(this, 'Sockets', {
       folder: 'sockets',
@@ -89,3 +91,14 @@ export class ReplyApi extends Construct {
     tunnelApi.tunnels.set('REPLY_API_ENDPOINT', this.stage.callbackUrl);
   }
 }
+
+/** Lets a function end users' WebSockets. */
+export const endConnections = <Name extends string>(
+  proxyFunction: ProxyFunction<Name | 'REPLY_API_ENDPOINT'>,
+  { stage }: ReplyApi,
+): void => {
+  proxyFunction.set('REPLY_API_ENDPOINT', stage.callbackUrl);
+  const why =
+    'Users’ WebSockets end with their session or policy: the wildcard is the connection’s id, on this one stage, for DELETE only.';
+  grantConnections(proxyFunction.role, 'DELETE', stage, why);
+};

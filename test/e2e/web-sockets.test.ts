@@ -1,11 +1,14 @@
 // WebSockets of an application, from pages in Chromium through the whole path to a real server.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { createWebUser } from '../../simulator/web-user.ts';
+import { control } from '../support/administrator.ts';
 import { signInAs, startBrowser } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { type SocketOrigin, startSocketOrigin } from '../support/socket-origin.ts';
 import { breakPosts, breakSockets } from '../support/sockets.ts';
 import { signIn } from '../support/user.ts';
+import { openUserSocket } from '../support/user-socket.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let origin: SocketOrigin;
@@ -168,6 +171,37 @@ describe('the application notices nothing of', () => {
     90_000,
   );
 });
+
+/** Bob's is in Chromium, Carol's a program's; each hears on it what it says. */
+test('a changed policy ends that of a user who is left out, at once, and nobody else notices', async () => {
+  const carol = createWebUser();
+  const { username, password } = world.ready.users.find((user) => user.username === 'carol')!;
+  await carol.submit(await carol.open(world.url('chat')), { username, password });
+  const others = await openUserSocket(`${world.url('chat')}echo`, { cookie: carol.cookieFor(world.url('chat')) });
+  const heard: string[] = [];
+  others.listen((data) => heard.push(Buffer.from(data).toString()));
+  await inPage(`
+    window.last = await open('echo');
+    window.ended = new Promise((resolve) => { window.last.onclose = ({ code, reason }) => resolve([code, reason]); });
+  `);
+  const [chat] = await control(world).applications();
+  const entry = (access: unknown) => ({
+    ...{ id: 'chat', name: 'chat', externalUrl: `https://${chat!.host}/`, internalUrl: chat!.internalUrl },
+    ...{ connectorGroup: chat!.connectorGroup, access },
+  });
+
+  others.send(Buffer.from('before'), 'text');
+  await eventually(20_000, async () => expect(heard).toEqual(['before']));
+  await control(world).apply([entry({ users: ['carol'] })]);
+
+  expect(await inPage('return window.ended')).toEqual([1008, 'ERR_ACCESS_DENIED']);
+  others.send(Buffer.from('after'), 'text');
+  await eventually(20_000, async () => expect(heard).toEqual(['before', 'after']));
+  others.close(1000, '');
+  await others.closed;
+  await carol.close();
+  await control(world).apply([entry('everyone')]);
+}, 90_000);
 
 test('signing out ends it, with a code that says so', async () => {
   await inPage(

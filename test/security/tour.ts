@@ -124,6 +124,33 @@ export const createTour = async (world: World, vaultKey: string): Promise<Tour> 
       const told = await tellRelay(`${intranet}chat/live`, { cookie: user.cookieFor(intranet) }, message);
       if (!told.includes('moved')) throw new Error(`The relay said ${told}.`);
     },
+    'a program opens a WebSocket, and its service token is revoked': async () => {
+      tokens += 1;
+      const name = `listener-${tokens}`;
+      const { token } = await administrator.createToken(name, ['intranet'], 1);
+      const socket = await openUserSocket(`${intranet}chat/live`, { authorization: `Bearer ${token}` });
+      await administrator.revokeToken(name);
+      const { code, reason } = await within(socket.closed);
+      if (code !== 1008) throw new Error(`The WebSocket ended with ${code} ${reason}.`);
+    },
+    'an administrator takes a user out of access, who has a WebSocket open': async () => {
+      const socket = await openUserSocket(`${intranet}chat/live`, { cookie: user.cookieFor(intranet) });
+      await administrator.apply([{ ...entry('intranet'), access: { users: ['alice'] } }, safe]);
+      const { code, reason } = await within(socket.closed);
+      await administrator.apply([entry('intranet'), safe]);
+      if (code !== 1008) throw new Error(`The WebSocket ended with ${code} ${reason}.`);
+    },
+    'a deployment takes a user out of access, who has a WebSocket open': async () => {
+      const socket = await openUserSocket(`${intranet}chat/live`, { cookie: user.cookieFor(intranet) });
+      const deploy = (applications: readonly object[]) =>
+        world.control('PUT', `/resources/${resourceOf('Custom::SallyportApplications')}`, {
+          properties: { Applications: JSON.stringify(applications) },
+        });
+      await deploy(published.map((one) => (one.id === 'intranet' ? { ...one, access: { users: ['alice'], groups: [] } } : one)));
+      const { code, reason } = await within(socket.closed);
+      await deploy(published);
+      if (code !== 1008) throw new Error(`The WebSocket ended with ${code} ${reason}.`);
+    },
     'a user signs out with a WebSocket open': async () => {
       const leaving = await signedIn(world);
       const socket = await openUserSocket(`${intranet}chat/live`, { cookie: leaving.cookieFor(intranet) });

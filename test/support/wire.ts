@@ -109,6 +109,7 @@ export const createRouterWith = (
   const unused = async (): Promise<never> => {
     throw new Error('Nobody asks for this here.');
   };
+  const freshDirectory = { applicationsOn: async (host: string) => applications.filter((known) => known.host === host) };
   const here = () => [tunnel({ connectionId: 'tunnel', connector: wire.connector, group: GROUP, seenAt: clock.now() })];
   return createRouter({
     socketScript: () => '',
@@ -121,10 +122,8 @@ export const createRouterWith = (
     look: createLook({ name: 'Many users', color: null, support: null }),
     portalUrl: 'https://portal.example.com',
     limits: createSourceLimits({ count: createCounters().count, now: clock.now }),
-    directory: cachedDirectory(
-      { applicationsOn: async (host) => applications.filter((known) => known.host === host), publishedAt: async () => [] },
-      clock,
-    ),
+    directory: cachedDirectory({ ...freshDirectory, publishedAt: async () => [] }, clock),
+    freshDirectory,
     tunnels: cachedTunnels({ tunnels: async () => here(), connectors: async () => [] }, clock),
     findSession: cachedSessions({ find }, clock),
     sessions: { create: unused, find, noteUse: unused, createCode: unused, takeCode: unused },

@@ -163,6 +163,7 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
       },
       clock,
     ),
+    freshDirectory: { applicationsOn: reader('directory', (host: string) => applications.filter((known) => known.host === host)) },
     tunnels: cachedTunnels(
       {
         tunnels: reader('registry', (group: string) => tunnels.filter((known) => known.group === group)),

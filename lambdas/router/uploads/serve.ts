@@ -185,8 +185,8 @@ const withLine = async <Value>(
   const line = new UploadLine({ exchange, tunnel, key, deadlineAt }, ports);
   const leave = (): void => {
     const error = asSallyportError(gone.reason);
-    // Who is signed out brings no further part; who has gone may come again.
-    if (error.code === 'ERR_SESSION_ENDED') line.cancel();
+    // Who is signed out, or may not any more, brings no further part; who has gone may come again.
+    if (error.code !== 'ERR_USER_GONE') line.cancel();
     void line.close(error);
   };
   gone.addEventListener('abort', leave, { once: true });
