@@ -11,7 +11,7 @@ import { openSocket } from './handshake.ts';
 import { HEAD_MAX_BYTES } from './head-reader.ts';
 import { OriginAddresses } from './origin-addresses.ts';
 import { type ConnectionLifetime, OriginClient, type OriginClientOptions } from './origin-client.ts';
-import { createConnector } from './origin-connector.ts';
+import { type ConnectionRules, createConnector } from './origin-connector.ts';
 import { originError } from './origin-errors.ts';
 import { DEFAULT_TLS, type TlsOf } from './origin-tls.ts';
 import type { CallOrigin, OriginAnswer, OriginCall } from './ports.ts';
@@ -134,17 +134,20 @@ export class Origins {
   }
 
   #create({ origin, connection, verifyCertificate, loopbackAllowed }: OriginCall): Dispatcher {
-    const { connectTimeoutMs, ca, connectTo = [], tlsOf = DEFAULT_TLS } = this.#options;
-    const rules = { verifyCertificate, loopbackAllowed };
     const options: OriginClientOptions = {
       pipelining: 1,
       maxHeaderSize: HEAD_MAX_BYTES,
-      connect: createConnector({ connectTimeoutMs, ca, resolve: this.#addresses.resolve, connectTo, tlsOf }, rules),
+      connect: this.#connector({ verifyCertificate, loopbackAllowed }),
       ...(connection && { keepAliveTimeout: connection.idleMs, keepAliveMaxTimeout: connection.idleMs }),
     };
     const limit = connection?.limit ?? this.#options.connections;
     const create = () => new OriginClient(origin, options, this.#lifetime);
     return limit === 1 ? create() : new Pool(origin, { connections: limit, factory: create });
+  }
+
+  #connector(rules: ConnectionRules): buildConnector.connector {
+    const { connectTimeoutMs, ca, connectTo = [], tlsOf = DEFAULT_TLS } = this.#options;
+    return createConnector({ connectTimeoutMs, ca, resolve: this.#addresses.resolve, connectTo, tlsOf }, rules);
   }
 }
 
