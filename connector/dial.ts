@@ -6,7 +6,7 @@ import { SallyportError } from '../protocol/errors.ts';
 import { SUBPROTOCOL } from '../protocol/frames.ts';
 import { FRAME_MAX_BYTES } from '../protocol/limits.ts';
 import { clockRefusal } from './enrol.ts';
-import type { Network } from './network.ts';
+import { describeFailure, type Network } from './network.ts';
 
 const HANDSHAKE_MS = 10_000;
 
@@ -45,10 +45,12 @@ export const dial = <T>({ url, token, network, now }: DialOptions, attach: (sock
 const handshakeError = (url: string, network: Network, error: Error): SallyportError => {
   // `ws` has no code for it: the server answered 101 without the subprotocol that was asked for.
   if (/subprotocol/i.test(error.message)) return version(url);
+  // A proxy names itself.
+  if (error instanceof SallyportError) return error;
   const at = new URL(url);
   const proxy = network.proxyFor(at);
   const way = proxy === null ? '' : ` through the proxy ${proxy}`;
-  return new SallyportError('ERR_SERVICE_UNREACHABLE', `The Tunnel API at ${at.host} cannot be reached${way}: ${error.message}`, {
+  return new SallyportError('ERR_SERVICE_UNREACHABLE', `The Tunnel API at ${at.host} cannot be reached${way}: ${describeFailure(error)}`, {
     cause: error,
   });
 };

@@ -15,7 +15,7 @@ import { ERRORS, isErrorCode, SallyportError } from '../protocol/errors.ts';
 import { isThisMachine } from './address.ts';
 import type { Clock } from './clock.ts';
 import { createKeyPairs, type Identity, type KeyPairs, publicKey } from './identity.ts';
-import type { Network } from './network.ts';
+import { describeFailure, type Network } from './network.ts';
 import { VERSION } from './version.ts';
 
 const DEADLINE_MS = 20_000;
@@ -101,8 +101,10 @@ interface Answer {
 const post = (url: URL, body: string, network: Network): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const fail = (error: Error) => {
+      // A proxy names itself.
+      if (error instanceof SallyportError) return reject(error);
       const proxy = network.proxyFor(url);
-      reject(unreachable(url, `${error.message}${proxy === null ? '' : ` (through the proxy ${proxy})`}`, error));
+      reject(unreachable(url, `${describeFailure(error)}${proxy === null ? '' : ` (through the proxy ${proxy})`}`, error));
     };
     const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
     const options = { method: 'POST', headers, agent: network.agentFor(url), signal: AbortSignal.timeout(DEADLINE_MS) };

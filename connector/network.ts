@@ -2,11 +2,12 @@
 // authorities that the administrator added (networks that inspect TLS have one of their own).
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { isIPv6, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { HttpsProxyAgent } from 'https-proxy-agent';
-import { type Dispatcher, Pool, ProxyAgent } from 'undici';
-import { SallyportError } from '../protocol/errors.ts';
-import { isThisMachine, lookupAny } from './address.ts';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { lookupAny } from './address.ts';
+import { isCertificateFailure } from './origin-errors.ts';
+import { findProxy, openTunnel } from './proxy.ts';
 
 export interface Network {
   /** An agent for calls to this URL. */
@@ -31,17 +32,21 @@ const SOCKETS_MAX = 256;
 /** How long a link is kept that nothing goes over: less than a NAT gateway's 350 s. */
 const LINK_IDLE_MS = 60_000;
 
+/** How long a proxy may take to open a tunnel. */
+const TUNNEL_MS = 10_000;
+
 export const createNetwork = ({ env, extraCa }: NetworkOptions): Network => {
   const ca = extraCa === null ? null : [...rootCertificates, extraCa];
   const trust = ca === null ? {} : { ca: [...ca] };
   const agents = new Map<string, HttpAgent>();
 
   const create = (url: URL, proxy: URL | null): HttpAgent => {
-    const common = { keepAlive: true, maxSockets: SOCKETS_MAX, ...trust };
-    if (proxy) return new HttpsProxyAgent(proxy, { ...common, rejectUnauthorized: true });
     // Agents pass these on to net.connect and tls.connect.
-    const options = { ...common, lookup: lookupAny, noDelay: true };
-    return url.protocol === 'https:' || url.protocol === 'wss:' ? new HttpsAgent(options) : new HttpAgent(options);
+    const options = { keepAlive: true, maxSockets: SOCKETS_MAX, ...trust, lookup: lookupAny, noDelay: true };
+    const secure = isSecure(url);
+    const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
+    if (proxy !== null) goThrough(agent, (target) => openTunnel(proxy, target, trust, TUNNEL_MS), secure);
+    return agent;
   };
 
   return {
@@ -60,8 +65,16 @@ export const createNetwork = ({ env, extraCa }: NetworkOptions): Network => {
       const proxy = findProxy(origin, env);
       const options = { connections: SOCKETS_MAX, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, keepAliveTimeout: LINK_IDLE_MS };
       const connect = { ...trust, lookup: lookupAny, noDelay: true, timeout: timeoutMs };
-      if (proxy) return new ProxyAgent({ uri: proxy.href, ...options, requestTls: trust, proxyTls: connect });
-      return new Pool(origin.origin, { ...options, connect });
+      if (proxy === null) return new Pool(origin.origin, { ...options, connect });
+      const secured = buildConnector(connect);
+      const through: buildConnector.connector = (where, callback) => {
+        const { hostname, port, protocol } = where;
+        openTunnel(proxy, targetOf(hostname, port || defaultPort(protocol === 'https:')), trust, timeoutMs).then(
+          (socket) => (protocol === 'https:' ? secured({ ...where, httpSocket: socket }, callback) : callback(null, socket)),
+          (error: Error) => callback(error, null),
+        );
+      };
+      return new Pool(origin.origin, { ...options, connect: through });
     },
     proxyFor: (url) => findProxy(url, env)?.host ?? null,
     close: () => {
@@ -70,31 +83,32 @@ export const createNetwork = ({ env, extraCa }: NetworkOptions): Network => {
   };
 };
 
-/** The proxy that the environment names for a URL, by the rules of curl: lower case wins, NO_PROXY lists hosts and domains. */
-export const findProxy = (url: URL, env: Readonly<Record<string, string | undefined>>): URL | null => {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  if (isThisMachine(host)) return null;
-  const secure = url.protocol === 'https:' || url.protocol === 'wss:';
-  // Upper-case HTTP_PROXY can be set by a request header where a program runs as CGI; a connector never does.
-  const named = (secure ? (env.https_proxy ?? env.HTTPS_PROXY) : (env.http_proxy ?? env.HTTP_PROXY)) || env.all_proxy || env.ALL_PROXY;
-  if (!named || isExempt(host, url, env.no_proxy ?? env.NO_PROXY ?? '')) return null;
-  const text = named.includes('://') ? named : `http://${named}`;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new SallyportError('ERR_CONFIGURATION_INVALID', 'HTTPS_PROXY or HTTP_PROXY: expected http://host:port or https://host:port.');
-  }
-  return new URL(text);
-};
+/** Why the service could not be reached; of a certificate also what an administrator can do. */
+export const describeFailure = (error: Error & { readonly code?: unknown }): string =>
+  isCertificateFailure(error.code)
+    ? `its certificate was refused: ${error.message}. Where the network inspects TLS, name its authority with --ca-file`
+    : error.message;
 
-const isExempt = (host: string, url: URL, list: string): boolean => {
-  const port = url.port || (url.protocol === 'https:' || url.protocol === 'wss:' ? '443' : '80');
-  return list
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== '')
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, name = entry, only] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-      const domain = name.replace(/^\*?\./, '');
-      return (only === undefined || only === port) && (host === domain || host.endsWith(`.${domain}`));
-    });
+const isSecure = ({ protocol }: URL): boolean => protocol === 'https:' || protocol === 'wss:';
+
+const defaultPort = (secure: boolean): string => (secure ? '443' : '80');
+
+const targetOf = (host: string, port: string | number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+
+/** What Node's agents are told of a connection that they are to make. */
+interface Wanted {
+  readonly host: string;
+  readonly port: string | number;
+}
+
+/** Connections of this agent lead through tunnels. What is spoken in them, TLS and whom it trusts, stays the agent's own affair. */
+const goThrough = (agent: HttpAgent, open: (target: string) => Promise<Socket>, secure: boolean): void => {
+  const inside = agent.createConnection.bind(agent) as (options: object) => Socket;
+  const createConnection = (options: Wanted, callback: (error: Error | null, socket?: Socket) => void): undefined => {
+    open(targetOf(options.host, options.port)).then(
+      (socket) => callback(null, secure ? inside({ ...options, socket }) : socket),
+      (error: Error) => callback(error),
+    );
+  };
+  Object.assign(agent, { createConnection });
 };

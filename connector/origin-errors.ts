@@ -50,8 +50,11 @@ const isOfTls = (code: string): boolean => code.startsWith('ERR_SSL_') || code =
 /** Whether the origin refused the handshake: then it has read nothing of what was sent over the connection. */
 export const refusedHandshake = ({ cause }: SallyportError): boolean => HANDSHAKE_ALERT.test(codeOf(cause));
 
+/** Whether a certificate was refused, by Node's or OpenSSL's error code. */
+export const isCertificateFailure = (code: unknown): boolean => typeof code === 'string' && CERTIFICATE.test(code);
+
 const traitOf = (code: string, connected: boolean): ErrorCode => {
-  if (CERTIFICATE.test(code)) return 'ERR_ORIGIN_CERTIFICATE';
+  if (isCertificateFailure(code)) return 'ERR_ORIGIN_CERTIFICATE';
   if (isOfTls(code) && (!connected || HANDSHAKE_ALERT.test(code))) return 'ERR_ORIGIN_TLS';
   // llhttp's verdicts, and OpenSSL's on what follows a handshake: it does not speak what was expected of it.
   if (code.startsWith('HPE_') || code.startsWith('ERR_SSL_')) return 'ERR_ORIGIN_INVALID';
@@ -59,7 +62,7 @@ const traitOf = (code: string, connected: boolean): ErrorCode => {
 };
 
 const explain = (code: string): string =>
-  CERTIFICATE.test(code) ? 'its certificate was refused; trust its authority with --ca-file, or correct the certificate' : '';
+  isCertificateFailure(code) ? 'its certificate was refused; trust its authority with --ca-file, or correct the certificate' : '';
 
 /** Several attempts at several addresses fail as one AggregateError. */
 const codeOf = (error: unknown): string => {

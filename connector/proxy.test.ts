@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findProxy } from './network.ts';
+import { findProxy } from './proxy.ts';
 
 const find = (url: string, env: Record<string, string>): string | undefined => findProxy(new URL(url), env)?.host;
 
@@ -22,6 +22,29 @@ describe('the proxy is', () => {
   ])('for %s with %p: %p', (url, env, proxy) => {
     expect(find(url, env as Record<string, string>)).toBe(proxy);
   });
+});
+
+test.each([
+  ['http://connector:p@ss@proxy.corp:3128', '%40'],
+  ['http://connector:p/ss@proxy.corp:3128', '%2F'],
+  ['http://connector:12#ss@proxy.corp:3128', '%23'],
+  ['http://connector:12?ss@proxy.corp:3128', '%3F'],
+  ['https://connector:100%@proxy.corp:3128', '%25'],
+  ['http://connector:p ss@proxy.corp:3128', '%20'],
+  ['connector:p@ss@proxy.corp:3128', '%40'],
+  ['http://con@nector:pass@proxy.corp:3128', '%40'],
+])('credentials with a raw character are refused, with how it is encoded, and are not repeated: %s', (proxy, encoded) => {
+  const refused = () => find('https://a.example.com', { HTTPS_PROXY: proxy });
+
+  expect(refused).toThrow(encoded);
+  expect(refused).toThrow(/^HTTPS_PROXY: /);
+  for (const part of ['p@ss', 'p/ss', '12#', '12?', '100%@', 'p ss', 'nector']) expect(refused).not.toThrow(part);
+});
+
+test('encoded credentials are what they stand for', () => {
+  const { username, password, host } = findProxy(new URL('https://a.example.com'), { HTTPS_PROXY: 'http://con:p%40s%2Fs:x@proxy:3128' })!;
+
+  expect([username, decodeURIComponent(password), host]).toEqual(['con', 'p@s/s:x', 'proxy:3128']);
 });
 
 test('a proxy that is none is refused without showing its credentials', () => {
