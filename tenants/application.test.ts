@@ -2,6 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { application, faultsOf } from './testing/tenant-file.ts';
 
 describe('what an application may say of itself', () => {
+  test.each([true, false, 'without-data'] as const)('addresses in scripts: %s', (scripts) => {
+    expect(application({ translation: { links: 'on', scripts } }).translation.scripts).toBe(scripts);
+  });
+
   test('all of it is read', () => {
     const all = application({
       segments: [{ externalUrl: 'https://static.apps.example.com/', internalUrl: 'http://static.corp' }],

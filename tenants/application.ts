@@ -105,7 +105,12 @@ const translation = z
     {
       headers: optional(true, 'true or false', 'Leave it out to have addresses in headers and cookies translated.', readFlag),
       links: choice(['off', 'report', 'on'], 'Begin with report: it changes nothing, and tells which links would be translated.'),
-      scripts: optional(false, 'true or false', 'It also translates addresses within JSON and JavaScript; it needs links: on.', readFlag),
+      scripts: optional<boolean | 'without-data'>(
+        false,
+        'true, false or "without-data"',
+        'It also translates addresses within JSON and JavaScript, or only where pages do not send them back; it needs links: on.',
+        (value) => (value === 'without-data' ? value : readFlag(value)),
+      ),
     },
     { error: 'a map with headers, links and scripts' },
   )

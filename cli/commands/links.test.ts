@@ -35,7 +35,7 @@ describe('links', () => {
       'http://files.corp  not published  2      markup 2             w/start',
       '',
       'With translation.links: on, links to http://wiki.corp lead to the external address.',
-      '1 of them stands in scripts: these need translation.scripts: true as well.',
+      '1 of them stands in scripts: these need translation.scripts: true as well, or without-data where users edit what may hold addresses.',
       'Nothing is published at http://files.corp: whoever follows such a link from outside gets nowhere.',
     ]);
   });

@@ -79,7 +79,9 @@ export const describeLinks = (
     ...(published.length === 0 ? [] : [`With translation.links: on, links to ${list(published)} lead to the external address.`]),
     ...(inScripts === 0
       ? []
-      : [`${inScripts} of them ${inScripts === 1 ? 'stands' : 'stand'} in scripts: these need translation.scripts: true as well.`]),
+      : [
+          `${inScripts} of them ${inScripts === 1 ? 'stands' : 'stand'} in scripts: these need translation.scripts: true as well, or without-data where users edit what may hold addresses.`,
+        ]),
     ...(elsewhere.length === 0
       ? []
       : [`Nothing is published at ${list(elsewhere)}: whoever follows such a link from outside gets nowhere.`]),

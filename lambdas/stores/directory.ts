@@ -142,7 +142,11 @@ const APPLICATION: RecordShape<Application> = {
   webSockets: shaped<WebSocketPolicy>({ pages: oneOf('auto', 'on', 'off'), maxAgeMs: count, idleMs: count }),
   verifyCertificate: flag,
   homePath: text,
-  translation: shaped<Translation>({ headers: flag, links: oneOf('off', 'report', 'on'), scripts: flag }),
+  translation: shaped<Translation>({
+    headers: flag,
+    links: oneOf('off', 'report', 'on'),
+    scripts: (value) => flag(value) || value === 'without-data',
+  }),
   cookies: shaped<CookiePolicy>({ secure: flag, httpOnly: flag, sameSite: oneOf('strict', 'lax', 'none', null) }),
   cors: listOf(shaped<CorsRule>({ path: filled, origins: texts, methods: texts, headers: texts, credentials: flag, maxAgeSeconds: count })),
   calls: texts,

@@ -1,7 +1,7 @@
 // Which attributes hold addresses, and in what form. Entra's list (by element) is within this one (by name, on any element), and a
 // test compares them.
 import { scanStyle } from './css.ts';
-import { findAddresses, findReference, type Spelt } from './spelling.ts';
+import { findAddresses, findReference, quotedEnd, type Spelt } from './spelling.ts';
 
 /** One URL. */
 const REFERENCE: ReadonlySet<string> = new Set([
@@ -34,6 +34,8 @@ export interface AttributeOptions {
   readonly paths: boolean;
   /** Whether addresses within scripts are translated. */
   readonly scripts: boolean;
+  /** Whether those in data are. */
+  readonly data: boolean;
   /** False where the page's policy names the digests of its handlers and style attributes: changed, they would not be applied. */
   readonly handlers: boolean;
   readonly styles: boolean;
@@ -71,11 +73,22 @@ export const scanAttribute = (
   if (name === 'content' && tag === 'meta') return markup(refresh(value, paths));
   if (name === 'value' && tag === 'input') return markup(isShown(others) ? single(value, paths) : []);
   if (name.startsWith('on')) return script(value, options.scripts && options.handlers);
-  return script(value, options.scripts && name.startsWith('data-'));
+  return script(value, options.scripts && name.startsWith('data-'), options.data ? undefined : isSetting);
 };
 
 const markup = (sites: readonly Spelt[]) => ({ sites, script: false });
-const script = (value: string, wanted: boolean) => ({ sites: wanted ? findAddresses(value) : [], script: true });
+const script = (value: string, wanted: boolean, keep: (text: string, site: Spelt) => boolean = () => true) => ({
+  sites: wanted ? findAddresses(value).filter((site) => keep(value, site)) : [],
+  script: true,
+});
+
+/** All of a value, or of a string of one in JSON: what people have written holds more. */
+const isSetting = (value: string, site: Spelt): boolean => {
+  const end = quotedEnd(value, site);
+  if (site.start === 0) return end === value.length;
+  const quote = /[:,[]\s*("|&(?:quot|#0?34);)$/.exec(value.slice(Math.max(0, site.start - 32), site.start))?.[1];
+  return /^\s*[{[]/.test(value) && quote !== undefined && value.startsWith(quote, end);
+};
 
 const single = (value: string, paths: boolean): readonly Spelt[] => {
   const found = findReference(value, paths);

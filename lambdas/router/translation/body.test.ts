@@ -48,6 +48,7 @@ describe('content codings', () => {
       for await (const _ of translateBody(body, {
         content: options,
         scripts: false,
+        data: true,
         hashed: { scripts: false, styles: false },
         targets: targetsFor(),
         report: null,
@@ -97,6 +98,7 @@ describe('parts', () => {
     const options = {
       content,
       scripts: false,
+      data: true,
       hashed: { scripts: false, styles: false },
       targets: targetsFor(),
       report: null,
@@ -136,6 +138,7 @@ describe('parts', () => {
       for await (const part of translateBody(body, {
         content,
         scripts: true,
+        data: true,
         hashed: { scripts: false, styles: false },
         targets: targetsFor(),
         report: null,

@@ -16,6 +16,7 @@ type Parts = AsyncIterable<Buffer>;
 export interface BodyOptions {
   readonly content: Content;
   readonly scripts: boolean;
+  readonly data: boolean;
   readonly hashed: HashedContent;
   readonly targets: Targets;
   /** Is told of every address; the text stays as it is then. Null: it is translated. */
@@ -50,11 +51,11 @@ async function* translated(parts: Parts, options: BodyOptions): AsyncGenerator<B
   if (codec.rest().length > 0) yield codec.rest();
 }
 
-const scannerOf = ({ content: { kind }, scripts, hashed, targets: { paths }, report, translates }: BodyOptions): Scanner => {
+const scannerOf = ({ content: { kind }, scripts, data, hashed, targets: { paths }, report, translates }: BodyOptions): Scanner => {
   if (kind === 'css') return createCssScanner(paths);
   if (kind === 'script') return createScriptScanner();
   // Whoever decides whether to translate scripts wants to know of them before.
-  const wanted = { paths, scripts: scripts || report !== null, headAlone: !translates };
+  const wanted = { paths, scripts: scripts || report !== null, data: data || report !== null, headAlone: !translates };
   return createHtmlScanner({ ...wanted, xml: kind === 'xml', hashed, readable: isReadable });
 };
 

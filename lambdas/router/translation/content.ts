@@ -18,12 +18,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'application/xhtml+xml': 'xml',
   'image/svg+xml': 'xml',
   'text/css': 'css',
-  'application/json': 'script',
-  'text/json': 'script',
-  'application/x-ndjson': 'script',
-  'application/jsonl': 'script',
-  'text/event-stream': 'script',
+  // Settings of a page, which nobody edits.
+  'application/manifest+json': 'script',
+  'application/importmap+json': 'script',
 };
+const DATA = /^(?:application\/(?:json|x-ndjson|jsonl)|text\/(?:json|event-stream)|[^/]+\/.+\+json)$/;
 /** The names of JavaScript (MIME Sniffing §4.6). */
 const JAVASCRIPT = /^(?:application|text)\/(?:x-)?(?:java|ecma|j|live)script(?:1\.[0-5])?$/;
 
@@ -40,9 +39,10 @@ export const contentOf = (status: number, headers: HeaderList, { links, scripts 
   if (type === undefined || codings === null) return null;
   // What is saved as a file is saved as it was written: a checksum, a backup, a form to send back.
   if (values('content-disposition').some((value) => /^\s*attachment\b/i.test(value))) return null;
-  const known = kindOf(type.toLowerCase());
+  const known = kindOf(type.toLowerCase(), scripts !== 'without-data' || links === 'report');
   if (known === null || (known === 'script' && !scripts && links !== 'report')) return null;
   return { kind: known, charset: /(?:^|;)\s*charset\s*=\s*(?:"\s*)?([^\s;"]+)/i.exec(parameters)?.[1] ?? null, codings };
 };
 
-const kindOf = (type: string): Kind | null => KINDS[type] ?? (JAVASCRIPT.test(type) || type.endsWith('+json') ? 'script' : null);
+const kindOf = (type: string, data: boolean): Kind | null =>
+  KINDS[type] ?? (JAVASCRIPT.test(type) || (data && DATA.test(type)) ? 'script' : null);

@@ -114,7 +114,17 @@ export const createExchangeTranslation = (
         if (before.length > 0) return withSource(plain, before.join(';'));
         return scripts.length > 0 ? withScripts(plain, { paths: scripts, nonce: nonceOf(headers), page: content }) : plain;
       };
-      const options = { content, scripts: translation.scripts, hashed, targets, report, packed, translates: translatable !== null, finish };
+      const options = {
+        content,
+        scripts: translation.scripts !== false,
+        data: translation.scripts === true,
+        hashed,
+        targets,
+        report,
+        packed,
+        translates: translatable !== null,
+        finish,
+      };
       const unchanged = report !== null && !changed && content.codings.length === 0;
       return {
         headers: unchanged ? fields : describedAnew(fields, packed),

@@ -22,6 +22,8 @@ export interface HtmlOptions {
   /** Whether paths without a host may have to be moved. */
   readonly paths: boolean;
   readonly scripts: boolean;
+  /** Whether addresses in data are. */
+  readonly data: boolean;
   readonly xml: boolean;
   /** Whether all from the body on passes. */
   readonly headAlone: boolean;
@@ -45,7 +47,7 @@ interface Found extends Attribute {
   readonly end: number;
 }
 
-export const createHtmlScanner = ({ paths, scripts, xml, headAlone, hashed, readable }: HtmlOptions): Scanner => {
+export const createHtmlScanner = ({ paths, scripts, data, xml, headAlone, hashed, readable }: HtmlOptions): Scanner => {
   let text = '';
   /** Where `text` begins, and what of it has left. */
   let base = 0;
@@ -125,7 +127,7 @@ export const createHtmlScanner = ({ paths, scripts, xml, headAlone, hashed, read
   const emitTag = (end: number, attributes: readonly Found[], whole: boolean): void => {
     if (attributes.length === 0) return;
     const from = Math.max(left, tag!.start);
-    const options = { paths, scripts, handlers: !hashes.scripts, styles: !hashes.styles };
+    const options = { paths, scripts, data, handlers: !hashes.scripts, styles: !hashes.styles };
     const found = attributes.map((attribute) => ({ attribute, ...scanAttribute(tag!.name, attribute, whole ? attributes : [], options) }));
     const piece: Piece = {
       text: slice(from, end),
@@ -178,7 +180,7 @@ export const createHtmlScanner = ({ paths, scripts, xml, headAlone, hashed, read
   const contentOf = (name: string, attributes: readonly Attribute[]): Scanner | null => {
     if (name === 'style') return hashes.styles ? null : createCssScanner(paths);
     if (name !== 'script' || !scripts) return null;
-    return hashes.scripts && isProgram(attributes) ? null : createScriptScanner();
+    return hashes.scripts && isProgram(attributes) ? null : createScriptScanner(!data);
   };
 
   const inside = (start: number, end: number): void => {

@@ -131,3 +131,15 @@ test('a run without an end is not held for longer than an address may be', async
   expect(Math.max(...behind)).toBeLessThanOrEqual(ADDRESS_MAX + 107);
   expect(Buffer.concat(out).equals(Buffer.concat(parts))).toBe(true);
 });
+
+test.each([1, 7, 10_000])('without data, only strings that are an address are translated, wherever they are cut (%d)', async (size) => {
+  const [inside, outside] = ['http://wiki.corp:8080/api/', 'https://wiki.apps.example.com/api/'];
+  const settings = (at: string): string =>
+    `f("${at}",'${at}x?a=1&b=2',\`${at}$\{id}\`);g({"a":"${at.replaceAll('/', '\\/')}"});h=['${at}'];\n`;
+  const written = `f("see ${inside}","<a href='${inside}'>",{"t":"<p style=\\"x:url('${inside}')\\"><a href=\\"${inside}\\">"});\n// ${inside}\n`;
+  const page = (at: string): Buffer => Buffer.from(`<script>${written}${settings(at)}${written}</script>`);
+  const bytes = page(inside);
+  const parts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+
+  expect(Buffer.concat(await translateParts(parts, { data: false })).toString()).toBe(page(outside).toString());
+});

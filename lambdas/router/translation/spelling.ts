@@ -68,6 +68,15 @@ export const findReference = (text: string, paths: boolean): Spelt | null => {
   return path && { start, end: start, scheme: '', authority: null, colon: ':', slash: path[1]! };
 };
 
+const QUOTED_REST = /(?:(?!&(?:quot|#0?34);)[^\s"'\x60<>\\]|\\\/)*/y;
+
+/** Where an address ends that is written in quotes. */
+export const quotedEnd = (text: string, { end }: Spelt): number => {
+  QUOTED_REST.lastIndex = end;
+  QUOTED_REST.exec(text);
+  return QUOTED_REST.lastIndex;
+};
+
 /** Whether a reference names no scheme and no host, so that it leads to where it stands. */
 export const isRelative = (text: string): boolean => !/^[\0-\x20]*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i.test(text);
 

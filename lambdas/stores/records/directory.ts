@@ -101,8 +101,8 @@ export interface Translation {
   readonly headers: boolean;
   /** Whether addresses in HTML and CSS are translated, or only looked for and reported. */
   readonly links: 'off' | 'report' | 'on';
-  /** Whether addresses in JSON and JavaScript are, too. */
-  readonly scripts: boolean;
+  /** Whether addresses in JSON and JavaScript are, too; or in these without data, which a page may send back. */
+  readonly scripts: boolean | 'without-data';
 }
 
 /** What is made of the application's cookies; false and null leave a cookie as it is. */

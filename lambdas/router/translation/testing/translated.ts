@@ -50,6 +50,7 @@ export const targetsFor = (options: Partial<TargetsOptions> = {}): Targets & { r
 export interface Translated {
   readonly kind?: Kind;
   readonly scripts?: boolean;
+  readonly data?: boolean;
   readonly content?: Partial<Content>;
   readonly targets?: Targets;
   readonly report?: LinkReport | null;
@@ -58,7 +59,7 @@ export interface Translated {
 }
 
 export const translateParts = async (parts: readonly Buffer[], options: Translated = {}): Promise<Buffer[]> => {
-  const { kind = 'html', scripts = true, content = {}, targets = targetsFor(), report = null, packed = false } = options;
+  const { kind = 'html', scripts = true, data = true, content = {}, targets = targetsFor(), report = null, packed = false } = options;
   const { hashed = { scripts: false, styles: false } } = options;
   const body = (async function* () {
     yield* parts;
@@ -67,6 +68,7 @@ export const translateParts = async (parts: readonly Buffer[], options: Translat
   const settings = {
     content: { kind, charset: null, codings: [], ...content },
     scripts,
+    data,
     hashed,
     targets,
     report,
