@@ -40,6 +40,12 @@ export const tokenPolicy = z
         readHeader,
       ),
       services: optional(false, 'true or false', 'true takes service tokens: npx sallyport token create.', readFlag),
+      basic: optional(
+        false,
+        'true or false',
+        'true takes a token as the password of HTTP Basic, too, for programs that can send nothing else.',
+        readFlag,
+      ),
     },
     { error: 'a map with audience or services' },
   )

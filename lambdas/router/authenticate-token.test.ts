@@ -5,6 +5,7 @@ import { digest } from '../keys.ts';
 import type { Application, TokenPolicy } from '../stores/records.ts';
 import { type EventChanges, event, HOST } from './testing/records.ts';
 import { createRig } from './testing/rig.ts';
+import { beginning, playUploads } from './testing/uploads.ts';
 
 const AUDIENCE = 'api://orders';
 const SECRET = 't'.repeat(43);
@@ -175,5 +176,100 @@ describe('a service token', () => {
     const response = await ask(rig, { headers });
 
     expect([response.status, JSON.parse(response.body().toString()).code]).toEqual([401, 'ERR_TOKEN_INVALID']);
+  });
+});
+
+describe('a token as the password of HTTP Basic', () => {
+  const basic = (password: string, user = 'anyone', scheme = 'Basic') => ({
+    Authorization: [`${scheme} ${Buffer.from(`${user}:${password}`).toString('base64')}`],
+  });
+  const SERVICE = `sallyport_${SECRET}`;
+  const withService = (policy: Partial<TokenPolicy> = { basic: true }, changes: Partial<Application> = {}) => {
+    const rig = rigWith(policy, changes);
+    const id = digest(SECRET);
+    rig.serviceTokens.set(id, {
+      id,
+      name: 'robot',
+      applications: ['wiki'],
+      createdAt: 0,
+      expiresAt: Number.MAX_SAFE_INTEGER,
+      createdBy: 'ada',
+    });
+    return rig;
+  };
+
+  test.each<[string, Record<string, string[]>]>([
+    ['whatever the user is called', basic(SERVICE)],
+    ['without a user', basic(SERVICE, '')],
+    ['by a scheme in lower case', basic(SERVICE, 'token', 'basic')],
+  ])('does as well, %s, and does not reach the application', async (_, headers) => {
+    const rig = withService();
+
+    const response = await ask(rig, { headers });
+
+    expect([response.status, rig.requests()[0]!.user, sentHeader(rig, 'authorization')]).toEqual([200, 'service:robot', undefined]);
+  });
+
+  test('does as well where Bearer tokens have a field of their own', async () => {
+    const rig = withService({ basic: true, header: 'X-Token' });
+
+    const response = await ask(rig, { headers: basic(SERVICE) });
+
+    expect([response.status, sentHeader(rig, 'authorization')]).toEqual([200, undefined]);
+  });
+
+  test('does for WebSockets and uploads, and does not reach the application there', async () => {
+    const sockets = withService();
+    sockets.behaviours.set('tunnel-a=', ({ frame }, reply) =>
+      reply({ type: 'response', exchange: frame.exchange, n: 0, status: 101, headers: [], end: true }),
+    );
+    const uploads = withService({ basic: true }, { bigUploads: 'on' });
+    uploads.behaviours.set('tunnel-a=', playUploads().behaviour);
+
+    const opened = await ask(sockets, {
+      ...{ httpMethod: 'POST', path: '/.sallyport/socket', body: JSON.stringify({ url: `wss://${HOST}/live` }) },
+      headers: { ...basic(SERVICE), 'Content-Type': ['application/json'] },
+    });
+    const begun = await ask(uploads, { ...beginning(''), headers: { ...beginning('').headers, ...basic(SERVICE) } });
+
+    expect([opened.status, begun.status]).toEqual([200, 201]);
+    for (const rig of [sockets, uploads]) expect(sentHeader(rig, 'authorization')).toBeUndefined();
+  });
+
+  test.each<[string, string]>([
+    ['a service token that nobody has', `sallyport_${'x'.repeat(43)}`],
+    ['what only begins like one', 'sallyport_short'],
+    ['a token of the provider’s that it did not sign', 'eyJhbGciOiJub25lIn0.e30.c'],
+  ])('is refused, and counted for its source: %s', async (_, password) => {
+    const rig = withService();
+
+    const response = await ask(rig, { headers: { ...basic(password), Cookie: [rig.signIn()] } });
+
+    expect([response.status, JSON.parse(response.body().toString()).code, rig.requests()]).toEqual([401, 'ERR_TOKEN_INVALID', []]);
+    expect([...rig.counters.counted.keys()]).toEqual([expect.stringMatching(/^token#/)]);
+  });
+
+  test('of a user who is signed in is the application’s own where it is no token, or where it is not said to be one', async () => {
+    for (const [policy, password] of [
+      [{ basic: true }, 'p:assword'],
+      [{ basic: true }, 'three.words.dotted'],
+      [{ basic: true }, ''],
+      [{}, SERVICE],
+    ] as const) {
+      const rig = withService(policy);
+      const headers = basic(password);
+
+      const response = await ask(rig, { headers: { ...headers, Cookie: [rig.signIn()] } });
+
+      expect([response.status, sentHeader(rig, 'authorization')]).toEqual([200, headers.Authorization[0]]);
+    }
+  });
+
+  test('beside another token is refused: each reader could take another one', async () => {
+    const rig = withService({ basic: true, header: 'X-Token' });
+
+    const response = await ask(rig, { headers: { ...basic(SERVICE), 'X-Token': [tokenOf({})] } });
+
+    expect([response.status, rig.requests()]).toEqual([400, []]);
   });
 });

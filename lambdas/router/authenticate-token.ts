@@ -1,5 +1,5 @@
 // Whose request it is when a program asks: an access token of an identity provider of the tenant's, or a service token of ours, in the
-// header that the application names. One that is there decides: a bad one is refused, never passed over.
+// header that the application names, or as the password of HTTP Basic. One that is there decides: a bad one is refused, never passed over.
 import type { JWTPayload } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
 import type { HeaderList } from '../../protocol/frames.ts';
@@ -40,20 +40,46 @@ export const authenticateToken = async (ports: TokenPorts, application: Applicat
   return byClaims(token, claims, provider, policy, ports);
 };
 
-/** The field that carried a token for us, lower case: it is not the application's. Null when none did. */
-export const tokenHeader = ({ tokens }: Pick<Application, 'tokens'>, headers: HeaderList): string | null =>
-  tokens !== null && tokenIn(headers, tokens) !== null ? tokens.header.toLowerCase() : null;
+/** The fields that carried a token for us, lower case: they are not the application's. */
+export const tokenHeaders = ({ tokens }: Pick<Application, 'tokens'>, headers: HeaderList): readonly string[] => [
+  ...(tokens !== null && bearerIn(headers, tokens) !== null ? [tokens.header.toLowerCase()] : []),
+  ...(tokens?.basic && passwordIn(headers) !== null ? [AUTHORIZATION] : []),
+];
+
+const tokenIn = (headers: HeaderList, policy: TokenPolicy): string | null => {
+  const token = bearerIn(headers, policy);
+  const password = policy.basic ? passwordIn(headers) : null;
+  // Two could be two programs', and each reader would take another one.
+  if (token !== null && password !== null) throw new SallyportError('ERR_REQUEST_INVALID', 'The request has two tokens.');
+  return token ?? password;
+};
+
+const AUTHORIZATION = 'authorization';
 
 /** RFC 6750 §2.1; the scheme may be left out where the header is not HTTP's own. */
-const tokenIn = (headers: HeaderList, { header }: TokenPolicy): string | null => {
-  const values = headers.filter(([name]) => name.toLowerCase() === header.toLowerCase()).map(([, value]) => value.trim());
-  if (values.length > 1) throw new SallyportError('ERR_REQUEST_INVALID', `The request has more than one ${header} field.`);
-  const [value] = values;
-  if (value === undefined) return null;
-  const [, token] = /^bearer +([\x21-\x7e]+)$/i.exec(value) ?? [];
+const bearerIn = (headers: HeaderList, { header }: TokenPolicy): string | null => {
+  const value = onlyOf(headers, header);
+  const [, token] = /^bearer +([\x21-\x7e]+)$/i.exec(value ?? '') ?? [];
   if (token !== undefined) return token;
   // Basic, Negotiate and others are the application's own affair.
-  return header.toLowerCase() === 'authorization' ? null : value;
+  return header.toLowerCase() === AUTHORIZATION ? null : value;
+};
+
+/** What a token looks like: a service token of ours, or a JWT (a JSON map in base64url). Any other password is one of the application's own. */
+const LIKE_TOKEN = /^(?:sallyport_[\x21-\x7e]*|eyJ[\w-]*\.[\w-]+\.[\w-]+)$/;
+
+/** RFC 7617 §2: the user name says nothing; a password may have colons. */
+const passwordIn = (headers: HeaderList): string | null => {
+  const [, encoded = ''] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(onlyOf(headers, AUTHORIZATION) ?? '') ?? [];
+  const pair = Buffer.from(encoded, 'base64').toString('latin1');
+  const password = pair.slice(pair.indexOf(':') + 1);
+  return pair.includes(':') && LIKE_TOKEN.test(password) ? password : null;
+};
+
+const onlyOf = (headers: HeaderList, wanted: string): string | null => {
+  const values = headers.filter(([name]) => name.toLowerCase() === wanted.toLowerCase()).map(([, value]) => value.trim());
+  if (values.length > 1) throw new SallyportError('ERR_REQUEST_INVALID', `The request has more than one ${wanted} field.`);
+  return values[0] ?? null;
 };
 
 const service = ({ freshServiceToken }: TokenPorts, token: ServiceToken | null, application: Application): Caller => {

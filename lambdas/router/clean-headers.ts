@@ -4,7 +4,7 @@ import type { HeaderList } from '../../protocol/frames.ts';
 import { withForwarded, withoutHopByHop, withoutManaged } from '../../protocol/headers.ts';
 import { withoutLastHop } from '../edge.ts';
 import type { Application } from '../stores/records.ts';
-import { tokenHeader } from './authenticate-token.ts';
+import { tokenHeaders } from './authenticate-token.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import { withoutOurCookies } from './cookies.ts';
 import type { ExternalUrls } from './external-url.ts';
@@ -17,9 +17,9 @@ const SET_ANEW: ReadonlySet<string> = new Set(['host', 'content-length', 'expect
 
 /** `told`: what the application is told of its user. */
 export const cleanHeaders = (request: CanonicalRequest, application: Application, told: HeaderList, urls: ExternalUrls): HeaderList => {
-  const consumed = tokenHeader(application, request.headers);
+  const consumed = tokenHeaders(application, request.headers);
   const kept = withoutManaged(withoutHopByHop(request.headers), toldNames(application), toldPrefixes(application)).filter(
-    ([name]) => !SET_ANEW.has(name.toLowerCase()) && name.toLowerCase() !== consumed,
+    ([name]) => !SET_ANEW.has(name.toLowerCase()) && !consumed.includes(name.toLowerCase()),
   );
   const host = urls.authority(request.host);
   const forwarded = withForwarded(withoutIngressHop(withoutOurCookies(kept), request.clientAddress), {

@@ -116,7 +116,10 @@ const singleSignOn = (value: unknown): value is SingleSignOn =>
 const ADDRESS: RecordShape<Address> = { host: filled, path: filled, internalUrl: filled };
 const PUBLISHED: RecordShape<Published> = { ...ADDRESS, application: filled };
 
-const tokenPolicy = shaped<TokenPolicy>({ audience: textOrNull, scopes: texts, header: filled, services: flag });
+const tokenPolicy = shaped<TokenPolicy>({
+  ...{ audience: textOrNull, scopes: texts, header: filled, services: flag },
+  basic: (value): value is boolean | undefined => value === undefined || flag(value),
+});
 const tokens = (value: unknown): value is TokenPolicy | null => value === null || tokenPolicy(value);
 
 const APPLICATION: RecordShape<Application> = {

@@ -87,6 +87,8 @@ export interface TokenPolicy {
   readonly header: string;
   /** Whether service tokens of ours are taken. */
   readonly services: boolean;
+  /** Whether a token may come as the password of HTTP Basic; left out in records from before there was this. */
+  readonly basic?: boolean;
 }
 
 /** `pages`: which of its pages get the script that carries WebSockets: all, none, or those that may run scripts. */
