@@ -239,7 +239,7 @@ describe('a token as the password of HTTP Basic', () => {
   test.each<[string, string]>([
     ['a service token that nobody has', `sallyport_${'x'.repeat(43)}`],
     ['what only begins like one', 'sallyport_short'],
-    ['a token of the provider’s that it did not sign', 'eyJhbGciOiJub25lIn0.e30.c'],
+    ['a token of the provider’s for another application', tokenOf({ aud: 'api://other' }).replace(/^(.{20})(.{20})/, '$1.$2.')],
   ])('is refused, and counted for its source: %s', async (_, password) => {
     const rig = withService();
 
