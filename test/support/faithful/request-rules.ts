@@ -1,5 +1,6 @@
 // Requests: what the origin sees otherwise than it was sent, queries apart.
 
+import type { Field } from './message.ts';
 import type { Seen } from './recording-origin.ts';
 import { compare, type Rule, without } from './rule.ts';
 
@@ -32,6 +33,21 @@ const keeping = (seen: Seen, keep: (name: string, value: string) => boolean): Se
 });
 const headBytes = ({ method, target, fields }: { method: string; target: string; fields: Seen['fields'] }): number =>
   fields.reduce((sum, [name, value]) => sum + name.length + value.length + 4, method.length + target.length + 12);
+
+const asksForPage = (fields: readonly Field[]): boolean => {
+  const said = (wanted: string) => fields.find(([name]) => name.toLowerCase() === wanted)?.[1].toLowerCase();
+  const destination = said('sec-fetch-dest');
+  return destination === undefined ? /text\/html|xhtml/.test(said('accept') ?? '') : /^(?:document|i?frame)$/.test(destination);
+};
+
+const WEAK = /W\/("[^"]*")/g;
+
+const asApplicationKnows = ([name, value]: Field): Field => {
+  if (name.toLowerCase() === 'if-match') return [name, value.replaceAll(WEAK, '$1')];
+  if (name.toLowerCase() !== 'if-none-match') return [name, value];
+  const strong = new Set(value.replaceAll(WEAK, '').match(/"[^"]*"/g));
+  return [name, [value, ...[...value.matchAll(WEAK)].map(([, tag]) => tag!).filter((tag) => !strong.has(tag))].join(', ')];
+};
 
 export const REQUEST_RULES: readonly Rule[] = [
   {
@@ -196,6 +212,12 @@ export const REQUEST_RULES: readonly Rule[] = [
         ],
       };
     },
+  },
+  {
+    name: 'request-page-validators',
+    what: 'A request for a page names validators as the application knows them: `If-None-Match: W/"1"` becomes `W/"1", "1"`, `If-Match: W/"1"` becomes `"1"`',
+    source: 'ours: a page that gets a script of ours has a weak validator (RFC 9110 §8.8.1)',
+    request: (seen) => (asksForPage(seen.fields) ? { ...seen, fields: seen.fields.map(asApplicationKnows) } : seen),
   },
   {
     name: 'request-host',
