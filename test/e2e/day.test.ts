@@ -127,7 +127,7 @@ const lookAtNotebook = async (): Promise<void> => {
   await notebook.locator('.cell .CodeMirror').last().click();
   await notebook.keyboard.type('hours += 1; print("hour", hours)');
   await notebook.keyboard.press('Shift+Enter');
-  await notebook.locator('.output_text', { hasText: new RegExp(`^\\s*hour ${hours}\\s*$`) }).waitFor({ timeout: SEEN_MS });
+  await notebook.locator('.output_text', { hasText: new RegExp(`^\\s*hour ${hours}\\s*$`) }).waitFor();
 };
 
 const useDesktop = async (): Promise<void> => {

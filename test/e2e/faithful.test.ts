@@ -1,7 +1,5 @@
 // HTTP carried faithfully: each request of a large corpus is sent to an origin directly and through the whole path. What the origin
 // saw and what the user's program got must be equal byte for byte, but for the named rules (support/faithful/rules.ts, docs/limits.md).
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { byHand } from '../support/faithful/by-hand.ts';
@@ -12,7 +10,7 @@ import type { Field } from '../support/faithful/message.ts';
 import { RawClient } from '../support/faithful/raw-client.ts';
 import { type RecordingOrigin, startRecordingOrigin } from '../support/faithful/recording-origin.ts';
 import { RULES } from '../support/faithful/rules.ts';
-import { ROOT } from '../support/files.ts';
+import { sessionCookie } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 /** Change it to look elsewhere; a failure prints it with the case that it shrank to. */
@@ -29,7 +27,7 @@ const startPaths = async (lengths: 'kept' | 'renamed', ...options: string[]) => 
   const beside: RecordingOrigin = await startRecordingOrigin(plans);
   const internal = `http://127.0.0.1:${behind.port}/`;
   const world: World = await startWorld('--publish', `faithful=${internal}`, '--lengths', lengths, ...options);
-  const session = await sessionCookie(world);
+  const session = await sessionCookie(world, 'bob', 'faithful');
   const { host: authority, port } = new URL(world.url('faithful'));
 
   /** Two connections for one case at a time. */
@@ -81,12 +79,6 @@ const startPaths = async (lengths: 'kept' | 'renamed', ...options: string[]) => 
   };
 };
 type Paths = Awaited<ReturnType<typeof startPaths>>;
-
-const sessionCookie = async ({ readyFile }: World): Promise<string> => {
-  const args = ['--import', 'tsx', 'simulator/sign-in.ts', '--ready-file', readyFile, '--user', 'bob', '--application', 'faithful'];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 60_000 });
-  return stdout.trim().replace(/^Cookie:\s*/i, '');
-};
 
 /** The session wherever a browser may put it: before the other cookies, behind them, among them. */
 const withSession = (fields: readonly Field[], session: string, turn: number): Field[] => {

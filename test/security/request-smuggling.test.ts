@@ -1,17 +1,15 @@
 // Request smuggling: two readers of one byte stream disagree where a request ends, and what one takes for a body the other takes for
 // the next request, past sign-in and in another user's name (“HTTP/1.1 must die”; CL.TE, TE.CL, CL.0, bare line feeds, folded fields,
 // chunk extensions, h2c). Here a stranger's `GET /smuggled` is hidden in requests of a signed-in user; no origin may ever see it as one.
-import { execFile } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Origins } from '../../connector/origin.ts';
 import { ByteReader, type Field, readBody, readHead } from '../support/faithful/message.ts';
 import { RawClient } from '../support/faithful/raw-client.ts';
-import { ROOT } from '../support/files.ts';
 import { join } from '../support/joined.ts';
+import { sessionCookie } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -75,8 +73,7 @@ describe('through the whole path', () => {
   beforeAll(async () => {
     origin = await startOrigin();
     world = await startWorld('--lambda', 'quick', '--publish', `lenient=http://127.0.0.1:${origin.port}/`);
-    const args = ['--import', 'tsx', 'simulator/sign-in.ts', '--ready-file', world.readyFile, '--user', 'bob', '--application', 'lenient'];
-    session = (await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 60_000 })).stdout.trim();
+    session = `Cookie: ${await sessionCookie(world, 'bob', 'lenient')}`;
     ({ host } = new URL(world.url('lenient')));
     port = Number(new URL(world.url('lenient')).port);
   }, 120_000);

@@ -2,6 +2,7 @@
 // then happens at its own pace, and the next leap waits until nothing is under way. No limit and no lifetime is scaled.
 import type { Page } from 'playwright-core';
 import { type MovedTime, wake } from './moved-time.ts';
+import { isOver } from './patience.ts';
 import { allConnections, type Connection } from './sockets.ts';
 import type { World } from './world.ts';
 
@@ -55,10 +56,10 @@ export const createLeaps = ({ world, time, pages, pids, open }: LeapsOptions): L
   };
 
   const until = async (holds: () => Promise<boolean>, times: number): Promise<void> => {
-    const deadline = Date.now() + REST_MS;
+    const startedAt = performance.now();
     for (let seen = 0; seen < times; ) {
       seen = (await holds()) ? seen + 1 : 0;
-      if (Date.now() > deadline) throw new Error(`Not at rest within ${REST_MS} ms: ${JSON.stringify(await allConnections(world))}`);
+      if (isOver(startedAt, REST_MS)) throw new Error(`Not at rest within ${REST_MS} ms: ${JSON.stringify(await allConnections(world))}`);
       await new Promise((resume) => setTimeout(resume, LOOK_MS));
     }
   };

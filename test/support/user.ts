@@ -3,7 +3,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Agent, type Dispatcher, request } from 'undici';
 import { ROOT } from './files.ts';
+import { slowness } from './patience.ts';
 import type { World } from './world.ts';
+
+const SIGN_IN_MS = 60_000;
 
 const LOOPBACK = { address: '127.0.0.1', family: 4 } as const;
 const dispatcher = new Agent({
@@ -31,7 +34,11 @@ export interface UserProgram {
 export const stranger: UserProgram = userProgram({});
 
 /** Signs in as `npm run sign-in` does, through the real pages. */
-export const signIn = async (world: World, username: string, application: string): Promise<UserProgram> => {
+export const signIn = async (world: World, username: string, application: string): Promise<UserProgram> =>
+  userProgram({ cookie: await sessionCookie(world, username, application) });
+
+/** The value of a `Cookie` field. */
+export const sessionCookie = async (world: World, username: string, application: string): Promise<string> => {
   const args = [
     '--import',
     'tsx',
@@ -43,8 +50,8 @@ export const signIn = async (world: World, username: string, application: string
     '--application',
     application,
   ];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: 60_000 });
-  return userProgram({ cookie: stdout.trim().replace(/^Cookie:\s*/i, '') });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: SIGN_IN_MS * slowness() });
+  return stdout.trim().replace(/^Cookie:\s*/i, '');
 };
 
 function userProgram(common: Record<string, string>): UserProgram {
