@@ -26,7 +26,7 @@ export const createEnrol =
   (ports: EnrolPorts) =>
   async (event: HttpEvent): Promise<HttpAnswer> => {
     const { requestId, http } = event.requestContext;
-    const id = requestId.replace(/=+$/, '');
+    const id = requestId.replaceAll('=', '');
     const log = ports.log.with({ requestId: id, address: http.sourceIp });
     try {
       const enrolment = readEnrolment(readJson(event, BODY_MAX_BYTES));

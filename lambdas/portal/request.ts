@@ -35,7 +35,7 @@ export interface PortalAnswer {
 
 export const toRequest = (event: PortalEvent, edge: Edge | null): PortalRequest => ({
   // Without the padding that API Gateway gives it: it is copied, and stands in a path of the control API.
-  id: event.requestContext.requestId.replace(/=+$/, ''),
+  id: event.requestContext.requestId.replaceAll('=', ''),
   method: event.requestContext.http.method,
   path: event.rawPath,
   query: new URLSearchParams(event.rawQueryString ?? ''),
