@@ -84,9 +84,9 @@ export const isForm = ({ method, headers }: CanonicalRequest): boolean =>
  */
 export const isOwnForm = (request: CanonicalRequest): boolean => isForm(request) && says(request.headers, 'sec-fetch-site', 'same-origin');
 
-/** `origin`: the form goes back to exactly where it was sent, whatever its path looks like (`//host`). */
+/** For users who are signed out, and for those who are to show once more who they are. `origin`: the form goes back to exactly where it was sent, whatever its path looks like (`//host`). */
 export const keptFormPage = (look: Look, request: CanonicalRequest, origin: string, url: string, cookie: HeaderField): Answer => {
-  const content = html`<p>You are signed out, and what you just sent has not reached the application. It is kept in this page.</p>
+  const content = html`<p>What you just sent has not reached the application: it asks you to sign in first. It is kept in this page.</p>
 <p>Sign in in another tab, and it will be sent.</p>
 <p><a id="onward" class="button" href="${url}" target="_blank" rel="noopener">Sign in and send</a></p>
 ${formOf(request, origin)}`;

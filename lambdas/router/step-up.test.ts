@@ -40,6 +40,19 @@ describe('conditions', () => {
     expect(JSON.parse(response.body().toString())).toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' });
   });
 
+  test('a form is kept while its user, who is signed in, signs in again', async () => {
+    const rig = asks({ mfa: true });
+    signedIn(rig);
+    const sent = { 'Sec-Fetch-Site': ['same-origin'], 'Content-Type': ['application/x-www-form-urlencoded'] };
+
+    const response = await rig.answer({ httpMethod: 'POST', body: 'a=b', headers: { ...PAGE, ...COOKIE, ...sent } });
+
+    const page = response.body().toString();
+    expect([response.status, page.includes(`data-body="${btoa('a=b')}"`), page.includes('mfa=1')]).toEqual([200, true, true]);
+    expect(page).not.toMatch(/signed out/i);
+    expect(rig.received).toEqual([]);
+  });
+
   test('who does not meet one is refused before anything reaches a connector', async () => {
     const rig = asks({ networks: ['198.51.100.0/24'] });
     signedIn(rig);

@@ -21,7 +21,6 @@ export interface Capacity {
   readonly bytes: number;
   readonly bare: Load;
   readonly connector: Load;
-  readonly toBare: number;
   /** At Entra's rate; null where the machine was too busy for it in every round. */
   readonly p99AtRateMs: number | null;
   readonly cpuMicroseconds: number;
@@ -124,7 +123,6 @@ const summarise = (bytes: number, rounds: readonly Round[]): Capacity => {
     bytes,
     bare: load(({ bare }) => bare),
     connector: load(({ connector }) => connector),
-    toBare: of(({ bare, connector }) => connector.perSecond / bare.perSecond),
     p99AtRateMs: atRate.length === 0 ? null : median(atRate.map(({ p99Ms }) => p99Ms)),
     cpuMicroseconds: of(({ cpuMicroseconds }) => cpuMicroseconds),
     residentMegabytes: of(({ residentMegabytes }) => residentMegabytes),

@@ -13,12 +13,12 @@ export const size = (bytes: number): string => (bytes < 1024 ** 2 ? `${bytes / 1
 
 export const capacityTable = (results: readonly Capacity[]): Table => {
   const entra = ['Entra’s connector, 2 cores, size not told', whole(ENTRA.perSecond), '', '', String(ENTRA.p99Ms), '', '', ''];
-  const rows = results.flatMap(({ bytes, bare, connector, toBare, p99AtRateMs, cpuMicroseconds, residentMegabytes, least }) => [
+  const rows = results.flatMap(({ bytes, bare, connector, p99AtRateMs, cpuMicroseconds, residentMegabytes, least }) => [
     [`bare origin, ${size(bytes)}`, whole(bare.perSecond), '1.00', bare.p99Ms.toFixed(1), '', '', '', ''],
     [
       `Sallyport’s connector, ${size(bytes)}`,
       whole(connector.perSecond),
-      toBare.toFixed(2),
+      (connector.perSecond / bare.perSecond).toFixed(2),
       connector.p99Ms.toFixed(1),
       p99AtRateMs?.toFixed(1) ?? 'machine too busy',
       whole(cpuMicroseconds),

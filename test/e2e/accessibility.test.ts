@@ -87,6 +87,21 @@ describe('of the router', () => {
   });
 });
 
+test('of the router for a form that an application waits for: One moment', async () => {
+  const rig = createRig();
+  rig.applications[0] = { ...routed({ formsFrom: [{ path: '/acs', origins: ['https://shop.example'] }] }), callers: [] };
+  const sent = {
+    'Sec-Fetch-Site': ['cross-site'],
+    Origin: ['https://shop.example'],
+    'Content-Type': ['application/x-www-form-urlencoded'],
+  };
+
+  const answer = await rig.answer({ path: '/acs', httpMethod: 'POST', headers: { ...NAVIGATE, ...sent }, body: 'a=b' });
+
+  expect(await faults(answer.body().toString())).toEqual([]);
+  expect(seen).toContain('One moment');
+});
+
 test('of the router in a frame: Sign in to see this page', async () => {
   const rig = createRig();
   rig.applications[0] = { ...routed({ framedBy: ['https://frames.example'] }), callers: [] };

@@ -130,7 +130,7 @@ test('a page that is open when the session ends stays, offers to sign in, and co
 
   await page.getByRole('button', { name: 'Ask' }).click();
   await page.getByText('Refused: 401').waitFor();
-  const offer = page.getByRole('alert').filter({ hasText: 'You are signed out.' });
+  const offer = page.getByRole('alert').filter({ hasText: 'To go on, please sign in.' });
   await offer.waitFor();
   expect(page.url()).toBe(url('/place?c=d#fragment'));
   await offer.getByRole('button', { name: 'Sign in' }).click();

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-// What a user sees who is signed out while a page is open: the page stays as it is, and beside it the way to sign in. Styled by the object
+// What a user sees who is signed out, or is to show once more who they are, while a page is open: the page stays as it is, and beside it the way to sign in. Styled by the object
 // model, which no policy forbids.
 
 /** So long nothing is offered again after it was put away. */
@@ -25,7 +25,7 @@ export const offerSignIn = (signIn: () => void): void => {
     ...{ border: '1px solid #767676', borderRadius: '6px', boxShadow: '0 2px 8px rgb(0 0 0 / .3)' },
   });
   box.setAttribute('role', 'alert');
-  text.textContent = 'You are signed out.';
+  text.textContent = 'To go on, please sign in.';
   box.append(text, button('Sign in', signIn), button('Not now', put));
   host.attachShadow({ mode: 'open' }).append(box);
   document.documentElement.append(host);
