@@ -192,6 +192,25 @@ describe('back with a code', () => {
     expect(response.headerAll('Set-Cookie')).toEqual([]);
   });
 
+  test.each<[string, number, number, number, readonly string[]]>([
+    ['code', 0, 60_000, 400, []],
+    ['code', 1, 60_000, 303, ['60']],
+    ['portal session', 1_000, 0, 400, []],
+    ['portal session', 1_000, 1, 303, ['0']],
+    ['portal session', 1_000, 1_000, 303, ['1']],
+  ])('is over in the very moment in which the %s ends: %d ms, %d ms', async (_, codeMs, sessionMs, status, maxAge) => {
+    const rig = prepare();
+    const now = rig.clock.now();
+    rig.codes.set(digest(CODE), { ...rig.codes.get(digest(CODE))!, expiresAt: now + codeMs });
+    rig.sessions.set('portal-1', { ...rig.sessions.get('portal-1')!, expiresAt: now + sessionMs });
+    const before = rig.sessions.size;
+
+    const response = await rig.answer(back());
+
+    expect([response.status, rig.sessions.size - before]).toEqual([status, maxAge.length]);
+    expect(response.headerAll('Set-Cookie').map((cookie) => /Max-Age=(\d+)/.exec(cookie)?.[1])).toEqual(maxAge);
+  });
+
   test('tabs that began at once: whose cookie another tab has replaced begins anew, and a code of another browser gives nothing', async () => {
     const rig = prepare();
     const sessions = rig.sessions.size;

@@ -72,7 +72,7 @@ const inflated = (bytes: Uint8Array): Buffer => {
 };
 
 /** Anything that a parser would mend is refused: another one would mend it otherwise. */
-const parse = async (xml: string): Promise<Element> => {
+export const parse = async (xml: string): Promise<Element> => {
   const { DOMParser } = await import('@xmldom/xmldom');
   const wrong = (told: unknown): never => {
     throw refused('it is not well-formed XML', told);
@@ -101,7 +101,7 @@ const isVerifiedQuery = (rawQuery: string, field: string, hasRelayState: boolean
 };
 
 /** Exactly the message must be signed, and what is read afterwards is what was signed, not what stood around it (signature wrapping). */
-const verifiedForm = async (xml: string, root: Element, name: string, keys: readonly KeyObject[]): Promise<Element | null> => {
+export const verifiedForm = async (xml: string, root: Element, name: string, keys: readonly KeyObject[]): Promise<Element | null> => {
   const signatures = children(root, 'http://www.w3.org/2000/09/xmldsig#', 'Signature');
   if (signatures.length === 0 && elements(xml, 'Signature') === 0) return null;
   if (signatures.length !== 1 || elements(xml, 'Signature') !== 1) throw refused('its signature is not where it belongs');

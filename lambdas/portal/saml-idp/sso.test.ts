@@ -75,6 +75,24 @@ describe('an application that asks', () => {
     expect(landing.referrerPolicy).toBe('strict-origin');
   });
 
+  test('is told until when that is good: two minutes, and the session until it ends here', async () => {
+    await ask({ id: '_asked' });
+    const [session] = await world.sessions.withHandle({ username: 'alice' });
+    world.clock += 1_234_567;
+
+    const xml = xmlOf(postedBy(await ask({ id: '_asked-later' }))!.response);
+
+    const instant = (at: number) => new Date(at).toISOString();
+    const times = (name: string) => [...xml.matchAll(new RegExp(`\\s${name}="([^"]*)"`, 'g'))].map(([, time]) => time);
+    expect(times('SessionNotOnOrAfter')).toEqual([instant(session!.expiresAt)]);
+    expect(times('NotOnOrAfter')).toEqual([instant(world.clock + 120_000), instant(world.clock + 120_000)]);
+    expect(times('NotBefore')).toEqual([instant(world.clock - 30_000)]);
+    expect(times('AuthnInstant')).toEqual([instant(session!.authenticatedAt ?? session!.createdAt)]);
+    expect(times('IssueInstant')).toEqual([instant(world.clock), instant(world.clock)]);
+    expect(times('InResponseTo')).toEqual(['_asked-later', '_asked-later']);
+    expect(times('Recipient').concat(times('Destination'))).toEqual([external('acs'), external('acs')]);
+  });
+
   test('by a form is answered as by an address, and who is signed in is not asked again', async () => {
     await browser.open(world.portalUrl);
 
