@@ -1,5 +1,6 @@
 // An origin's messages that wait for their user, in the parts in which they came: taken by frames, many small ones at once, a large one part
 // by part.
+import { SOCKET_PART_ROOM_BYTES, SOCKET_PARTS_MAX } from '../protocol/limits.ts';
 import type { SocketPart } from '../protocol/socket-frames.ts';
 import type { MessageKind } from './ports.ts';
 
@@ -14,8 +15,6 @@ export interface Closing {
   readonly reason: string;
 }
 
-/** What a part costs in a frame's header line is bounded by how many there are. */
-const PARTS_MAX = 256;
 /** What a part takes beside its bytes, so that those without any are bounded, too. */
 const PART_COST_BYTES = 128;
 
@@ -28,12 +27,14 @@ interface Waiting {
 
 export class SocketQueue {
   #waiting: Waiting[] = [];
+  /** Bytes that wait. */
   #size = 0;
   #close: Closing | null = null;
 
-  /** Bytes that wait. */
-  get size(): number {
-    return this.#size;
+  /** Whether what waits fills a frame of so many bytes. */
+  fills(limit: number): boolean {
+    const count = this.#waiting.length;
+    return count >= SOCKET_PARTS_MAX || this.#size + count * SOCKET_PART_ROOM_BYTES >= limit;
   }
 
   /** Memory that is taken by what waits. */
@@ -56,6 +57,7 @@ export class SocketQueue {
     this.#close = { code, reason };
   }
 
+  /** What a frame holds in which payload and list of parts together have room for `limit` bytes. */
   take(limit: number): Taken {
     const parts: Array<[MessageKind, number, boolean]> = [];
     const chunks: Buffer[] = [];
@@ -65,7 +67,9 @@ export class SocketQueue {
       const first = this.#waiting[taken]!;
       const last = parts.at(-1);
       const goesOn = last?.[2] === true;
-      if ((room === 0 && first.data.length > 0) || (!goesOn && parts.length === PARTS_MAX)) break;
+      const needed = (goesOn ? 0 : SOCKET_PART_ROOM_BYTES) + Math.min(first.data.length, 1);
+      if (room < needed || (!goesOn && parts.length === SOCKET_PARTS_MAX)) break;
+      if (!goesOn) room -= SOCKET_PART_ROOM_BYTES;
       const chunk = first.data.subarray(0, room);
       const cut = chunk.length < first.data.length;
       const more = cut || first.more;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decode } from '../protocol/codec.ts';
 import type { RequestFrame } from '../protocol/frames.ts';
+import { FRAME_MAX_BYTES } from '../protocol/limits.ts';
 import { createLog } from '../protocol/log.ts';
 import type { SocketFrame } from '../protocol/socket-frames.ts';
 import { Ledger } from './ledger.ts';
@@ -18,6 +19,7 @@ const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
   const ledger = new Ledger(memory);
   const clock = new ManualClock();
   const posted: SocketFrame[] = [];
+  const texts: string[] = [];
   const answers: Array<(result: PostResult) => void> = [];
   const ended: string[] = [];
   const sent: Array<[bytes: number, more: boolean]> = [];
@@ -30,6 +32,7 @@ const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
     log: createLog({ write: () => undefined }),
     post: (text) => {
       const { frame } = decode(text, () => KEY);
+      texts.push(text);
       if (frame.type === 'socket') posted.push(frame);
       return new Promise((resolve) => answers.push(resolve));
     },
@@ -57,7 +60,7 @@ const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
     sockets.accept({ frame: { exchange: EXCHANGE, ...frame } as never, payload }, KEY);
   accept({ type: 'socket-receipt', received: 0, limit: 1 << 20, link });
   const say = (text: string | Buffer, more = false) => listener!.message(Buffer.from(text as string), 'text', more);
-  return { clock, sockets, ledger, posted, answers, ended, sent, taking, flow, link, accept, say };
+  return { clock, sockets, ledger, posted, texts, answers, ended, sent, taking, flow, link, accept, say };
 };
 
 test('a user whose connection has ended is waited for a quarter of an hour, and no longer', async () => {
@@ -107,6 +110,20 @@ test('a process that ends waits for no user who is away, and not for ever for a 
   await closing;
 
   expect([away.sockets.open, slow.sockets.open]).toEqual([0, 0]);
+});
+
+test('messages of whatever size that come at once are all told, in frames that API Gateway takes', async () => {
+  for (const bytes of [0, 1, 90, 380, 5_000]) {
+    const { posted, texts, answers, say } = prepare();
+    for (let n = 0; n < 700; n += 1) say(Buffer.alloc(bytes));
+    for (let ended = 0; ended < answers.length; ended += 1) {
+      answers[ended]!('delivered');
+      await new Promise((resume) => setImmediate(resume));
+    }
+
+    expect(posted.flatMap(({ parts }) => parts).filter(([, , more]) => !more)).toHaveLength(700);
+    expect(Math.max(...texts.map((text) => text.length))).toBeLessThanOrEqual(FRAME_MAX_BYTES);
+  }
 });
 
 describe('what a WebSocket holds is counted, and bounded', () => {

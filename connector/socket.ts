@@ -195,7 +195,7 @@ export class Socket {
     if (this.#closed) return;
     const sender = this.#sender;
     if (sender?.lost) this.#awaitLink();
-    while (sender?.ready && (this.#outgoing.size >= PAYLOAD_MAX_BYTES || (sender.quiet && !this.#outgoing.empty))) this.#send(sender);
+    while (sender?.ready && (this.#outgoing.fills(PAYLOAD_MAX_BYTES) || (sender.quiet && !this.#outgoing.empty))) this.#send(sender);
     const waits = this.#outgoing.held > (this.#context.full() ? 0 : WAITING_MAX_BYTES);
     if (waits && !this.#paused) this.#origin.pause();
     if (!waits && this.#paused) this.#origin.resume();

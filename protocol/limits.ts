@@ -80,6 +80,10 @@ export const LINGER_MS = 10_000;
 /** The same of an answer of several frames: that the last of them is missing shows by silence alone. */
 export const LINGER_BODY_MS = 30_000;
 
+/** Messages, or parts of them, that a frame of a WebSocket holds at most. */
+export const SOCKET_PARTS_MAX = 256;
+/** What each takes of the frame's payload: `["binary",12345,false],` in the header line, where base64 would carry three bytes by four characters. */
+export const SOCKET_PART_ROOM_BYTES = 18;
 /** A client's own frame holds this much of messages: AWS closes above 32 KB, of which base64 and the header line take their part. */
 export const SOCKET_CLIENT_PAYLOAD_BYTES = 22 * 1024;
 /**

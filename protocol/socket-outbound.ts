@@ -1,4 +1,5 @@
 // What a user's side of a WebSocket sends: messages wait until the window allows them, and are kept until the other side has heard them.
+import { SOCKET_PART_ROOM_BYTES, SOCKET_PARTS_MAX } from './limits.ts';
 import type { SocketPart } from './socket-frames.ts';
 import { type Closing, FRAME_MIN_COST_BYTES, join, type Kind, toBase64 } from './socket-payload.ts';
 
@@ -10,8 +11,6 @@ export interface Unheard {
   /** Of messages in it. */
   readonly bytes: number;
 }
-
-const PARTS_MAX = 256;
 
 export class SocketOutbound {
   readonly #queue: Array<{ readonly kind: Kind; data: Uint8Array }> = [];
@@ -55,7 +54,7 @@ export class SocketOutbound {
     this.allow(limit);
   }
 
-  /** The next frame, of `room` bytes at most; null while there is none that may be sent. */
+  /** The next frame, of `room` bytes at most, its list of parts included; null while there is none that may be sent. */
   next(room: number, used: () => boolean): Unheard | null {
     const closes = this.#close !== null && !this.#closeSent;
     if (this.#spent >= this.#limit || (this.#queue.length === 0 && !closes)) return null;
@@ -74,9 +73,10 @@ export class SocketOutbound {
     const parts: SocketPart[] = [];
     const chunks: Uint8Array[] = [];
     let left = room;
-    while (parts.length < PARTS_MAX) {
+    while (parts.length < SOCKET_PARTS_MAX) {
       const first = this.#queue[0];
-      if (first === undefined || (left === 0 && first.data.length > 0)) break;
+      if (first === undefined || left < SOCKET_PART_ROOM_BYTES + Math.min(first.data.length, 1)) break;
+      left -= SOCKET_PART_ROOM_BYTES;
       const chunk = first.data.subarray(0, left);
       const more = chunk.length < first.data.length;
       parts.push([first.kind, chunk.length, more]);

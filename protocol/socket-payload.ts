@@ -28,8 +28,17 @@ const CHARACTERS = 8192;
 
 export const toBase64 = (bytes: Uint8Array): string => {
   let text = '';
-  for (let at = 0; at < bytes.length; at += CHARACTERS) text += String.fromCharCode(...bytes.subarray(at, at + CHARACTERS));
+  for (let at = 0; at < bytes.length; at += CHARACTERS) {
+    // Not spread: one by one from an iterator they would take ten times as long.
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + CHARACTERS) as unknown as number[]);
+  }
   return btoa(text);
 };
 
-export const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+/** A loop, and no `Uint8Array.from`, which takes twenty times as long. */
+export const fromBase64 = (text: string): Uint8Array => {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = characters.charCodeAt(at);
+  return bytes;
+};
