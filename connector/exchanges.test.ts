@@ -1,7 +1,8 @@
 // What holds of all exchanges of a connector together.
 import { describe, expect, test } from '@jest/globals';
-import { encode } from '../protocol/codec.ts';
-import { answerOf, CONNECTOR, createBench, KEY, PlayedBody } from './testing/bench.ts';
+import { encode, type FrameKey } from '../protocol/codec.ts';
+import { connectorSide } from '../protocol/frame-keys.ts';
+import { answerOf, CONNECTOR, createBench, KEY, PlayedBody, SERVICE_KEY } from './testing/bench.ts';
 import { settled } from './testing/manual-clock.ts';
 
 describe('memory', () => {
@@ -50,6 +51,36 @@ test('draining refuses new exchanges and lets running ones end', async () => {
   expect(idle).toBe(true);
   expect(bench.received().toString()).toContain('hello');
   expect(bench.calls).toHaveLength(1);
+});
+
+describe('keys', () => {
+  test.each<[string, FrameKey]>([
+    ['a service that knows a key for each direction', SERVICE_KEY],
+    ['an older service', KEY],
+  ])('what %s sealed is answered by the key that opened it', async (_, key) => {
+    const bench = createBench();
+    const request = bench.request();
+
+    await bench.deliver(request, '', key);
+    bench.calls[0]!.answer(answerOf(new PlayedBody().write('hello', null)));
+    await settled();
+    expect(bench.received().toString()).toBe('hello');
+    await bench.deliver({ type: 'part', exchange: 'u'.repeat(43), replyTo: 'router-1', offset: 0, until: 0, length: null }, '', key);
+
+    expect(bench.posted.length).toBeGreaterThan(1);
+    expect(bench.posted.map((posted) => posted.key)).toEqual(bench.posted.map(() => key));
+  });
+
+  test('frames that this side sealed are refused where they come back, and those by the other key where an exchange has one', async () => {
+    const bench = createBench();
+    const request = bench.request({ method: 'POST', hasBody: true, end: false });
+    await bench.deliver(request, '', SERVICE_KEY);
+
+    await bench.deliver({ type: 'body', exchange: request.exchange, n: 1, end: true }, 'x', connectorSide(KEY));
+    await bench.deliver({ type: 'body', exchange: request.exchange, n: 1, end: true }, 'x', KEY);
+
+    expect(bench.codes()).toEqual(['ERR_FRAME_FORGED', 'ERR_FRAME_FORGED']);
+  });
 });
 
 test('frames for a connector that was not welcomed yet cannot be opened', () => {

@@ -2,6 +2,7 @@
 // genuine, for this connector, fresh, not seen before, its origin allowed, and room for it.
 import { decode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
+import { connectorSide } from '../protocol/frame-keys.ts';
 import type { RequestFrame } from '../protocol/frames.ts';
 import { isToken } from '../protocol/headers.ts';
 import { REQUEST_LIFETIME_MS, UPLOADS_OPEN_MAX } from '../protocol/limits.ts';
@@ -58,7 +59,7 @@ export class Exchanges {
   #forgottenAt = 0;
   /** Connection ids of this process's tunnels, past ones too. */
   readonly #tunnels = new Set<string>();
-  #identity: { readonly connector: string; readonly key: FrameKey } | null = null;
+  #identity: { readonly connector: string; readonly keys: readonly FrameKey[] } | null = null;
   #draining = false;
   #idle: Array<() => void> = [];
 
@@ -71,9 +72,9 @@ export class Exchanges {
     return this.#running.size;
   }
 
-  /** Who this connector is and which key seals its frames: from each welcome. */
-  use(connector: string, key: FrameKey): void {
-    this.#identity = { connector, key };
+  /** Who this connector is and what its frames are sealed with: from each welcome. A service that knows but one key for both directions uses the secret. */
+  use(connector: string, secret: Uint8Array): void {
+    this.#identity = { connector, keys: [connectorSide(secret), secret] };
   }
 
   /** A frame's text, as it came over a tunnel. Never throws: what may not be acted on is logged with its code. */
@@ -115,7 +116,7 @@ export class Exchanges {
 
   #open(text: string): OpenedFrame {
     const identity = this.#identity;
-    const opened = decode(text, (exchange) => this.#live.get(exchange)?.key ?? identity?.key ?? null);
+    const opened = decode(text, (exchange) => this.#live.get(exchange)?.key ?? identity?.keys ?? null);
     const { frame } = opened;
     if (frame.type === 'request' && frame.connector !== identity?.connector) {
       throw new SallyportError('ERR_FRAME_FORGED', `A request for connector ${frame.connector} came to ${identity?.connector}.`);
@@ -129,7 +130,7 @@ export class Exchanges {
 
   #accept(opened: OpenedFrame): void {
     if (isSocketFrame(opened)) {
-      this.#ports.sockets.accept(opened, this.#identity!.key);
+      this.#ports.sockets.accept(opened);
       return;
     }
     const { frame } = opened;
@@ -142,14 +143,14 @@ export class Exchanges {
         break;
       case 'reply-to':
         if (!live && this.#seen.has(frame.exchange)) {
-          void this.#ports.post(unknownExchange(frame, this.#identity!.key), frame.replyTo, () => true);
+          void this.#ports.post(unknownExchange(frame, opened.key), frame.replyTo, () => true);
           return;
         }
         break;
       case 'part':
         // Its router had been told that the request has come: so it has ended, or another process had it.
         if (!live) {
-          void this.#ports.post(unknownExchange({ exchange: frame.exchange, received: 0 }, this.#identity!.key), frame.replyTo, () => true);
+          void this.#ports.post(unknownExchange({ exchange: frame.exchange, received: 0 }, opened.key), frame.replyTo, () => true);
           return;
         }
         break;
@@ -163,12 +164,12 @@ export class Exchanges {
         throw new SallyportError('ERR_FRAME_INVALID', `A router sends no ${frame.type} frames.`);
     }
     // Frames may overtake the request that they belong to.
-    (live ?? this.#create(frame.exchange)).accept(opened);
+    (live ?? this.#create(frame.exchange, opened.key)).accept(opened);
   }
 
-  #create(id: string): Exchange {
+  #create(id: string, key: FrameKey): Exchange {
     const { clock, post, callOrigin, settle, log, ledger, tried } = this.#ports;
-    const exchange = new Exchange(id, this.#identity!.key, {
+    const exchange = new Exchange(id, key, {
       clock,
       post,
       callOrigin,

@@ -57,7 +57,7 @@ const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
   sockets.adopt({ exchange: EXCHANGE, application: 'chat', user: 'bob', upgrade } as unknown as RequestFrame, KEY, origin);
   const link = { id: 'link-1', number: 0 };
   const accept = (frame: object, payload = Buffer.alloc(0)) =>
-    sockets.accept({ frame: { exchange: EXCHANGE, ...frame } as never, payload }, KEY);
+    sockets.accept({ frame: { exchange: EXCHANGE, ...frame } as never, payload, key: KEY });
   accept({ type: 'socket-receipt', received: 0, limit: 1 << 20, link });
   const say = (text: string | Buffer, more = false) => listener!.message(Buffer.from(text as string), 'text', more);
   return { clock, sockets, ledger, posted, texts, answers, ended, sent, taking, flow, link, accept, say };

@@ -81,12 +81,11 @@ export class Sockets {
     }
   }
 
-  /** `key` seals what is said of one that is not known. */
-  accept(opened: OpenedFrame, key: FrameKey): void {
+  accept(opened: OpenedFrame): void {
     const frame = opened.frame as AnySocketFrame;
     const socket = this.#held.get(frame.exchange)?.socket;
     if (socket) socket.accept({ frame, payload: opened.payload });
-    else if (frame.type !== 'socket-lost' && frame.link) this.#unknown(frame.exchange, frame.received, frame.link.id, key);
+    else if (frame.type !== 'socket-lost' && frame.link) this.#unknown(frame.exchange, frame.received, frame.link.id, opened.key);
   }
 
   #unknown(exchange: string, n: number, replyTo: string, key: FrameKey): void {

@@ -85,7 +85,7 @@ describe('a tunnel', () => {
     await welcome();
 
     expect(await tunnel.welcomed).toBe('tunnel-1');
-    expect(socket.sent[0]).toEqual({ type: 'hello', version: expect.any(String) });
+    expect(socket.sent[0]).toEqual({ type: 'hello', version: expect.any(String), keysApart: true });
     expect(welcomes[0]!.frameKey).toEqual(FRAME_KEY);
   });
 

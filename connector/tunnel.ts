@@ -158,7 +158,7 @@ export class Tunnel {
   #hello(): void {
     this.#timers.disarm('hello');
     this.#askedAt = this.#ports.clock.monotonic();
-    this.#say({ type: 'hello', version: VERSION });
+    this.#say({ type: 'hello', version: VERSION, keysApart: true });
   }
 
   #receive(text: string): void {

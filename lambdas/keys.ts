@@ -1,14 +1,25 @@
 // The deployment's one master key and what is derived from it (HKDF, RFC 5869). Each purpose has a key of its own,
 // so that none can stand in for another.
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import type { FrameKey } from '../protocol/codec.ts';
+import { serviceSide } from '../protocol/frame-keys.ts';
 
 const SALT = 'sallyport.v1';
 
 const derive = (masterKey: string, purpose: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(hkdfSync('sha256', masterKey, SALT, purpose, 32));
 
-/** Seals the frames between the routers and one connector. */
-export const frameKey = (masterKey: string, connector: string) => derive(masterKey, `frame:${connector}`);
+/** What the routers share with one connector. Sealing by itself it is what older connectors know, and what the relay of users' WebSockets uses. */
+export const frameSecret = (masterKey: string, connector: string) => derive(masterKey, `frame:${connector}`);
+
+/** Seals frames to the connector that has said whether it knows a key for each direction, and opens what it sealed. */
+export const frameKey = (
+  masterKey: string,
+  { connector, keysApart }: { readonly connector: string; readonly keysApart?: true },
+): FrameKey => {
+  const secret = frameSecret(masterKey, connector);
+  return keysApart === true ? serviceSide(secret) : secret;
+};
 
 /** Signs the tickets with which a router opens its connection to the Reply API. */
 export const ticketKey = (masterKey: string) => derive(masterKey, 'reply-ticket');

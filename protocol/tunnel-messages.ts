@@ -5,6 +5,8 @@ export interface HelloMessage {
   readonly type: 'hello';
   /** The connector's own release. */
   readonly version: string;
+  /** It knows a key for each direction (frame-keys.ts). Older connectors do not say so. */
+  readonly keysApart?: true;
 }
 
 /** Answer to hello. `sealed` is a compact JWE (ECDH-ES, A256GCM) to the connector's sealing key, of a `WelcomeSecrets`. */
@@ -20,7 +22,7 @@ export interface WelcomeMessage {
 export interface WelcomeSecrets {
   readonly connector: string;
   readonly group: string;
-  /** 32 bytes, base64url: seals every frame between the routers and this connector. */
+  /** 32 bytes, base64url: of it are made the keys of every frame between the routers and this connector. */
   readonly frameKey: string;
   /** Base URL of the Reply API's @connections. */
   readonly replyEndpoint: string;

@@ -1,7 +1,8 @@
 // The exchanges of one connector on a test bench: a router that is only a list of what it received, an origin that a test plays.
 import { randomBytes } from 'node:crypto';
-import { decode, encode } from '../../protocol/codec.ts';
+import { decode, encode, type FrameKey } from '../../protocol/codec.ts';
 import { decompress } from '../../protocol/coding.ts';
+import { serviceSide } from '../../protocol/frame-keys.ts';
 import type { ConnectorFrame, Frame, RequestFrame } from '../../protocol/frames.ts';
 import { createLog } from '../../protocol/log.ts';
 import { parseAllowedOrigin } from '../allowlist.ts';
@@ -14,12 +15,15 @@ import { Sockets } from '../sockets.ts';
 import { ManualClock, settled } from './manual-clock.ts';
 
 export const KEY = new Uint8Array(32).fill(7);
+/** Of a service that knows a key for each direction. */
+export const SERVICE_KEY = serviceSide(KEY);
 export const CONNECTOR = 'connector-1';
 
 export interface Posted {
   readonly frame: ConnectorFrame;
   readonly payload: Buffer;
   readonly replyTo: string;
+  readonly key: FrameKey;
 }
 
 /** A body that a test writes piece by piece. `read` counts how many pieces were taken from it. */
@@ -61,8 +65,8 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
   let reply = async (_posted: Posted): Promise<PostResult> => 'delivered';
   const serviceClock = new ServiceClock(clock);
   const post = (text: string, replyTo: string): Promise<PostResult> => {
-    const { frame, payload } = decode(text, () => KEY);
-    const one = { frame: frame as ConnectorFrame, payload, replyTo };
+    const { frame, payload, key } = decode(text, () => [KEY, SERVICE_KEY]);
+    const one = { frame: frame as ConnectorFrame, payload, replyTo, key };
     posted.push(one);
     return reply(one);
   };
@@ -118,7 +122,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
       ...fields,
     }),
     /** A frame arrives over the tunnel. */
-    deliver: async (frame: Frame, payload: string | Uint8Array = '', key = KEY): Promise<void> => {
+    deliver: async (frame: Frame, payload: string | Uint8Array = '', key: FrameKey = KEY): Promise<void> => {
       bench.exchanges.receive(encode(frame, key, Buffer.from(payload as Uint8Array)));
       await settled();
     },

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { SallyportError } from '../../protocol/errors.ts';
 import { createLog } from '../../protocol/log.ts';
-import { frameKey, ticketKey } from '../keys.ts';
+import { frameSecret, ticketKey } from '../keys.ts';
 import { application } from '../router/testing/records.ts';
 import { signSocketTicket, signTicket } from '../router/ticket.ts';
 import { policyVersion } from '../stores/policy-version.ts';
@@ -84,7 +84,7 @@ describe('401, and a log line without the ticket', () => {
     ['no ticket', ''],
     ['no JWT', 'abc'],
     ['another master key', ticket({}, ticketKey('another'))],
-    ['a frame key: each purpose has its own', ticket({}, frameKey('master key', 'connector'))],
+    ['a frame key: each purpose has its own', ticket({}, frameSecret('master key', 'connector'))],
     ['JWT algorithm confusion: another HMAC', ticket({ alg: 'HS512' })],
     [
       'JWT algorithm confusion: none',

@@ -1,6 +1,7 @@
 // Exchanges whose channels die, and frames that are not theirs.
 import { describe, expect, test } from '@jest/globals';
-import { encode } from '../../protocol/codec.ts';
+import { encode, type FrameKey } from '../../protocol/codec.ts';
+import { serviceSide } from '../../protocol/frame-keys.ts';
 import type { ConnectorFrame, CreditFrame } from '../../protocol/frames.ts';
 import { LINGER_MS } from '../../protocol/limits.ts';
 import { asked, code, failWith, framesTo, manual, silent, withTwo } from './testing/connectors.ts';
@@ -203,6 +204,29 @@ describe('resuming', () => {
     const { response } = await rig.ask();
 
     expect(response.body().toString()).toBe('second');
+  });
+});
+
+describe('a connector that knows a key for each direction', () => {
+  test.each([
+    ['sealed by the one key of older releases', (secret: Uint8Array): FrameKey => secret],
+    ['sent back to who sealed it', serviceSide],
+  ])('is heard; a frame in its name that is %s is not', async (_, key) => {
+    const rig = createRig();
+    rig.tunnels[0] = { ...rig.tunnels[0]!, keysApart: true };
+    const connector = manual(rig);
+    const { response } = await rig.ask();
+    const frame = { type: 'response', exchange: connector.exchange(), n: 0, status: 200, headers: [], end: true } as const;
+
+    rig.replyApi.post(rig.replyApi.connections()[0]!, encode(frame, key(rig.keyOf('connector-a')), Buffer.from('forged')));
+    await turn();
+    const before = response.status;
+    connector.head(true, Buffer.from('genuine'));
+    await turn();
+
+    expect(before).toBeNull();
+    expect(response.body().toString()).toBe('genuine');
+    expect(rig.logged('frame.refused')).toMatchObject([{ level: 'warn', code: 'ERR_FRAME_FORGED' }]);
   });
 });
 

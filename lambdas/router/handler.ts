@@ -51,7 +51,7 @@ const router = createRouter({
   look: readLook(env.APPEARANCE),
   portalUrl: env.PORTAL_URL,
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
-  frameKeyOf: async (connector) => frameKey(await masterKey.read(), connector),
+  frameKeyOf: async (tunnel) => frameKey(await masterKey.read(), tunnel),
   uploadScript: pageScript('upload'),
   uploadKey: async () => uploadKey(await masterKey.read()),
   accessTokens: createAccessTokens({

@@ -2,6 +2,7 @@
 // cannot do harm.
 import type { FrameKey } from '../../protocol/codec.ts';
 import { asSallyportError } from '../../protocol/errors.ts';
+import type { Tunnel } from '../stores/records.ts';
 import { type Attempt, askInTurn, type TurnPorts } from './ask-in-turn.ts';
 import { Exchange, type ExchangePorts } from './exchange.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
@@ -14,7 +15,7 @@ export interface OpenPorts extends ExchangePorts, TurnPorts {
   readonly tunnels: ReadTunnels;
   readonly clock: ExchangePorts['clock'];
   readonly log: ExchangePorts['log'];
-  readonly frameKeyOf: (connector: string) => Promise<FrameKey>;
+  readonly frameKeyOf: (tunnel: Pick<Tunnel, 'connector' | 'keysApart'>) => Promise<FrameKey>;
   readonly newExchangeId: () => string;
 }
 
@@ -40,7 +41,7 @@ export const openExchange = (ports: OpenPorts, ask: Ask): Promise<Opened> =>
   askInTurn(ports, ask, ask.request.method, (choice) => attempt(ports, ask, choice));
 
 const attempt = async (ports: OpenPorts, ask: Ask, { tunnel, others }: Choice): Promise<Attempt<Opened>> => {
-  const key = await ports.frameKeyOf(tunnel.connector);
+  const key = await ports.frameKeyOf(tunnel);
   const { request, body, receivedAt, deadlineAt } = ask;
   const elsewhere = !IDEMPOTENT.has(request.method) ? 'never' : others ? 'now' : 'later';
   const exchange = new Exchange({ id: ports.newExchangeId(), tunnel, key, request, body, elsewhere, receivedAt, deadlineAt }, ports);

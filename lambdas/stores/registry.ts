@@ -28,6 +28,7 @@ const TUNNEL: RecordShape<Tunnel> = {
   seenAt: count,
   expiresAt: count,
   draining: flag,
+  keysApart: optionalTrue,
 };
 
 /** Longer than any name of DNS with scheme and port. */
@@ -114,7 +115,9 @@ export const createRegistry = ({ table, now }: { readonly table: Table; readonly
       update:
         'SET connectionId = :connectionId, connector = :connector, #group = :group, seenAt = :seenAt, ' +
         'openedAt = if_not_exists(openedAt, :openedAt), expiresAt = if_not_exists(expiresAt, :expiresAt), ' +
-        'expiresAtSeconds = if_not_exists(expiresAtSeconds, :expiresAtSeconds), draining = if_not_exists(draining, :draining)',
+        'expiresAtSeconds = if_not_exists(expiresAtSeconds, :expiresAtSeconds), draining = if_not_exists(draining, :draining)' +
+        // Said once, by hello.
+        (tunnel.keysApart ? ', keysApart = :keysApart' : ''),
       names: { '#group': 'group' },
       values: {
         ':connectionId': tunnel.connectionId,
@@ -125,6 +128,7 @@ export const createRegistry = ({ table, now }: { readonly table: Table; readonly
         ':expiresAt': tunnel.expiresAt,
         ':expiresAtSeconds': expiresAtSeconds(tunnel.expiresAt),
         ':draining': tunnel.draining,
+        ...(tunnel.keysApart && { ':keysApart': true }),
       },
     });
     // After the tunnel: whoever removes the connector meanwhile finds it, or this finds the connector gone.

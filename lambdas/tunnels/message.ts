@@ -22,7 +22,7 @@ export const readMessage = (routeKey: string, body: string | undefined): ServedM
   switch (message.type) {
     case 'hello':
       if (typeof message.version !== 'string' || !VERSION.test(message.version)) throw unreadable('hello needs the connector’s version');
-      return { type: 'hello', version: message.version };
+      return { type: 'hello', version: message.version, ...(message.keysApart === true && { keysApart: true }) };
     case 'heartbeat':
       return { type: 'heartbeat', origins: readReports(message.origins) };
     case 'drain':
@@ -45,7 +45,9 @@ const readReports = (origins: unknown): ReadHeartbeat['origins'] => {
   }));
 };
 
-const parse = (body: string): { readonly type?: unknown; readonly version?: unknown; readonly origins?: unknown } => {
+const parse = (
+  body: string,
+): { readonly type?: unknown; readonly version?: unknown; readonly keysApart?: unknown; readonly origins?: unknown } => {
   const bytes = Buffer.byteLength(body);
   if (bytes > CLIENT_FRAME_MAX_BYTES) throw unreadable(`${bytes} bytes are more than ${CLIENT_FRAME_MAX_BYTES}`);
   let value: unknown;

@@ -4,7 +4,7 @@ import { SallyportError } from '../../protocol/errors.ts';
 import { CLIENT_FRAME_MAX_BYTES } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
 import type { WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
-import { frameKey } from '../keys.ts';
+import { frameSecret } from '../keys.ts';
 import { type EmulatedTables, startEmulatedTables } from '../stores/emulated-table.ts';
 import type { Application, JsonWebKey, Registry } from '../stores/records.ts';
 import { createRegistry } from '../stores/registry.ts';
@@ -144,6 +144,13 @@ describe('$connect', () => {
 });
 
 describe('hello', () => {
+  test('of a connector that knows a key for each direction is noted for the routers; heartbeats leave that as it is', async () => {
+    await say({ type: 'hello', version: '0.1.0', keysApart: true });
+    await say({ type: 'heartbeat' });
+
+    expect(await registry.tunnels('office')).toMatchObject([{ connectionId: 'abc=', keysApart: true }]);
+  });
+
   test('is answered with the sealed secrets of this connector, and puts the tunnel into the registry', async () => {
     const answer = await say({ type: 'hello', version: '0.1.0', connector: 'k9', group: 'factory' });
 
@@ -151,7 +158,7 @@ describe('hello', () => {
     expect(await unsealed(answer.sealed)).toEqual({
       connector: 'k1',
       group: 'office',
-      frameKey: Buffer.from(frameKey('master', 'k1')).toString('base64url'),
+      frameKey: Buffer.from(frameSecret('master', 'k1')).toString('base64url'),
       replyEndpoint: 'https://reply.example.com/live',
       region: 'eu-central-1',
       credentials,

@@ -1,10 +1,10 @@
 // The Tunnel API's routes: `$connect`, hello, heartbeat, drain, `$disconnect`. What is answered goes back on the same socket.
 import { asSallyportError, ERRORS, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
-import type { TunnelMessage, WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
-import { frameKey } from '../keys.ts';
+import type { HelloMessage, TunnelMessage, WelcomeSecrets } from '../../protocol/tunnel-messages.ts';
+import { frameSecret } from '../keys.ts';
 import { isLive } from '../stores/live-tunnel.ts';
-import type { Connector, Directory, Registry } from '../stores/records.ts';
+import type { Connector, Directory, Registry, Tunnel } from '../stores/records.ts';
 import { connect, refuseConnect } from './connect.ts';
 import { identify, type TunnelAnswer, type TunnelEvent, type TunnelIdentity } from './event.ts';
 import { readMessage } from './message.ts';
@@ -70,7 +70,7 @@ export const createServeTunnel = (ports: TunnelPorts) => {
     const message = readMessage(routeKey, body);
     switch (message.type) {
       case 'hello':
-        return welcome(at, identity, message.version);
+        return welcome(at, identity, message);
       case 'heartbeat':
         await save(registry, identity, (await known(registry, identity)).version, now());
         if (message.origins === 'unreadable') at.log.warn('tunnel.origins-unreadable', { code: 'ERR_FRAME_INVALID' });
@@ -84,7 +84,7 @@ export const createServeTunnel = (ports: TunnelPorts) => {
   }
 };
 
-const welcome = async (ports: TunnelPorts, identity: TunnelIdentity, version: string): Promise<TunnelMessage> => {
+const welcome = async (ports: TunnelPorts, identity: TunnelIdentity, { version, keysApart }: HelloMessage): Promise<TunnelMessage> => {
   const { registry, directory, masterKey, replyCredentials, replyEndpoint, region, now, log } = ports;
   const connector = await known(registry, identity);
   const [master, credentials, applications] = await Promise.all([masterKey(), replyCredentials(connector.id), directory.applications()]);
@@ -92,7 +92,7 @@ const welcome = async (ports: TunnelPorts, identity: TunnelIdentity, version: st
     {
       connector: connector.id,
       group: identity.group,
-      frameKey: Buffer.from(frameKey(master, connector.id)).toString('base64url'),
+      frameKey: Buffer.from(frameSecret(master, connector.id)).toString('base64url'),
       replyEndpoint,
       region,
       credentials,
@@ -101,7 +101,7 @@ const welcome = async (ports: TunnelPorts, identity: TunnelIdentity, version: st
   );
   const sealed = await seal(secrets, connector);
   // Last: a router that finds the tunnel must find a connector that has its key, or is about to.
-  await save(registry, identity, version, now());
+  await save(registry, { ...identity, ...(keysApart && { keysApart }) }, version, now());
   log.info('tunnel.hello', { version, group: identity.group, applications: secrets.applications.length, applicationsLeftOut: left });
   return { type: 'welcome', now: now(), connectionId: identity.connectionId, sealed };
 };
@@ -122,9 +122,23 @@ const known = async (registry: Registry, { connector: id }: TunnelIdentity): Pro
   return connector;
 };
 
-const save = (registry: Registry, { connectionId, connector, group, openedAt }: TunnelIdentity, version: string, seenAt: number) =>
+const save = (
+  registry: Registry,
+  { connectionId, connector, group, openedAt, keysApart }: TunnelIdentity & Pick<Tunnel, 'keysApart'>,
+  version: string,
+  seenAt: number,
+) =>
   registry.saveTunnel(
-    { connectionId, connector, group, openedAt, seenAt, expiresAt: openedAt + TUNNEL_MAX_AGE_MS, draining: false },
+    {
+      connectionId,
+      connector,
+      group,
+      openedAt,
+      seenAt,
+      expiresAt: openedAt + TUNNEL_MAX_AGE_MS,
+      draining: false,
+      ...(keysApart && { keysApart }),
+    },
     version,
   );
 

@@ -108,12 +108,7 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
     post: async (tunnel, text) => {
       if (tunnel !== 'tunnel-1') return 'gone';
       messages.up += 1;
-      across(() =>
-        sockets.accept(
-          decode(text, () => KEY),
-          KEY,
-        ),
-      );
+      across(() => sockets.accept(decode(text, () => KEY)));
       return 'posted';
     },
     frameKeyOf: async () => KEY,

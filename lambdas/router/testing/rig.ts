@@ -1,12 +1,13 @@
 // The whole router with everything around it in memory: stores, tunnels with connectors behind them, the Reply API, a user.
 import { decode, encode } from '../../../protocol/codec.ts';
 import { SallyportError } from '../../../protocol/errors.ts';
+import { connectorSide } from '../../../protocol/frame-keys.ts';
 import type { ConnectorFrame, RequestFrame, RouterFrame } from '../../../protocol/frames.ts';
 import { createLog } from '../../../protocol/log.ts';
 import type { Edge } from '../../../tenants/edge.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import { profile } from '../../identity/testing/profile.ts';
-import { digest, frameKey, randomSecret, uploadKey } from '../../keys.ts';
+import { digest, frameKey, frameSecret, randomSecret, uploadKey } from '../../keys.ts';
 import { createSourceLimits } from '../../limits/source-limits.ts';
 import { createCounters } from '../../limits/testing/counters.ts';
 import { createLook } from '../../pages/look.ts';
@@ -73,7 +74,7 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
   const log = createLog({ write: (line) => lines.push(JSON.parse(line)), now: clock.now, level: 'debug' });
   /** What chance says next, in [0, 1). */
   const chance = { next: 0 };
-  const keyOf = (connector: string) => frameKey(MASTER_KEY, connector);
+  const keyOf = (connector: string) => frameSecret(MASTER_KEY, connector);
 
   const applications: ApplicationHere[] = [application()];
   /** By application and owner. */
@@ -127,7 +128,9 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
     if (behaviour instanceof Error) throw behaviour;
     if (behaviour === 'gone') return 'gone';
     if (pace.postMs > 0) await new Promise<void>((resolve) => void clock.after(pace.postMs, resolve));
-    const key = keyOf(tunnels.find((known) => known.connectionId === connectionId)?.connector ?? 'connector-a');
+    const known = tunnels.find((one) => one.connectionId === connectionId);
+    const secret = keyOf(known?.connector ?? 'connector-a');
+    const key = known?.keysApart ? connectorSide(secret) : secret;
     const { frame, payload } = decode(text, () => key);
     const taken: Received = { tunnel: connectionId, frame: frame as RouterFrame, payload };
     received.push(taken);
@@ -196,7 +199,7 @@ export const createRig = (edge: Edge | null = null, stores: Partial<Pick<RouterP
     channel,
     uploadScript: () => 'the script of uploads',
     uploadKey: async () => uploadKey(MASTER_KEY),
-    frameKeyOf: async (connector) => keyOf(connector),
+    frameKeyOf: async (tunnel) => frameKey(MASTER_KEY, tunnel),
     clock,
     log,
     random: () => chance.next,

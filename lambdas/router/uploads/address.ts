@@ -7,6 +7,8 @@ export interface UploadState {
   readonly exchange: string;
   readonly connector: string;
   readonly group: string;
+  /** Whether its frames are sealed by a key for each direction. Older addresses do not say. */
+  readonly keysApart?: true;
   readonly host: string;
   readonly application: string;
   /** Handle of the session or token that began it; null where the application lets everyone pass. */

@@ -90,6 +90,7 @@ const begun = async (
     exchange,
     connector: tunnel.connector,
     group: tunnel.group,
+    ...(tunnel.keysApart && { keysApart: true }),
     host,
     application: application.id,
     owner: caller?.handle ?? null,
@@ -147,7 +148,7 @@ export const joinExchange = async (
     {
       id: upload.exchange,
       tunnel,
-      key: await ports.frameKeyOf(tunnel.connector),
+      key: await ports.frameKeyOf(tunnel),
       request: { ...request, hasBody: true },
       body: Buffer.alloc(0),
       receivedAt,
@@ -165,11 +166,15 @@ export const joinExchange = async (
 };
 
 /** The newest tunnel of the connector that has the upload: another connector does not know it. */
-const tunnelOf = async ({ tunnels, clock }: ServePorts, { group, connector }: UploadState): Promise<Tunnel> => {
+const tunnelOf = async ({ tunnels, clock }: ServePorts, { group, connector, keysApart }: UploadState): Promise<Tunnel> => {
   for (const read of [tunnels.tunnels, tunnels.freshTunnels]) {
     const known = (await read(group)).filter((tunnel) => tunnel.connector === connector && tunnel.expiresAt > clock.now());
     const [newest] = known.sort((one, other) => other.openedAt - one.openedAt);
-    if (newest) return newest;
+    // The keys are those of the exchange as it began, whatever the connector has said since.
+    if (newest) {
+      const { keysApart: _, ...tunnel } = newest;
+      return { ...tunnel, ...(keysApart && { keysApart }) };
+    }
   }
   throw new SallyportError('ERR_NO_CONNECTOR', `Connector ${connector}, which has the upload, has no live tunnel.`);
 };
@@ -181,7 +186,7 @@ const withLine = async <Value>(
   work: (line: UploadLine) => Promise<Value>,
 ): Promise<Value> => {
   gone.throwIfAborted();
-  const key = await ports.frameKeyOf(tunnel.connector);
+  const key = await ports.frameKeyOf(tunnel);
   const line = new UploadLine({ exchange, tunnel, key, deadlineAt }, ports);
   const leave = (): void => {
     const error = asSallyportError(gone.reason);

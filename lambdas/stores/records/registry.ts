@@ -43,6 +43,8 @@ export interface Tunnel {
   /** Two hours after `openedAt`: API Gateway has closed it by then. */
   readonly expiresAt: number;
   readonly draining: boolean;
+  /** Its connector knows a key for each direction; older ones do not. */
+  readonly keysApart?: true;
 }
 
 /** What a connector knows of the origins of its group. */
