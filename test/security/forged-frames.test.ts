@@ -6,6 +6,7 @@
 // sealed for one connector with a key that only the routers and it can derive: none of theirs opens, and nothing is called.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { encode } from '../../protocol/codec.ts';
+import { connectorSide } from '../../protocol/frame-keys.ts';
 import { logged } from '../support/logs.ts';
 import { type Management, tunnelPoster } from '../support/management.ts';
 import { startOrigin, type TestOrigin } from '../support/origin.ts';
@@ -55,6 +56,13 @@ test('sealed with a key of their own: ERR_FRAME_FORGED', async () => {
 
   expect(line).toMatchObject({ level: 'warn', code: 'ERR_FRAME_FORGED' });
   expect(origin.calls.join()).not.toContain('own-key');
+});
+
+test('sealed as the connector itself seals, so that what it sent comes back: ERR_FRAME_FORGED', async () => {
+  const line = await refusal(() => attacker.post(victim.tunnel, encode(frame('sent-back'), connectorSide(victim.frameKey))));
+
+  expect(line).toMatchObject({ code: 'ERR_FRAME_FORGED' });
+  expect(origin.calls.join()).not.toContain('sent-back');
 });
 
 test('sealed with the key of another connector of the group: ERR_FRAME_FORGED', async () => {

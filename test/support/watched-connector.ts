@@ -1,6 +1,7 @@
 // The real connector program, but the test knows its key, hears its tunnel and reads its log: what an attack is tried on.
 import { writeIdentity } from '../../connector/identity.ts';
-import { decode, type FrameKey } from '../../protocol/codec.ts';
+import { decode } from '../../protocol/codec.ts';
+import { connectorSide } from '../../protocol/frame-keys.ts';
 import type { RequestFrame } from '../../protocol/frames.ts';
 import type { Child } from './child.ts';
 import { createConnectorHome } from './connector.ts';
@@ -11,7 +12,8 @@ import type { World } from './world.ts';
 
 export interface WatchedConnector {
   readonly id: string;
-  readonly frameKey: FrameKey;
+  /** What it shares with the routers. */
+  readonly frameKey: Uint8Array;
   /** Connection id of its tunnel. */
   readonly tunnel: string;
   /** Genuine request frames that were posted to it: as they came, and opened. */
@@ -47,7 +49,7 @@ export const startWatchedConnector = async (world: World, group: string, allow: 
     requests: () =>
       tap.heard.flatMap((text) => {
         try {
-          const { frame } = decode(text, () => frameKey);
+          const { frame } = decode(text, () => connectorSide(frameKey));
           return frame.type === 'request' ? [{ text, frame }] : [];
         } catch {
           return [];
