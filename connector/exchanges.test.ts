@@ -1,8 +1,7 @@
 // What holds of all exchanges of a connector together.
 import { describe, expect, test } from '@jest/globals';
 import { encode, type FrameKey } from '../protocol/codec.ts';
-import { connectorSide } from '../protocol/frame-keys.ts';
-import { answerOf, CONNECTOR, createBench, KEY, PlayedBody, SERVICE_KEY } from './testing/bench.ts';
+import { answerOf, CONNECTOR, CONNECTOR_KEY, createBench, KEY, PlayedBody, SERVICE_KEY } from './testing/bench.ts';
 import { settled } from './testing/manual-clock.ts';
 
 describe('memory', () => {
@@ -54,32 +53,53 @@ test('draining refuses new exchanges and lets running ones end', async () => {
 });
 
 describe('keys', () => {
-  test.each<[string, FrameKey]>([
-    ['a service that knows a key for each direction', SERVICE_KEY],
-    ['an older service', KEY],
-  ])('what %s sealed is answered by the key that opened it', async (_, key) => {
-    const bench = createBench();
-    const request = bench.request();
+  const part = { type: 'part', exchange: 'u'.repeat(43), replyTo: 'router-1', offset: 0, until: 0, length: null } as const;
 
-    await bench.deliver(request, '', key);
+  test.each<[string, FrameKey, FrameKey]>([
+    ['that knows a key for each direction', SERVICE_KEY, CONNECTOR_KEY],
+    ['that is older', KEY, KEY],
+  ])('a service %s is answered by what it can open', async (_, service, tunnel) => {
+    const bench = createBench();
+
+    await bench.deliver(bench.request(), '', service, tunnel);
     bench.calls[0]!.answer(answerOf(new PlayedBody().write('hello', null)));
     await settled();
     expect(bench.received().toString()).toBe('hello');
-    await bench.deliver({ type: 'part', exchange: 'u'.repeat(43), replyTo: 'router-1', offset: 0, until: 0, length: null }, '', key);
+    await bench.deliver(part, '', service, tunnel);
 
     expect(bench.posted.length).toBeGreaterThan(1);
-    expect(bench.posted.map((posted) => posted.key)).toEqual(bench.posted.map(() => key));
+    expect(bench.posted.map((posted) => posted.key)).toEqual(bench.posted.map(() => service));
   });
 
-  test('frames that this side sealed are refused where they come back, and those by the other key where an exchange has one', async () => {
+  test.each<[string, FrameKey]>([
+    ['that this side sealed', CONNECTOR_KEY],
+    ['sealed by the one key of older releases', KEY],
+  ])('frames %s are refused where there is a key for each direction', async (_, key) => {
     const bench = createBench();
     const request = bench.request({ method: 'POST', hasBody: true, end: false });
-    await bench.deliver(request, '', SERVICE_KEY);
+    await bench.deliver(request, '', SERVICE_KEY, CONNECTOR_KEY);
 
-    await bench.deliver({ type: 'body', exchange: request.exchange, n: 1, end: true }, 'x', connectorSide(KEY));
-    await bench.deliver({ type: 'body', exchange: request.exchange, n: 1, end: true }, 'x', KEY);
+    await bench.deliver({ type: 'body', exchange: request.exchange, n: 1, end: true }, 'x', key, CONNECTOR_KEY);
+    await bench.deliver(bench.request(), '', key, CONNECTOR_KEY);
 
     expect(bench.codes()).toEqual(['ERR_FRAME_FORGED', 'ERR_FRAME_FORGED']);
+    expect(bench.calls).toHaveLength(1);
+  });
+
+  test.each<[string, FrameKey, FrameKey, FrameKey]>([
+    ['an older service', KEY, KEY, CONNECTOR_KEY],
+    ['one that knows a key for each direction', SERVICE_KEY, CONNECTOR_KEY, KEY],
+  ])('what began over a tunnel of %s goes on by its key over another', async (_, service, first, second) => {
+    const bench = createBench();
+    const request = bench.request({ method: 'POST', hasBody: true, end: false });
+    await bench.deliver(request, 'on', service, first);
+
+    await bench.deliver({ type: 'body', exchange: request.exchange, n: 1, end: true }, 'ward', service, second);
+    const read: Buffer[] = [];
+    for await (const piece of bench.calls[0]!.body as AsyncIterable<Uint8Array>) read.push(Buffer.from(piece));
+
+    expect(Buffer.concat(read).toString()).toBe('onward');
+    expect(bench.codes()).toEqual([]);
   });
 });
 
@@ -87,8 +107,8 @@ test('frames for a connector that was not welcomed yet cannot be opened', () => 
   const bench = createBench();
   const request = bench.request();
 
-  bench.exchanges.use('other', new Uint8Array(32));
-  bench.exchanges.receive(encode({ ...request, connector: CONNECTOR }, KEY));
+  bench.exchanges.use('other');
+  bench.exchanges.receive(encode({ ...request, connector: CONNECTOR }, KEY), new Uint8Array(32));
 
   expect(bench.codes()).toEqual(['ERR_FRAME_FORGED']);
 });

@@ -2,7 +2,6 @@
 // genuine, for this connector, fresh, not seen before, its origin allowed, and room for it.
 import { decode, type FrameKey, type OpenedFrame } from '../protocol/codec.ts';
 import { asSallyportError, type ErrorCode, SallyportError } from '../protocol/errors.ts';
-import { connectorSide } from '../protocol/frame-keys.ts';
 import type { RequestFrame } from '../protocol/frames.ts';
 import { isToken } from '../protocol/headers.ts';
 import { REQUEST_LIFETIME_MS, UPLOADS_OPEN_MAX } from '../protocol/limits.ts';
@@ -59,7 +58,7 @@ export class Exchanges {
   #forgottenAt = 0;
   /** Connection ids of this process's tunnels, past ones too. */
   readonly #tunnels = new Set<string>();
-  #identity: { readonly connector: string; readonly keys: readonly FrameKey[] } | null = null;
+  #connector: string | null = null;
   #draining = false;
   #idle: Array<() => void> = [];
 
@@ -72,15 +71,15 @@ export class Exchanges {
     return this.#running.size;
   }
 
-  /** Who this connector is and what its frames are sealed with: from each welcome. A service that knows but one key for both directions uses the secret. */
-  use(connector: string, secret: Uint8Array): void {
-    this.#identity = { connector, keys: [connectorSide(secret), secret] };
+  /** Who this connector is: from each welcome. */
+  use(connector: string): void {
+    this.#connector = connector;
   }
 
-  /** A frame's text, as it came over a tunnel. Never throws: what may not be acted on is logged with its code. */
-  receive(text: string): void {
+  /** A frame's text, as it came over a tunnel with this key. Never throws: what may not be acted on is logged with its code. */
+  receive(text: string, key: FrameKey): void {
     try {
-      this.#accept(this.#open(text));
+      this.#accept(this.#open(text, key));
     } catch (failure) {
       const error = asSallyportError(failure);
       this.#ports.count('frame_refused', error.code);
@@ -114,12 +113,12 @@ export class Exchanges {
     await this.#ports.sockets.close();
   }
 
-  #open(text: string): OpenedFrame {
-    const identity = this.#identity;
-    const opened = decode(text, (exchange) => this.#live.get(exchange)?.key ?? identity?.keys ?? null);
+  #open(text: string, key: FrameKey): OpenedFrame {
+    // An exchange keeps its key for life, over whichever tunnel its frames come: so does the service.
+    const opened = decode(text, (exchange) => this.#live.get(exchange)?.key ?? this.#ports.sockets.keyOf(exchange) ?? key);
     const { frame } = opened;
-    if (frame.type === 'request' && frame.connector !== identity?.connector) {
-      throw new SallyportError('ERR_FRAME_FORGED', `A request for connector ${frame.connector} came to ${identity?.connector}.`);
+    if (frame.type === 'request' && frame.connector !== this.#connector) {
+      throw new SallyportError('ERR_FRAME_FORGED', `A request for connector ${frame.connector} came to ${this.#connector}.`);
     }
     // Whatever was sent to a process before this one is none of this one's business, however fresh it is.
     if (frame.type === 'request' && frame.tunnel !== undefined && !this.#tunnels.has(frame.tunnel)) {

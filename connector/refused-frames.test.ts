@@ -20,7 +20,7 @@ describe('a frame is refused, logged, and nothing is called', () => {
     const bench = createBench();
     const text = encode(bench.request(), KEY);
 
-    bench.exchanges.receive(text.replace('app.corp/page', 'app.corp/pagf'));
+    bench.exchanges.receive(text.replace('app.corp/page', 'app.corp/pagf'), KEY);
 
     expect(bench.codes()).toEqual(['ERR_FRAME_FORGED']);
     expect(bench.calls).toHaveLength(0);
@@ -38,7 +38,7 @@ describe('a frame is refused, logged, and nothing is called', () => {
   test('when it is no frame', async () => {
     const bench = createBench();
 
-    for (const text of ['', 'x', '{}\n\n', `{}\n\n${'A'.repeat(22)}`]) bench.exchanges.receive(text);
+    for (const text of ['', 'x', '{}\n\n', `{}\n\n${'A'.repeat(22)}`]) bench.exchanges.receive(text, KEY);
 
     expect(bench.codes()).toEqual(Array(4).fill('ERR_FRAME_INVALID'));
   });

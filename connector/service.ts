@@ -111,7 +111,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
   /** One after the other, so that what was told last stays. */
   let noting = Promise.resolve();
   const onWelcome = (welcome: Welcome) => {
-    exchanges.use(welcome.connector, welcome.frameKey);
+    exchanges.use(welcome.connector);
     replyApi.use(welcome);
     reports.use(welcome.applications);
     const aheadMs = Math.round(serviceClock.aheadMs());
@@ -142,7 +142,7 @@ export const startService = ({ config, identity, network, clock, random, log, me
             openWelcome: (sealed) => openWelcome(sealed, identity.sealingKey, identity.connector),
             onWelcome,
             onOpen: (connectionId) => exchanges.moved(connectionId),
-            onFrame: (text) => exchanges.receive(text),
+            onFrame: (text, key) => exchanges.receive(text, key),
             reports,
           }),
       );

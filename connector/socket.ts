@@ -52,8 +52,8 @@ type Timer = 'resume' | 'receipt' | 'age' | 'idle' | 'told';
 type Opened = { readonly frame: SocketFrame; readonly payload: Buffer };
 
 export class Socket {
+  readonly key: FrameKey;
   readonly #id: string;
-  readonly #key: FrameKey;
   readonly #origin: OriginSocket;
   readonly #context: SocketContext;
   readonly #idleMs: number;
@@ -75,7 +75,7 @@ export class Socket {
 
   constructor(id: string, key: FrameKey, origin: OriginSocket, { maxAgeMs, idleMs }: Upgrade, context: SocketContext) {
     this.#id = id;
-    this.#key = key;
+    this.key = key;
     this.#origin = origin;
     this.#context = context;
     this.#idleMs = idleMs;
@@ -184,7 +184,7 @@ export class Socket {
     this.#away = false;
     this.#timers.disarm('resume');
     if (this.#sender === null) {
-      this.#sender = new Sender({ replyTo: link.id, key: this.#key, post: this.#context.post, changed: () => this.#flow() });
+      this.#sender = new Sender({ replyTo: link.id, key: this.key, post: this.#context.post, changed: () => this.#flow() });
     } else if (!this.#sender.resume(link.id, received)) {
       this.end(BROKEN_OFF, 'ERR_EXCHANGE_LOST');
     }

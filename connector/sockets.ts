@@ -73,6 +73,11 @@ export class Sockets {
     log.info('socket.opened');
   }
 
+  /** What its frames are sealed by; null where none is open. */
+  keyOf(id: string): FrameKey | null {
+    return this.#held.get(id)?.socket?.key ?? null;
+  }
+
   /** Memory is needed: users who are away, and may come back, give up theirs. */
   makeRoom(): void {
     for (const socket of this.#sockets()) {

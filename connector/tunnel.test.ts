@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { FrameKey } from '../protocol/codec.ts';
+import { connectorSide } from '../protocol/frame-keys.ts';
 import { HEARTBEAT_MS, PROBE_DEADLINE_MS, PROBE_MS } from '../protocol/limits.ts';
 import { createLog } from '../protocol/log.ts';
 import type { OriginReport, WelcomeSecrets } from '../protocol/tunnel-messages.ts';
@@ -44,6 +46,7 @@ const start = () => {
   const lines: string[] = [];
   const welcomes: Welcome[] = [];
   const frames: string[] = [];
+  const keys: FrameKey[] = [];
   const serviceClock = new ServiceClock(clock);
   /** What is to be told of origins, and what the service has. */
   const told = { due: null as readonly OriginReport[] | null, delivered: [] as unknown[] };
@@ -60,7 +63,10 @@ const start = () => {
     },
     onWelcome: (welcome) => welcomes.push(welcome),
     onOpen: (connectionId) => frames.push(`open ${connectionId}`),
-    onFrame: (text) => frames.push(text),
+    onFrame: (text, key) => {
+      frames.push(text);
+      keys.push(key);
+    },
     reports,
   });
   const secrets = (fields: Partial<WelcomeSecrets> = {}): WelcomeSecrets => ({
@@ -75,7 +81,7 @@ const start = () => {
   });
   const welcome = async (fields?: Partial<WelcomeSecrets>, now = clock.now()) =>
     socket.hears({ type: 'welcome', now, connectionId: 'tunnel-1', sealed: await sealWelcome(secrets(fields), identity.sealingKey) });
-  return { clock, socket, lines, welcomes, frames, serviceClock, tunnel, welcome, told };
+  return { clock, socket, lines, welcomes, frames, keys, serviceClock, tunnel, welcome, told };
 };
 
 describe('a tunnel', () => {
@@ -87,6 +93,27 @@ describe('a tunnel', () => {
     expect(await tunnel.welcomed).toBe('tunnel-1');
     expect(socket.sent[0]).toEqual({ type: 'hello', version: expect.any(String), keysApart: true });
     expect(welcomes[0]!.frameKey).toEqual(FRAME_KEY);
+  });
+
+  test.each([
+    ['an older service', undefined, FRAME_KEY],
+    ['a service that knows a key for each direction', true as const, connectorSide(FRAME_KEY)],
+  ])('of %s has its keys for life, whatever a later welcome says', async (_, keysApart, key) => {
+    const { clock, socket, tunnel, welcome, keys } = start();
+    const other = new Uint8Array(32).fill(9);
+
+    await welcome({ keysApart });
+    await socket.hears('{"type":"request"}\n\nseal');
+    clock.jump(10_000);
+    tunnel.renew();
+    await clock.pass(0);
+    await welcome({ keysApart: keysApart ? undefined : true, frameKey: Buffer.from(other).toString('base64url') });
+    await socket.hears('{"type":"request"}\n\nseal');
+
+    const hellos = socket.sent.filter(({ type }) => type === 'hello');
+    expect(hellos).toMatchObject([{ keysApart: true }, keysApart ? { keysApart } : {}]);
+    expect('keysApart' in hellos[1]!).toBe(keysApart === true);
+    expect(keys).toEqual([key, keysApart ? connectorSide(other) : other]);
   });
 
   test('hands on frames that came before the welcome, after it', async () => {

@@ -1,6 +1,8 @@
 // One tunnel's life: hello and welcome, heartbeats, probes of the link, renewal of the secrets, drain, end.
 // Frames are handed on as they come; what is in them is no concern of this file.
+import type { FrameKey } from '../protocol/codec.ts';
 import { isErrorCode, SallyportError } from '../protocol/errors.ts';
+import { connectorSide } from '../protocol/frame-keys.ts';
 import { HEARTBEAT_MS } from '../protocol/limits.ts';
 import type { Log } from '../protocol/log.ts';
 import { Timers } from '../protocol/timers.ts';
@@ -52,7 +54,8 @@ export interface TunnelPorts {
   readonly onWelcome: (welcome: Welcome) => void;
   /** Called once, with this tunnel's connection id, before the first frame is handed on. */
   readonly onOpen: (connectionId: string) => void;
-  readonly onFrame: (text: string) => void;
+  /** With what opens it, unless it is of something that began over another tunnel. */
+  readonly onFrame: (text: string, key: FrameKey) => void;
   /** What heartbeats tell of origins. */
   readonly reports: Pick<OriginReports, 'heartbeat' | 'due' | 'delivered'>;
 }
@@ -73,6 +76,9 @@ export class Tunnel {
   readonly #earlyFrames: string[] = [];
   #open = true;
   #connectionId: string | null = null;
+  /** Settled by the first welcome, for this tunnel's life: routers go by what its first hello said. */
+  #keysApart: boolean | null = null;
+  #key: FrameKey | null = null;
   #failure: SallyportError | null = null;
   #askedAt = 0;
   #heartbeatAt = 0;
@@ -158,7 +164,7 @@ export class Tunnel {
   #hello(): void {
     this.#timers.disarm('hello');
     this.#askedAt = this.#ports.clock.monotonic();
-    this.#say({ type: 'hello', version: VERSION, keysApart: true });
+    this.#say({ type: 'hello', version: VERSION, ...(this.#keysApart !== false && { keysApart: true }) });
   }
 
   #receive(text: string): void {
@@ -206,11 +212,13 @@ export class Tunnel {
   }
 
   async #welcome(sealed: string, connectionId: string, now: number): Promise<void> {
-    const { serviceClock, openWelcome, onWelcome, onOpen, onFrame } = this.#ports;
+    const { serviceClock, openWelcome, onWelcome, onOpen } = this.#ports;
     if (Number.isSafeInteger(now)) serviceClock.learn(now, this.#askedAt);
     try {
       const welcome = await openWelcome(sealed);
       if (!this.#open) return;
+      this.#keysApart ??= welcome.keysApart === true;
+      this.#key = this.#keysApart ? connectorSide(welcome.frameKey) : welcome.frameKey;
       onWelcome(welcome);
       this.#scheduleRenewal(welcome.credentials.expiresAt);
     } catch (error) {
@@ -225,11 +233,11 @@ export class Tunnel {
     this.#welcomed.resolve(connectionId);
     // What is known by then is told even if nothing changes any more.
     this.report();
-    for (const frame of this.#earlyFrames.splice(0)) onFrame(frame);
+    for (const frame of this.#earlyFrames.splice(0)) this.#frame(frame);
   }
 
   #frame(text: string): void {
-    if (this.#connectionId !== null) this.#ports.onFrame(text);
+    if (this.#connectionId !== null && this.#key !== null) this.#ports.onFrame(text, this.#key);
     else if (this.#earlyFrames.length < EARLY_FRAMES_MAX) this.#earlyFrames.push(text);
   }
 

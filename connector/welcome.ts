@@ -11,6 +11,7 @@ const schema = z.object({
   connector: z.string(),
   group: z.string(),
   frameKey: z.string(),
+  keysApart: z.literal(true).optional(),
   replyEndpoint: z.url({ protocol: /^https?$/ }),
   region: z.string().min(1),
   credentials: z.object({

@@ -9,7 +9,7 @@ const SALT = 'sallyport.v1';
 const derive = (masterKey: string, purpose: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(hkdfSync('sha256', masterKey, SALT, purpose, 32));
 
-/** What the routers share with one connector. Sealing by itself it is what older connectors know, and what the relay of users' WebSockets uses. */
+/** What the routers share with one connector. Older connectors' frames are sealed by it as it is. */
 export const frameSecret = (masterKey: string, connector: string) => derive(masterKey, `frame:${connector}`);
 
 /** Seals frames to the connector that has said whether it knows a key for each direction, and opens what it sealed. */

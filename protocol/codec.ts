@@ -41,10 +41,10 @@ export const encode = (frame: Frame, key: FrameKey, payload: Uint8Array = EMPTY)
 };
 
 /**
- * The frame that a text holds. `keyOf` gives the keys for the exchange that the frame claims, or none when there is no such exchange.
+ * The frame that a text holds. `keyOf` gives the key for the exchange that the frame claims, or null when there is no such exchange.
  * Throws ERR_FRAME_INVALID (cannot be read), ERR_EXCHANGE_UNKNOWN (no key) or ERR_FRAME_FORGED (the seal does not hold).
  */
-export const decode = (text: string, keyOf: (exchange: string) => readonly FrameKey[] | FrameKey | null): OpenedFrame => {
+export const decode = (text: string, keyOf: (exchange: string) => FrameKey | null): OpenedFrame => {
   const headerEnd = text.indexOf('\n');
   const payloadEnd = text.lastIndexOf('\n');
   if (headerEnd < 0 || payloadEnd === headerEnd || text.length - payloadEnd - 1 !== SEAL_CHARACTERS) {
@@ -52,13 +52,12 @@ export const decode = (text: string, keyOf: (exchange: string) => readonly Frame
   }
 
   const frame = parseHeader(text.slice(0, headerEnd));
-  const keys = [keyOf(frame.exchange) ?? []].flat();
-  if (keys.length === 0) throw new SallyportError('ERR_EXCHANGE_UNKNOWN', `No exchange ${frame.exchange} here for a ${frame.type} frame.`);
+  const key = keyOf(frame.exchange);
+  if (key === null) throw new SallyportError('ERR_EXCHANGE_UNKNOWN', `No exchange ${frame.exchange} here for a ${frame.type} frame.`);
 
   const given = Buffer.from(text.slice(payloadEnd + 1), 'base64url');
-  const sealed = text.slice(0, payloadEnd);
-  const key = keys.find((one) => given.length === SEAL_BYTES && timingSafeEqual(given, seal(sealed, 'opens' in one ? one.opens : one)));
-  if (key === undefined) {
+  const expected = seal(text.slice(0, payloadEnd), 'opens' in key ? key.opens : key);
+  if (given.length !== SEAL_BYTES || !timingSafeEqual(given, expected)) {
     throw new SallyportError('ERR_FRAME_FORGED', `The seal of a ${frame.type} frame for exchange ${frame.exchange} does not hold.`);
   }
   return { frame, key, payload: headerEnd + 1 === payloadEnd ? EMPTY : parsePayload(text.slice(headerEnd + 1, payloadEnd)) };

@@ -5,7 +5,7 @@ export interface HelloMessage {
   readonly type: 'hello';
   /** The connector's own release. */
   readonly version: string;
-  /** It knows a key for each direction (frame-keys.ts). Older connectors do not say so. */
+  /** Frames of this tunnel may be sealed by a key for each direction (frame-keys.ts). Older connectors do not say so. */
   readonly keysApart?: true;
 }
 
@@ -24,6 +24,8 @@ export interface WelcomeSecrets {
   readonly group: string;
   /** 32 bytes, base64url: of it are made the keys of every frame between the routers and this connector. */
   readonly frameKey: string;
+  /** Of it are made a key for each direction, whatever came of the `hello` on its way. An older service seals both ways by `frameKey` itself. */
+  readonly keysApart?: true;
   /** Base URL of the Reply API's @connections. */
   readonly replyEndpoint: string;
   readonly region: string;

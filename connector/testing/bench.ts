@@ -1,8 +1,8 @@
 // The exchanges of one connector on a test bench: a router that is only a list of what it received, an origin that a test plays.
 import { randomBytes } from 'node:crypto';
-import { decode, encode, type FrameKey } from '../../protocol/codec.ts';
+import { decode, encode, type FrameKey, type OpenedFrame } from '../../protocol/codec.ts';
 import { decompress } from '../../protocol/coding.ts';
-import { serviceSide } from '../../protocol/frame-keys.ts';
+import { connectorSide, serviceSide } from '../../protocol/frame-keys.ts';
 import type { ConnectorFrame, Frame, RequestFrame } from '../../protocol/frames.ts';
 import { createLog } from '../../protocol/log.ts';
 import { parseAllowedOrigin } from '../allowlist.ts';
@@ -15,8 +15,9 @@ import { Sockets } from '../sockets.ts';
 import { ManualClock, settled } from './manual-clock.ts';
 
 export const KEY = new Uint8Array(32).fill(7);
-/** Of a service that knows a key for each direction. */
+/** Where both sides know a key for each direction. */
 export const SERVICE_KEY = serviceSide(KEY);
+export const CONNECTOR_KEY = connectorSide(KEY);
 export const CONNECTOR = 'connector-1';
 
 export interface Posted {
@@ -54,6 +55,15 @@ export class PlayedBody implements AsyncIterable<Uint8Array> {
   }
 }
 
+/** By whichever key of the service's it was sealed for. */
+const opened = (text: string): OpenedFrame => {
+  try {
+    return decode(text, () => SERVICE_KEY);
+  } catch {
+    return decode(text, () => KEY);
+  }
+};
+
 export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, limit = 100, originSockets = 100 } = {}) => {
   const clock = new ManualClock();
   const log: Array<Record<string, unknown>> = [];
@@ -65,7 +75,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
   let reply = async (_posted: Posted): Promise<PostResult> => 'delivered';
   const serviceClock = new ServiceClock(clock);
   const post = (text: string, replyTo: string): Promise<PostResult> => {
-    const { frame, payload, key } = decode(text, () => [KEY, SERVICE_KEY]);
+    const { frame, payload, key } = opened(text);
     const one = { frame: frame as ConnectorFrame, payload, replyTo, key };
     posted.push(one);
     return reply(one);
@@ -121,9 +131,9 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
       end: true,
       ...fields,
     }),
-    /** A frame arrives over the tunnel. */
-    deliver: async (frame: Frame, payload: string | Uint8Array = '', key: FrameKey = KEY): Promise<void> => {
-      bench.exchanges.receive(encode(frame, key, Buffer.from(payload as Uint8Array)));
+    /** A frame arrives, sealed by a key, over a tunnel with one: those of an older service unless a test says otherwise. */
+    deliver: async (frame: Frame, payload: string | Uint8Array = '', key: FrameKey = KEY, tunnel: FrameKey = KEY): Promise<void> => {
+      bench.exchanges.receive(encode(frame, key, Buffer.from(payload as Uint8Array)), tunnel);
       await settled();
     },
     /** Body bytes of the frames posted for an exchange, in order and without doubles. */
@@ -138,7 +148,7 @@ export const createBench = ({ allow = ['http://app.corp'], memory = 64 << 20, li
     },
     codes: (): unknown[] => log.map(({ code }) => code).filter((code) => code !== undefined),
   };
-  bench.exchanges.use(CONNECTOR, KEY);
+  bench.exchanges.use(CONNECTOR);
   return bench;
 };
 

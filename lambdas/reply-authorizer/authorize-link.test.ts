@@ -186,7 +186,7 @@ test('a key that cannot be read refuses with its own error, never lets anyone in
 describe('a user’s ticket', () => {
   const chat = application({ id: 'chat', host: 'chat.apps.example.com' });
   const place = { application: 'chat', at: { host: chat.host, path: chat.path } };
-  const link = { exchange: 'exchange-1', connector: 'c1', group: 'office', tunnel: 't1', link: 2 };
+  const link = { exchange: 'exchange-1', connector: 'c1', group: 'office', tunnel: 't1', keysApart: true as const, link: 2 };
   const bare = { id: 'ticket-00000001', ...link, ...place, policy: policyVersion(chat, null) };
   const bound = { ...bare, policy: policyVersion(chat, USER), session: 'session-1', parent: 'portal-1' };
   const context = { ...link, application: 'chat' };

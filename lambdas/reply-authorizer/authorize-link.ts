@@ -22,7 +22,7 @@ export interface AuthorizerAnswer {
     readonly Statement: readonly [{ readonly Action: 'execute-api:Invoke'; readonly Effect: 'Allow'; readonly Resource: string }];
   };
   /** Of a user's WebSocket: API Gateway hands it to the relay with each message. */
-  readonly context?: Readonly<Record<string, string | number>>;
+  readonly context?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface AuthorizerPorts {
@@ -61,12 +61,12 @@ export const createAuthorizeLink =
 
 const admitUser = async (ports: AuthorizerPorts, claims: JWTPayload, connectionId: string) => {
   const { sockets, sessions, serviceTokens } = ports;
-  const { jti, exchange, connector, group, tunnel, link, application, at, policy, session, parent, token } = claims as JWTPayload &
-    Partial<SocketTicket>;
+  const { jti, exchange, connector, group, tunnel, keysApart, link, application, at, policy, session, parent, token } =
+    claims as JWTPayload & Partial<SocketTicket>;
   if (!jti || !exchange || !connector || !group || !tunnel || link === undefined || !application || !at || !policy)
     throw new Error('The ticket does not say what it is for.');
   if (!(await sockets.takeTicket(jti, (claims.exp! + CLOCK_TOLERANCE_S) * 1000))) throw new Error('The ticket was used before.');
-  const opened = { exchange, connector, group, tunnel, link, application };
+  const opened = { exchange, connector, group, tunnel, link, application, ...(keysApart && { keysApart }) };
   // First the entry, then the questions: whoever ends the session, or changes the policy, meanwhile finds the one, or this finds the other.
   await sockets.save({ exchange, application, session: session ?? null, parent: parent ?? null, token: token ?? null, link, connectionId });
   const found = session === undefined ? null : await sessions.find(session);

@@ -30,6 +30,8 @@ export interface ExchangePorts {
 export class Exchange {
   readonly id: string;
   readonly connector: string;
+  /** Whether its frames are sealed by a key for each direction. */
+  readonly keysApart: boolean;
   readonly #plan: ExchangePlan;
   readonly #ports: ExchangePorts;
   readonly #inbox = new ResponseInbox(() => this.#tellCredit());
@@ -48,6 +50,7 @@ export class Exchange {
   constructor(plan: ExchangePlan, ports: ExchangePorts) {
     this.id = plan.id;
     this.connector = plan.tunnel.connector;
+    this.keysApart = plan.tunnel.keysApart === true;
     this.#watch = new CourseWatch(ports.clock, plan.receivedAt, plan.tunnel.connectionId);
     this.#plan = plan;
     this.#ports = ports;

@@ -1,5 +1,6 @@
 // What scripts of ours ask for a page at the target's own path: the browser's cookies are those of that path, and nobody else can ask so.
 import { describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
 import { application, type EventChanges, HOST } from './testing/records.ts';
 import { answerWith, createRig } from './testing/rig.ts';
 import { codeOf, createUploads, metadata, parting, TUS } from './testing/uploads.ts';
@@ -52,6 +53,26 @@ describe('a WebSocket that a page asks for at its own path', () => {
 
     expect([answer.status, rig.requests().length]).toEqual([200, 1]);
   });
+
+  test.each([undefined, true as const])(
+    'keeps the keys of the tunnel that it began over (apart: %s), whatever the connector says later',
+    async (keysApart) => {
+      const { rig, asking } = createSockets();
+      const [tunnel] = rig.tunnels;
+      const ticketOf = async (changes?: EventChanges) => {
+        const grant = JSON.parse((await rig.answer(asking(changes))).body().toString());
+        return { resume: grant.resume, ticket: decodeJwt(new URL(grant.connect).searchParams.get('ticket')!) };
+      };
+
+      rig.tunnels[0] = { ...tunnel!, ...(keysApart && { keysApart }) };
+      const first = await ticketOf();
+      rig.tunnels[0] = { ...tunnel!, ...(!keysApart && { keysApart: true }) };
+      const body = JSON.stringify({ resume: first.resume, link: 1 });
+      const second = await ticketOf({ path: '/.sallyport/socket', body, headers: { 'Sallyport-Call': [] } });
+
+      expect([first.ticket.keysApart, second.ticket.keysApart]).toEqual([keysApart, keysApart]);
+    },
+  );
 });
 
 describe('an upload that a page begins at its target', () => {

@@ -33,15 +33,16 @@ export const openedAnswer = async (
   application: ApplicationHere,
   request: CanonicalRequest,
   caller: Caller | null,
-  at: { readonly exchange: string; readonly connector: string; readonly tunnel: string },
+  at: { readonly exchange: string; readonly connector: string; readonly tunnel: string; readonly keysApart: boolean },
   head: HeaderList,
 ): Promise<Answer> => {
-  const { exchange, connector, tunnel } = at;
+  const { exchange, connector, tunnel, keysApart } = at;
   const now = ports.clock.now();
   const { user } = caller ?? {};
   const socket: Resumable = {
     ...{ exchange, connector, group: application.connectorGroup, application: application.id },
     ...{ host: request.host, path: request.path, query: request.query },
+    ...(keysApart && { keysApart: true as const }),
     issuer: user?.issuer ?? null,
     subject: user?.subject ?? null,
   };
@@ -77,7 +78,7 @@ const newest = async ({ tunnels, clock }: SocketPorts, { group, connector }: Res
 const grant = async (
   { clock, newSecret, ticketKey, replyUrl }: SocketPorts,
   application: ApplicationHere,
-  { exchange, connector, group }: Resumable,
+  { exchange, connector, group, keysApart }: Resumable,
   caller: Caller | null,
   tunnel: string,
   link: number,
@@ -87,6 +88,7 @@ const grant = async (
   const ticket = await signSocketTicket(await ticketKey(), clock.now(), {
     id: newSecret(),
     ...{ exchange, connector, group, tunnel, link },
+    ...(keysApart && { keysApart }),
     application: application.id,
     at: { host: application.host, path: application.path },
     // Of a program, nothing but its token says who it is.

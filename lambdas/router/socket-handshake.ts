@@ -48,6 +48,7 @@ export const answerSocket = async (
     throw new SallyportError('ERR_SOCKET_REFUSED', `The application answered the handshake with ${head.status}.`);
   }
   const { headers } = await prepared.translation.response({ ...head, headers: responseHeaders(head.headers, application) }, nothingYet);
-  const at = { exchange: exchange.id, connector: exchange.connector, tunnel: exchange.course.tunnel };
+  const { id, connector, keysApart, course } = exchange;
+  const at = { exchange: id, connector, keysApart, tunnel: course.tunnel };
   return openedAnswer(ports, application, request, caller, at, headers);
 };

@@ -10,6 +10,8 @@ export interface Resumable {
   readonly exchange: string;
   readonly connector: string;
   readonly group: string;
+  /** Whether its frames are sealed by a key for each direction. */
+  readonly keysApart?: true;
   readonly application: string;
   readonly host: string;
   readonly path: string;

@@ -15,6 +15,8 @@ export interface SocketTicket {
   readonly connector: string;
   readonly group: string;
   readonly tunnel: string;
+  /** Whether its frames are sealed by a key for each direction, as the exchange's that opened it were. */
+  readonly keysApart?: true;
   /** The how manieth connection of this WebSocket. */
   readonly link: number;
   /** The application that was decided on, where the directory has it, and what was decided by (stores/policy-version.ts). */

@@ -1,7 +1,7 @@
 // Composes the relay of users' WebSockets. The logic is in relay.ts.
 import { createLog } from '../../protocol/log.ts';
 import { readEnvironment } from '../environment.ts';
-import { frameSecret } from '../keys.ts';
+import { frameKey } from '../keys.ts';
 import { createManagementClient, createPostFrame } from '../router/post.ts';
 import { createSecret, createSecretsClient } from '../secrets.ts';
 import { createDocumentClient } from '../stores/client.ts';
@@ -20,8 +20,7 @@ const masterKey = createSecret(createSecretsClient(), env.MASTER_KEY_SECRET);
 
 export const handler = createRelay({
   post: createPostFrame(createManagementClient(env.TUNNEL_API_ENDPOINT)),
-  // Connectors of every release open these.
-  frameKeyOf: async (connector) => frameSecret(await masterKey.read(), connector),
+  frameKeyOf: async (tunnel) => frameKey(await masterKey.read(), tunnel),
   registry: createRegistry({ table: createTable(tables, env.REGISTRY_TABLE), now: Date.now }),
   sockets: createOpenSockets({ table: sessions, now: Date.now }),
   keepSession: createKeepSession({ sessions: createSessions({ table: sessions, now: Date.now }), now: Date.now }),

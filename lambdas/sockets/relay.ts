@@ -5,7 +5,7 @@ import { asSallyportError, SallyportError } from '../../protocol/errors.ts';
 import type { Log } from '../../protocol/log.ts';
 import type { AnySocketFrame, SocketLink } from '../../protocol/socket-frames.ts';
 import type { PostFrame } from '../router/ports.ts';
-import type { Registry } from '../stores/records.ts';
+import type { Registry, Tunnel } from '../stores/records.ts';
 import type { OpenSockets } from '../stores/sockets.ts';
 import { readMessage, type UserMessage } from './message.ts';
 import type { KeepSession, WatchedSession } from './session-watch.ts';
@@ -28,16 +28,15 @@ export interface SocketAnswer {
 
 export interface RelayPorts {
   readonly post: PostFrame;
-  readonly frameKeyOf: (connector: string) => Promise<FrameKey>;
+  readonly frameKeyOf: (tunnel: Pick<Tunnel, 'connector' | 'keysApart'>) => Promise<FrameKey>;
   readonly registry: Pick<Registry, 'tunnels'>;
   readonly sockets: Pick<OpenSockets, 'remove'>;
   readonly keepSession: KeepSession;
   readonly log: Log;
 }
 
-interface Binding {
+interface Binding extends Pick<Tunnel, 'connector' | 'keysApart'> {
   readonly exchange: string;
-  readonly connector: string;
   readonly application: string;
   readonly group: string;
   readonly tunnel: string;
@@ -79,11 +78,12 @@ export const createRelay = (ports: RelayPorts) => {
 };
 
 const bindingOf = ({ authorizer = {}, connectionId }: SocketEvent['requestContext']): Binding | null => {
-  const { exchange, connector, application, group, tunnel, link, session, parent, idle } = authorizer;
+  const { exchange, connector, application, group, tunnel, keysApart, link, session, parent, idle } = authorizer;
   if (typeof exchange !== 'string' || typeof connector !== 'string' || typeof group !== 'string' || typeof tunnel !== 'string') return null;
   const hangsOn = typeof session === 'string' && typeof parent === 'string' ? { id: session, parent, idleMs: Number(idle) } : null;
   return {
     ...{ exchange, connector, application: String(application), group, tunnel, link: { id: connectionId, number: Number(link) } },
+    ...(String(keysApart) === 'true' && { keysApart: true }),
     parent: hangsOn?.parent ?? null,
     watched: hangsOn !== null && hangsOn.idleMs > 0 ? hangsOn : null,
   };
@@ -104,12 +104,13 @@ const known = async ({ registry }: RelayPorts, { group, connector, tunnel }: Bin
 /** Answers the tunnel that took it. Throws ERR_NO_CONNECTOR when the connector has none. */
 const forward = async (
   { post, registry, frameKeyOf }: RelayPorts,
-  { connector, group }: Binding,
+  binding: Binding,
   tunnel: string,
   frame: AnySocketFrame,
   payload?: Uint8Array,
 ): Promise<string> => {
-  const text = encode(frame, await frameKeyOf(connector), payload);
+  const { connector, group } = binding;
+  const text = encode(frame, await frameKeyOf(binding), payload);
   if ((await post(tunnel, text)) === 'posted') return tunnel;
   const others = (await registry.tunnels(group)).filter((one) => one.connector === connector && one.connectionId !== tunnel);
   for (const { connectionId } of others.sort((one, other) => other.openedAt - one.openedAt)) {

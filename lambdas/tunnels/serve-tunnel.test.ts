@@ -159,6 +159,7 @@ describe('hello', () => {
       connector: 'k1',
       group: 'office',
       frameKey: Buffer.from(frameSecret('master', 'k1')).toString('base64url'),
+      keysApart: true,
       replyEndpoint: 'https://reply.example.com/live',
       region: 'eu-central-1',
       credentials,

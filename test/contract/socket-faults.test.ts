@@ -7,6 +7,7 @@ import { Sockets } from '../../connector/sockets.ts';
 import { createRelay } from '../../lambdas/sockets/relay.ts';
 import type { WatchedSession } from '../../lambdas/sockets/session-watch.ts';
 import { decode } from '../../protocol/codec.ts';
+import { connectorSide, serviceSide } from '../../protocol/frame-keys.ts';
 import type { RequestFrame } from '../../protocol/frames.ts';
 import { SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_WINDOW_BYTES, WINDOW_BYTES } from '../../protocol/limits.ts';
 import { createLog } from '../../protocol/log.ts';
@@ -102,16 +103,16 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
   };
   const upgrade = { protocols: [], maxAgeMs: 24 * 60 * MINUTE, idleMs: 24 * 60 * MINUTE };
   sockets.reserve(EXCHANGE, 'http://chat.corp', undefined);
-  sockets.adopt({ exchange: EXCHANGE, application: 'chat', user: 'bob', upgrade } as unknown as RequestFrame, KEY, socket);
+  sockets.adopt({ exchange: EXCHANGE, application: 'chat', user: 'bob', upgrade } as unknown as RequestFrame, connectorSide(KEY), socket);
 
   const relay = createRelay({
     post: async (tunnel, text) => {
       if (tunnel !== 'tunnel-1') return 'gone';
       messages.up += 1;
-      across(() => sockets.accept(decode(text, () => KEY)));
+      across(() => sockets.accept(decode(text, (exchange) => sockets.keyOf(exchange))));
       return 'posted';
     },
-    frameKeyOf: async () => KEY,
+    frameKeyOf: async ({ keysApart }) => (keysApart ? serviceSide(KEY) : KEY),
     registry: { tunnels: async () => [] },
     sockets: { remove: async () => undefined },
     keepSession: async (watched, used) => {
@@ -137,7 +138,7 @@ const join = ({ network, seed, linkMs = Number.POSITIVE_INFINITY }: { network: N
         const link = made;
         made += 1;
         const authorizer = {
-          ...{ exchange: EXCHANGE, connector: 'c', group: 'g', tunnel: 'tunnel-1', link: String(link) },
+          ...{ exchange: EXCHANGE, connector: 'c', group: 'g', tunnel: 'tunnel-1', keysApart: 'true', link: String(link) },
           ...{ session: 's', parent: 'p', idle: String(60 * MINUTE) },
         };
         const end = () => {

@@ -6,6 +6,7 @@
 // tells the time on a tunnel is believed as far only as a connector's own clock may be off.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { encode } from '../../protocol/codec.ts';
+import { serviceSide } from '../../protocol/frame-keys.ts';
 import { REQUEST_LIFETIME_MS } from '../../protocol/limits.ts';
 import { logged } from '../support/logs.ts';
 import { tunnelPoster } from '../support/management.ts';
@@ -43,7 +44,7 @@ test('an hour old, after a message that turned the service’s clock back by an 
 const post = async (path: string, issuedAt: number): Promise<string> => {
   const attacker = await tunnelPoster(world);
   const frame = requestFrame({ connector: victim.id, url: origin.url + path, issuedAt });
-  await attacker.post(victim.tunnel, encode(frame, victim.frameKey));
+  await attacker.post(victim.tunnel, encode(frame, serviceSide(victim.frameKey)));
   return frame.exchange;
 };
 

@@ -6,6 +6,7 @@
 // a frame only with the key of the connector that it asked.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { encode } from '../../protocol/codec.ts';
+import { connectorSide } from '../../protocol/frame-keys.ts';
 import type { ConnectorFrame } from '../../protocol/frames.ts';
 import { functionLog, logged } from '../support/logs.ts';
 import { management } from '../support/management.ts';
@@ -40,7 +41,7 @@ afterAll(async () => {
 /** Posts with Mallory's own credentials, sealed with Mallory's own key. */
 const post = (replyTo: string, frame: ConnectorFrame, payload = ''): Promise<unknown> => {
   const { replyEndpoint, region, credentials, frameKey } = tunnel.welcome;
-  return management(replyEndpoint, region, credentials).post(replyTo, encode(frame, frameKey, Buffer.from(payload)));
+  return management(replyEndpoint, region, credentials).post(replyTo, encode(frame, connectorSide(frameKey), Buffer.from(payload)));
 };
 
 const refused = (exchange: string) => logged(() => functionLog(world, 'router'), { event: 'frame.refused', exchange });

@@ -6,7 +6,7 @@
 // sealed for one connector with a key that only the routers and it can derive: none of theirs opens, and nothing is called.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { encode } from '../../protocol/codec.ts';
-import { connectorSide } from '../../protocol/frame-keys.ts';
+import { connectorSide, serviceSide } from '../../protocol/frame-keys.ts';
 import { logged } from '../support/logs.ts';
 import { type Management, tunnelPoster } from '../support/management.ts';
 import { startOrigin, type TestOrigin } from '../support/origin.ts';
@@ -45,8 +45,8 @@ const refusal = async (act: () => Promise<unknown>) => {
 };
 
 /** What the attacker lacks is the key alone: sealed with it, the same frame is carried out. */
-test('sealed with the connector’s own key it would be carried out', async () => {
-  await attacker.post(victim.tunnel, encode(frame('genuine'), victim.frameKey));
+test('sealed as the routers seal for the connector it would be carried out', async () => {
+  await attacker.post(victim.tunnel, encode(frame('genuine'), serviceSide(victim.frameKey)));
 
   await origin.arrived('GET /genuine');
 });
@@ -58,8 +58,11 @@ test('sealed with a key of their own: ERR_FRAME_FORGED', async () => {
   expect(origin.calls.join()).not.toContain('own-key');
 });
 
-test('sealed as the connector itself seals, so that what it sent comes back: ERR_FRAME_FORGED', async () => {
-  const line = await refusal(() => attacker.post(victim.tunnel, encode(frame('sent-back'), connectorSide(victim.frameKey))));
+test.each([
+  ['as the connector itself seals, so that what it sent comes back', connectorSide],
+  ['as releases without a key for each direction do', (secret: Uint8Array) => secret],
+])('sealed %s: ERR_FRAME_FORGED', async (_, side) => {
+  const line = await refusal(() => attacker.post(victim.tunnel, encode(frame('sent-back'), side(victim.frameKey))));
 
   expect(line).toMatchObject({ code: 'ERR_FRAME_FORGED' });
   expect(origin.calls.join()).not.toContain('sent-back');
@@ -69,7 +72,7 @@ test('sealed with the key of another connector of the group: ERR_FRAME_FORGED', 
   const mallory = await playConnectorOf(world, 'default');
   const { frameKey } = (await mallory.welcomed()).welcome;
 
-  const line = await refusal(() => attacker.post(victim.tunnel, encode(frame('other-key'), frameKey)));
+  const line = await refusal(() => attacker.post(victim.tunnel, encode(frame('other-key'), serviceSide(frameKey))));
   await mallory.dispose();
 
   expect(line).toMatchObject({ code: 'ERR_FRAME_FORGED' });

@@ -64,10 +64,10 @@ export const join = (callOrigin: CallOrigin, { network = CALM, seed = 1 }: { net
     count: () => undefined,
   });
   const key = rig.keyOf('connector-a');
-  exchanges.use('connector-a', key);
+  exchanges.use('connector-a');
   const openTunnel = (connectionId: string): void => {
     exchanges.moved(connectionId);
-    rig.behaviours.set(connectionId, ({ frame, payload }) => across(() => exchanges.receive(encode(frame, key, payload))));
+    rig.behaviours.set(connectionId, ({ frame, payload }) => across(() => exchanges.receive(encode(frame, key, payload), key)));
   };
   openTunnel('tunnel-a=');
 
