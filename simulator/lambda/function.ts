@@ -37,6 +37,9 @@ export interface FunctionDependencies {
   readonly concurrency: Concurrency;
   /** For starting an environment. */
   readonly takeTurn: TakeTurn;
+  readonly hasCores: () => boolean;
+  /** Of one function: so many are started however busy the cores are. */
+  readonly environmentsFree: number;
   /** Added to each cold start. */
   readonly coldStartMs: number;
   /** Share of reuses at which an environment is replaced instead. */
@@ -67,7 +70,11 @@ export class LambdaFunction {
     this.#pool = new EnvironmentPool({
       open: () => this.#open(),
       takeTurn: dependencies.takeTurn,
-      isEmpty: () => this.#environments.size === 0,
+      hasCores: dependencies.hasCores,
+      now: () => performance.now(),
+      after: (ms, callback) => void setTimeout(callback, ms),
+      size: () => this.#environments.size,
+      sizeFree: dependencies.environmentsFree,
       isFit: (environment) => this.#isFit(environment),
     });
     this.#lines = settings.logFormat === 'JSON' ? jsonLines(dependencies.realTime) : textLines;

@@ -6,6 +6,7 @@ import { QUOTAS } from '../quotas.ts';
 import { type Assets, AwsError, type InvokeResult, type InvokeStream, type Lambda, type ResourceTypes } from '../services.ts';
 import { createAsyncQueue } from './async-queue.ts';
 import { createConcurrency } from './concurrency.ts';
+import { watchCores } from './cores.ts';
 import type { FunctionDependencies, LambdaFunction } from './function.ts';
 import { FunctionError, responseTooLarge } from './function-error.ts';
 import { pace } from './pace.ts';
@@ -17,6 +18,8 @@ import { createTurns } from './turns.ts';
 
 /** AWS states no lifetime of an environment, only that it ends some time; hours, by what is observed. */
 const MAX_AGE_MS = 8 * 3_600_000;
+/** So many environments start at once, and so many of one function are started however busy the cores are. */
+const FEW = 2 * availableParallelism();
 
 export interface LambdaDependencies extends Pick<FunctionDependencies, 'iam' | 'logs' | 'meter' | 'clock' | 'endpoints' | 'endpointUrl'> {
   readonly mode: Mode;
@@ -58,7 +61,9 @@ export const createLambda = (dependencies: LambdaDependencies): LambdaService =>
   const functionDependencies: FunctionDependencies = {
     ...dependencies,
     concurrency,
-    takeTurn: createTurns(2 * availableParallelism()),
+    takeTurn: createTurns(FEW),
+    environmentsFree: FEW,
+    hasCores: watchCores(),
     openSandbox: mode === 'faithful' ? openProcess(guardian, dependencies.runtime) : openThread,
     random: dependencies.random ?? Math.random,
     realTime: dependencies.realTime ?? (() => performance.timeOrigin + performance.now()),

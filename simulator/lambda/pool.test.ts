@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { deferred } from './deferred.ts';
 import type { Environment } from './environment.ts';
 import { EnvironmentPool } from './pool.ts';
@@ -10,6 +10,27 @@ interface Played extends Pick<Environment, 'state' | 'kill'> {
 }
 
 const PLACES = 2;
+
+const FREE = 3;
+
+class ManualTime {
+  now = 0;
+  #due: Array<{ readonly at: number; readonly act: () => void }> = [];
+
+  readonly after = (ms: number, act: () => void): void => {
+    this.#due.push({ at: this.now + ms, act });
+  };
+
+  async pass(ms: number): Promise<void> {
+    for (const until = this.now + ms; this.now < until; ) {
+      this.now += 1;
+      const due = this.#due.filter(({ at }) => at <= this.now);
+      this.#due = this.#due.filter(({ at }) => at > this.now);
+      for (const { act } of due) act();
+      await turn();
+    }
+  }
+}
 
 const played = (): Environment & Played => {
   const environment: Played = {
@@ -23,14 +44,17 @@ const played = (): Environment & Played => {
   return environment as Environment & Played;
 };
 
-const openPool = (isFit: (environment: Environment) => boolean = () => true) => {
+/** Time passes where a test has it pass. */
+const openPool = (isFit: (environment: Environment) => boolean = () => true, hasCores = true) => {
   const starts: Array<ReturnType<typeof deferred<Environment>>> = [];
   const open = () => {
     const start = deferred<Environment>();
     starts.push(start);
     return start.promise;
   };
-  return { pool: new EnvironmentPool({ open, isFit, takeTurn: createTurns(PLACES), isEmpty: () => starts.length === 0 }), starts };
+  const time = new ManualTime();
+  const ports = { open, isFit, takeTurn: createTurns(PLACES), hasCores: () => hasCores, sizeFree: FREE, size: () => starts.length };
+  return { pool: new EnvironmentPool({ ...ports, now: () => time.now, after: time.after }), starts, time };
 };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -134,4 +158,81 @@ test('at the end all who wait are told, and nothing is started any more', async 
   expect((await told).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'rejected'));
   await expect(pool.take()).rejects.toThrow('ended');
   expect(starts).toHaveLength(1 + PLACES);
+});
+
+describe('where the cores are busy', () => {
+  test('a hundred requests at once start a few environments, which take one after the other', async () => {
+    const { pool, starts, time } = openPool(undefined, false);
+    const served: number[] = [];
+    const running: Environment[] = [];
+    for (let n = 0; n < 100; n += 1) {
+      void pool.take().then((environment) => {
+        served.push(n);
+        running.push(environment);
+      });
+    }
+    await turn();
+    while (served.length < 100) {
+      for (const start of starts) start.resolve(played());
+      await time.pass(50);
+      for (const environment of running.splice(0)) pool.free(environment);
+      await turn();
+    }
+
+    expect(starts).toHaveLength(FREE);
+    expect(served).toEqual(Array.from({ length: 100 }, (_, n) => n));
+  });
+
+  test('requests of which each waits for all others get an environment each', async () => {
+    const { pool, starts, time } = openPool(undefined, false);
+    let served = 0;
+    for (let n = 0; n < 40; n += 1) void pool.take().then(() => (served += 1));
+
+    for (let passed = 0; served < 40 && passed < 60_000; passed += 100) {
+      for (const start of starts) start.resolve(played());
+      await time.pass(100);
+    }
+
+    expect([served, starts.length]).toEqual([40, 40]);
+  });
+
+  test('those that hold theirs, among many that do not, are waited for no longer than a start takes', async () => {
+    const { pool, starts, time } = openPool(undefined, false);
+    let held = 0;
+    let quick = 0;
+    const waiting = Array.from({ length: 200 }, async (_, n) => {
+      const environment = await pool.take();
+      if (n % 10 === 0) {
+        held += 1;
+        return;
+      }
+      await new Promise<void>((resume) => time.after(5, resume));
+      quick += 1;
+      pool.free(environment);
+    });
+    let passed = 0;
+    for (; held + quick < 200 && passed < 60_000; passed += 10) {
+      for (const start of starts) start.resolve(played());
+      await time.pass(10);
+    }
+    await Promise.all(waiting);
+
+    expect([held, quick]).toEqual([20, 180]);
+    expect(starts.length).toBeLessThanOrEqual(20 + FREE);
+    expect(passed).toBeLessThanOrEqual(20 * 1_000);
+  });
+
+  test('how long one is waited for is what a start has taken before', async () => {
+    const { pool, starts, time } = openPool(undefined, false);
+    for (let n = 0; n < FREE; n += 1) void pool.take();
+    await time.pass(900);
+    for (const start of starts) start.resolve(played());
+    await turn();
+    void pool.take();
+
+    await time.pass(850);
+    expect(starts).toHaveLength(FREE);
+    await time.pass(100);
+    expect(starts).toHaveLength(FREE + 1);
+  });
 });
