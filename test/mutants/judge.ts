@@ -35,14 +35,17 @@ export const createJudge = (file: string, suites: readonly string[], cache: stri
           stdio: 'ignore',
           env: { ...process.env, SALLYPORT_MUTANT: JSON.stringify(mutant) },
         });
+        const end = () => child.kill('SIGKILL');
+        process.once('exit', end);
         let isLate = false;
         const timer = setTimeout(() => {
           isLate = true;
-          child.kill('SIGKILL');
+          end();
         }, limitMs);
         child.on('error', reject);
         child.on('exit', (status) => {
           clearTimeout(timer);
+          process.off('exit', end);
           if (mutation === null) limitMs = longer(performance.now() - startedAt);
           resolve(isLate ? 'timed out' : status === 0 ? 'survived' : 'killed');
         });

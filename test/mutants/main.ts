@@ -45,7 +45,6 @@ const row = (name: string, score: Score): string => {
 const args = readArguments(process.argv.slice(2));
 const cache = mkdtempSync(join(tmpdir(), 'sallyport-mutants-'));
 const clear = (): void => rmSync(cache, { recursive: true, force: true });
-// The tests get the same signal.
 process.once('SIGINT', () => {
   clear();
   process.exit(130);
