@@ -21,7 +21,7 @@ export interface Runner {
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const INSTALLED = join(HERE, 'artillery');
 const ARTILLERY = join(INSTALLED, 'node_modules/.bin/artillery');
-const HOOKS = pathToFileURL(join(HERE, 'localhost-names.mjs'));
+const HOOKS = pathToFileURL(join(HERE, '../simulator/local-names.mjs'));
 
 /** `authority`: PEM to trust besides the public ones. */
 export const createRunner = async (target: LoadTarget['variables'], authority: string | null): Promise<Runner> => {

@@ -1,9 +1,10 @@
 // Connectors of the running simulation: the real program, a process for each, enrolled with a code of its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { SallyportError } from '../protocol/errors.ts';
 import { clockVariables } from './clock.ts';
 import { Guardian } from './guardian.ts';
@@ -21,6 +22,7 @@ export interface LocalConnectors {
   dispose(): Promise<void>;
 }
 
+const NAMES = new URL('local-names.mjs', import.meta.url).href;
 /** Running exchanges end with the simulator anyway. */
 const DRAIN_SECONDS = 2;
 const STOP_DEADLINE_MS = 10_000;
@@ -33,11 +35,28 @@ export interface ConnectorOptions {
   readonly allow: readonly string[];
   /** A file with further settings. */
   readonly config: string | null;
+  /** The portal's host. */
+  readonly portalHost: string;
   /** PEM to trust where the simulator speaks TLS. */
   readonly authority?: string | undefined;
 }
 
-export const createConnectors = ({ program, allow, config, authority }: ConnectorOptions): LocalConnectors => {
+/**
+ * What a file of connector settings allows; null where it does not say. Flags take the place of what a file says, so it is given with ours.
+ * What else is wrong with the file is the connector's to tell.
+ */
+export const allowedIn = (file: string): readonly string[] | null => {
+  let settings: unknown;
+  try {
+    settings = parseYaml(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+  const { allow } = (settings ?? {}) as { readonly allow?: unknown };
+  return Array.isArray(allow) ? allow.map(String) : null;
+};
+
+export const createConnectors = ({ program, allow, config, portalHost, authority }: ConnectorOptions): LocalConnectors => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-connectors-'));
   const guardian = new Guardian();
   const authorityFile = join(folder, 'authority.pem');
@@ -60,11 +79,17 @@ export const createConnectors = ({ program, allow, config, authority }: Connecto
       ...(authority === undefined ? [] : ['--ca-file', authorityFile]),
       ...(config === null ? [] : ['--config', config]),
     ];
-    const child = spawn(process.execPath, [program, ...settings, ...allow.flatMap((origin) => ['--allow', origin])], {
+    const child = spawn(process.execPath, ['--import', NAMES, program, ...settings, ...allow.flatMap((origin) => ['--allow', origin])], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C in a terminal goes to the whole process group: ending connectors, and when, is ours to decide.
       detached: true,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, SALLYPORT_ENROLMENT_CODE: enrolmentCode, ...clockVariables(process.env) },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        LOCAL_NAMES: portalHost,
+        SALLYPORT_ENROLMENT_CODE: enrolmentCode,
+        ...clockVariables(process.env),
+      },
     });
     const { pid } = child;
     if (pid !== undefined) guardian.watch(pid);

@@ -5,6 +5,7 @@ const endpoints = createEndpoints();
 endpoints.register('https://abc.execute-api.us-east-1.amazonaws.com', 'http://127.0.0.1:40123');
 endpoints.register('https://*.apps.sallyport.localhost', 'http://*.apps.sallyport.localhost:8080');
 endpoints.register('https://portal.sallyport.localhost', 'https://portal.sallyport.localhost:8443');
+endpoints.register('https://login.example.com:9443', 'http://127.0.0.1:40124');
 
 test.each([
   ['https://abc.execute-api.us-east-1.amazonaws.com/live', 'http://127.0.0.1:40123/live'],
@@ -16,6 +17,7 @@ test.each([
   ['https://wiki.apps.sallyport.localhost/a?b', 'http://wiki.apps.sallyport.localhost:8080/a?b'],
   ['https://*.apps.sallyport.localhost', 'http://*.apps.sallyport.localhost:8080'],
   ['https://portal.sallyport.localhost', 'https://portal.sallyport.localhost:8443'],
+  ['https://login.example.com:9443/realms/main', 'http://127.0.0.1:40124/realms/main'],
 ])('%s becomes %s', (aws, local) => {
   expect(endpoints.localise(aws)).toBe(local);
 });
@@ -25,6 +27,8 @@ test.each([
   'https://abc.execute-api.us-east-1.amazonaws.com.example.org/',
   'https://abc.execute-api.us-east-1.amazonaws.com:8443/',
   'https://a.b.apps.sallyport.localhost/',
+  'https://login.example.com/realms/main',
+  'https://login.example.com:94431/',
   'abc.execute-api.us-east-1.amazonaws.com',
 ])('%s stays', (other) => {
   expect(endpoints.localise(other)).toBe(other);

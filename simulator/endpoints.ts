@@ -4,7 +4,8 @@ import type { Endpoints } from './services.ts';
 
 const SECURE: Readonly<Record<string, string>> = { https: 'http', wss: 'ws' };
 
-export const createEndpoints = (): Endpoints => {
+/** `known`: origins, and where they are on this machine. */
+export const createEndpoints = (known: Readonly<Record<string, string>> = {}): Endpoints => {
   const rules = new Map<string, { readonly pattern: RegExp; readonly local: URL; readonly wildcard: boolean }>();
 
   const localiseText = (text: string): string => {
@@ -28,19 +29,21 @@ export const createEndpoints = (): Endpoints => {
     return value;
   };
 
+  const register: Endpoints['register'] = (awsOrigin, localOrigin) => {
+    const match = /^(?:https|wss):\/\/(\*\.)?([a-z0-9.-]+(?::\d{1,5})?)$/i.exec(awsOrigin);
+    if (!match) throw new Error(`${awsOrigin} is not an origin of AWS (https://host, https://*.host, with a port or without).`);
+    const host = (match[2] ?? '').replaceAll('.', '\\.');
+    const wildcard = match[1] !== undefined;
+    rules.set(awsOrigin.toLowerCase(), {
+      // The host must end there: neither a longer name nor a port of its own may follow.
+      pattern: new RegExp(`\\b(https|wss)://(${wildcard ? `(?:\\*|[a-z0-9-]+)\\.${host}` : host})(?![a-z0-9.:-]*[a-z0-9-])`, 'gi'),
+      local: new URL(localOrigin),
+      wildcard,
+    });
+  };
+  for (const [origin, local] of Object.entries(known)) register(origin, local);
   return {
-    register: (awsOrigin, localOrigin) => {
-      const match = /^(?:https|wss):\/\/(\*\.)?([a-z0-9.-]+)$/i.exec(awsOrigin);
-      if (!match) throw new Error(`${awsOrigin} is not an origin of AWS (https://host or https://*.host).`);
-      const host = (match[2] ?? '').replaceAll('.', '\\.');
-      const wildcard = match[1] !== undefined;
-      rules.set(awsOrigin.toLowerCase(), {
-        // The host must end there: neither a longer name nor a port of its own may follow.
-        pattern: new RegExp(`\\b(https|wss)://(${wildcard ? `(?:\\*|[a-z0-9-]+)\\.${host}` : host})(?![a-z0-9.:-]*[a-z0-9-])`, 'gi'),
-        local: new URL(localOrigin),
-        wildcard,
-      });
-    },
+    register,
     localise: <T>(value: T): T => localise(value) as T,
   };
 };

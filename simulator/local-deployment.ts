@@ -2,27 +2,31 @@
 // connectors, published applications. Ends it all again, the last first.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { parse as parseYaml } from 'yaml';
 import { createControlClient } from '../cli/control-client.ts';
 import { SallyportError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
+import { readTenantFile } from '../tenants/load.ts';
 import type { Built } from './built.ts';
-import { USER_POOL_ORIGIN } from './cognito-idp/user-pools.ts';
-import { createConnectors } from './connectors.ts';
-import { startIdentityProvider } from './identity-provider/identity-provider.ts';
+import { allowedIn, createConnectors } from './connectors.ts';
+import { createEndpoints } from './endpoints.ts';
+import { startPlayedProviders } from './identity-provider/played-providers.ts';
 import { USERS, type UserChanges } from './identity-provider/users.ts';
 import { readAwsRuntime } from './lambda/aws-runtime.ts';
 import type { ReadyFile } from './ready-file.ts';
 import { startSimulator } from './simulator.ts';
 import { startSite } from './site/site.ts';
 import type { StartOptions } from './start-options.ts';
+import { isBelowLocalhost } from './web-user.ts';
 
 export interface LocalDeployment {
   readonly ready: ReadyFile;
+  /** The tenant's. */
+  readonly domain: string;
+  /** What a user must find once signed in: an application that is on this machine, else the portal. Null: nobody can sign in here. */
+  readonly proof: string | null;
   /** From here on it counts and breaks what was asked for: the start itself is neither billed nor broken. */
   begin(): void;
   dispose(): Promise<void>;
@@ -32,15 +36,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TENANT_FILE = join(ROOT, 'tenants/local.yaml');
 const REGION = 'us-east-1';
 const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:123456789012:certificate/simulated';
-const GROUP = 'default';
-
-/** What this file needs of the local tenant. */
-interface LocalTenant {
-  readonly domain: string;
-  /** Left out: the stack makes a user pool. */
-  readonly identityProviders?: readonly { readonly id: string; readonly issuer: string; readonly clientId: string }[];
-  readonly applications: readonly { readonly id: string; readonly externalUrl: string; readonly internalUrl: string }[];
-}
+/** Of applications that name none. */
+const DEFAULT_GROUP = 'default';
+/** The name of the sample site on the private network. */
+const SITE_ORIGIN = 'https://intranet.corp.example';
 
 /** `signal` breaks the start off; what had been started is ended then. */
 export const startLocalDeployment = async (
@@ -49,10 +48,13 @@ export const startLocalDeployment = async (
   log: Log,
   signal: AbortSignal,
 ): Promise<LocalDeployment> => {
-  const tenant: LocalTenant = parseYaml(readFileSync(options.tenant ?? TENANT_FILE, 'utf8'));
+  const { tenant, applications: written } = readTenantFile(options.tenant ?? TENANT_FILE);
   const taken = options.publish.find(({ name }) => tenant.applications.some(({ id }) => id === name));
   if (taken) {
-    throw new SallyportError('ERR_CONFIGURATION_INVALID', `--publish ${taken.name}: a sample application has this name. Choose another.`);
+    throw new SallyportError(
+      'ERR_CONFIGURATION_INVALID',
+      `--publish ${taken.name}: an application of the tenant file has this name. Choose another.`,
+    );
   }
   const ends: (() => Promise<void>)[] = [];
   const dispose = async () => {
@@ -65,19 +67,17 @@ export const startLocalDeployment = async (
 
   try {
     const site = ending(await startSite());
-    const provider = ending(await startIdentityProvider());
-    const [intranet] = tenant.applications;
-    const [registered] = tenant.identityProviders ?? [];
+    const network = createEndpoints({ [SITE_ORIGIN]: new URL(site.url).origin });
+    const providers = ending(await startPlayedProviders(tenant));
     const simulator = ending(
       await startSimulator({
         assembly: built.assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
-        addresses: {
-          [registered?.issuer ?? USER_POOL_ORIGIN]: provider.issuer,
-          ...(intranet ? { [new URL(intranet.internalUrl).origin]: new URL(site.url).origin } : {}),
-        },
+        addresses: providers.addresses,
+        network,
         port: options.port,
-        tls: options.tls,
+        // Browsers keep no `Secure` cookie of another name than localhost without it.
+        tls: options.tls || !isBelowLocalhost(tenant.domain),
         lambda: options.lambda,
         lambdaTuning: {
           pacing: options.pace === 'aws',
@@ -95,37 +95,22 @@ export const startLocalDeployment = async (
     );
     signal.throwIfAborted();
     const { outputs, administrator, publicServer } = simulator;
-    const portal = `${publicServer.origin(`portal.${tenant.domain}`)}/`;
-
-    const [ofPool] = simulator.userPoolClients;
-    if (ofPool) {
-      const { poolId, clientId, callbackUrls, logoutUrls } = ofPool;
-      const addresses = { redirectUris: callbackUrls, postLogoutRedirectUris: logoutUrls };
-      await provider.serve({ clientId, clientSecret: null, userPoolId: poolId, ...addresses });
-    } else {
-      const clientSecret = randomBytes(32).toString('base64url');
-      await storeClientSecret(simulator.awsEndpointUrl, administrator, outputs.ClientSecretArn1, clientSecret);
-      await provider.serve({
-        clientId: registered?.clientId ?? '',
-        clientSecret,
-        redirectUris: [outputs.RedirectUri1 ?? ''],
-        postLogoutRedirectUris: [`${portal}signed-out`],
-        userPoolId: null,
-      });
-    }
+    const portal = `${publicServer.origin(tenant.portalHost)}/`;
+    const storeSecret = (arn: string) => storeClientSecret(simulator.awsEndpointUrl, administrator, arn);
+    await providers.serve({ outputs, portal, userPoolClients: simulator.userPoolClients, storeSecret });
     simulator.control.add([
       {
         method: 'PUT',
         path: '/identity-provider',
-        says: 'takes {"reachable": false}: the provider refuses connections until true',
-        handle: ({ body }) => provider.setReachable(readReachable(body)),
+        says: 'takes {"reachable": false}: the identity provider refuses connections until true',
+        handle: ({ body }) => providers.setReachable(readReachable(body)),
       },
       {
         method: 'PUT',
         path: '/identity-provider/users/:name',
         says: 'takes {"groups": ["staff"]} or {"disabled": true}: what the provider says of a test user from now on',
         handle: ({ params: { name = '' }, body }) => {
-          if (!provider.changeUser(name, readUserChanges(body)))
+          if (!providers.changeUser(name, readUserChanges(body)))
             throw new SallyportError('ERR_REQUEST_INVALID', `There is no user ${name}.`);
         },
       },
@@ -133,17 +118,27 @@ export const startLocalDeployment = async (
 
     const controlApi = outputs.ControlEndpoint ?? '';
     const control = createControlClient({ endpoint: controlApi, region: REGION, credentials: async () => administrator });
-    const origins = [site.url, ...options.publish.map(({ internalUrl }) => internalUrl)].map((url) => new URL(url).origin);
+    const internal = network
+      .localise(tenant.applications)
+      .flatMap(({ internalUrl, segments }) => [internalUrl, ...segments.map((segment) => segment.internalUrl)]);
+    const allowed = options.connectorConfig === null ? null : allowedIn(options.connectorConfig);
     const connectors = ending(
       createConnectors({
         program: built.connector,
-        allow: [...new Set(origins)],
+        allow: [
+          ...(allowed ?? internal.map(originOf)),
+          ...[site.url, ...options.publish.map(({ internalUrl }) => internalUrl)].map(originOf),
+        ],
         config: options.connectorConfig,
+        portalHost: tenant.portalHost,
         authority: publicServer.authority,
       }),
     );
-    const enrolled = Array.from({ length: options.connectors }, async (_, index) =>
-      connectors.start((await control.issueCode(GROUP)).code, `connector-${index + 1}`),
+    const groups = [...new Set([DEFAULT_GROUP, ...tenant.applications.map(({ connectorGroup }) => connectorGroup)])];
+    const enrolled = groups.flatMap((group) =>
+      Array.from({ length: options.connectors }, async (_, index) =>
+        connectors.start((await control.issueCode(group)).code, `${group === DEFAULT_GROUP ? '' : `${group}-`}connector-${index + 1}`),
+      ),
     );
     await unlessAborted(Promise.all(enrolled), signal);
 
@@ -157,25 +152,40 @@ export const startLocalDeployment = async (
       access: 'everyone',
       ...(options.translate && { translation: { links: 'on', scripts: true } }),
     }));
-    const applications = [...tenant.applications.map((one) => ({ ...one, internalUrl: site.url })), ...published];
-    if (published.length > 0) await control.apply(applications);
+    if (published.length > 0) await control.apply([...network.localise(written as object[]), ...published]);
+
+    const urls = [
+      ...tenant.applications.map(({ id, host, path, internalUrl }) => {
+        const isHere = originOf(internalUrl) === SITE_ORIGIN;
+        return { name: id, url: publicServer.origin(host) + path, isHere };
+      }),
+      ...published.map(({ id, externalUrl }) => ({
+        name: id,
+        url: `${publicServer.origin(new URL(externalUrl).hostname)}/`,
+        isHere: true,
+      })),
+    ];
 
     return {
       dispose,
+      domain: tenant.domain,
+      proof: providers.issuer === null ? null : (urls.find(({ isHere }) => isHere && options.connectors > 0)?.url ?? portal),
       begin: () => {
         simulator.meter.reset();
         simulator.faults.set(options.faults);
       },
       ready: {
         portal,
-        applications: applications.map(({ id, externalUrl }) => ({
-          name: id,
-          url: `${publicServer.origin(new URL(externalUrl).hostname)}/`,
+        applications: urls.map(({ name, url }) => ({ name, url })),
+        users: USERS.map(({ username, password, groups }) => ({
+          username,
+          email: `${username}@${providers.mailDomain}`,
+          password,
+          groups,
         })),
-        users: USERS.map(({ username, password, groups }) => ({ username, password, groups })),
         meter: `${simulator.controlUrl}/meter`,
         control: simulator.controlUrl,
-        identityProvider: ofPool ? `${provider.issuer}/${ofPool.poolId}` : provider.issuer,
+        identityProvider: providers.issuer ?? tenant.identityProviders[0]!.issuer,
         controlApi,
         region: REGION,
         administrator: { accessKeyId: administrator.accessKeyId, secretAccessKey: administrator.secretAccessKey },
@@ -219,17 +229,20 @@ const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 };
 
-/** As an administrator does after `cdk deploy`: with an AWS client, into the secret that the stack made. */
+/** As an administrator does after `cdk deploy`: with an AWS client, into the secret that the stack made. Gives what it stored. */
 const storeClientSecret = async (
   endpoint: string,
   credentials: { readonly accessKeyId: string; readonly secretAccessKey: string },
-  secretId: string | undefined,
-  value: string,
-): Promise<void> => {
+  secretId: string,
+): Promise<string> => {
+  const value = randomBytes(32).toString('base64url');
   const client = new SecretsManagerClient({ endpoint, region: REGION, credentials });
   try {
     await client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: value }));
+    return value;
   } finally {
     client.destroy();
   }
 };
+
+const originOf = (url: string): string => new URL(url).origin;

@@ -5,17 +5,19 @@ import { join } from 'node:path';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { createLog } from '../protocol/log.ts';
 import { build, findBuilt } from './built.ts';
-import { oneTimeCode, USERS } from './identity-provider/users.ts';
+import { USERS } from './identity-provider/users.ts';
 import { type LocalDeployment, startLocalDeployment } from './local-deployment.ts';
 import { startPublicServer } from './public-server.ts';
-import { prepareReadyFile, type ReadyFile, writeReadyFile } from './ready-file.ts';
-import { signIn } from './sign-in.ts';
+import { prepareReadyFile, writeReadyFile } from './ready-file.ts';
+import { signInHere } from './sign-in.ts';
 import { parseStartOptions, type StartOptions, USAGE } from './start-options.ts';
 import { createWebUser } from './web-user.ts';
+import { welcome } from './welcome.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_CONFIGURATION = 2;
 const PARENT_INTERVAL_MS = 500;
+const BOB = USERS.find(({ username }) => username === 'bob')!;
 
 const main = async (): Promise<void> => {
   const options = parseStartOptions(process.argv.slice(2));
@@ -73,11 +75,11 @@ const start = async (options: StartOptions, folder: string, signal: AbortSignal)
   const log = createLog({ level: 'error', write: (line) => !signal.aborted && process.stderr.write(`${line}\n`) });
   const deployment = await startLocalDeployment(options, built, log, signal);
   try {
-    if (options.connectors > 0) await proveItWorks(deployment.ready);
+    await proveItWorks(deployment);
     signal.throwIfAborted();
     deployment.begin();
     if (options.readyFile) writeReadyFile(options.readyFile, deployment.ready);
-    console.log(welcome(deployment.ready, options, (performance.now() - startedAt) / 1000));
+    console.log(welcome(deployment, options, (performance.now() - startedAt) / 1000));
     return deployment;
   } catch (error) {
     await deployment.dispose();
@@ -91,46 +93,18 @@ const refuseTakenPort = async ({ port }: StartOptions): Promise<void> => {
   await probe.dispose();
 };
 
-/** Ready is what a user would call so: signed in, and the first application answers through the whole path. */
-const proveItWorks = async (ready: ReadyFile): Promise<void> => {
-  const [first] = ready.applications;
-  if (!first) return;
-  const cookie = await signIn(ready, 'bob', first.name);
-  const web = createWebUser({ ca: ready.certificate });
+/** Ready is what a user would call so: signed in, and an application answers through the whole path. */
+const proveItWorks = async ({ ready, proof }: LocalDeployment): Promise<void> => {
+  if (proof === null) return;
+  const cookie = await signInHere(ready, BOB, proof);
+  const web = createWebUser({ ca: ready.certificate, allHere: true });
   try {
-    const page = await web.open(first.url, cookie);
-    if (page.status !== 200) throw new SallyportError('ERR_INTERNAL', `${first.url} answered ${page.status}: ${page.text.slice(0, 500)}`);
+    const page = await web.open(proof, cookie);
+    if (page.status !== 200) throw new SallyportError('ERR_INTERNAL', `${proof} answered ${page.status}: ${page.text.slice(0, 500)}`);
   } finally {
     await web.close();
   }
 };
-
-const welcome = (ready: ReadyFile, { readyFile, connectors }: StartOptions, seconds: number): string => `
-Ready in ${seconds.toFixed(1)} s. Open ${ready.portal}
-
-  Sign in as
-${USERS.map((user) => `    ${user.username.padEnd(8)}${user.password.padEnd(14)}${describeUser(user)}`).join('\n')}
-
-  Applications
-${ready.applications.map(({ name, url }) => `    ${name.padEnd(12)}  ${url}`).join('\n')}
-
-  Try
-    Open the intranet and see who it takes you for; sign its guestbook with a picture; watch its clock.
-    What AWS would bill so far:    curl ${ready.meter}
-    What else can be looked at:    curl ${ready.control}/
-${readyFile ? withReadyFile(readyFile, ready) : '    More with --ready-file FILE:   a Cookie header for curl, and `npx sallyport --simulator FILE status`'}
-${connectors === 0 ? '\n  No connector was started: applications are offline until one enrols.\n' : ''}
-Ctrl-C ends everything.
-`;
-
-const describeUser = (user: (typeof USERS)[number]): string =>
-  `${user.groups.join(', ') || 'no groups'}${user.secondFactor === 'never' ? '' : `; one-time code ${oneTimeCode(user)}${user.secondFactor === 'always' ? '' : ' when asked'}`}`;
-
-const withReadyFile = (file: string, { applications, certificate }: ReadyFile): string => `\
-    A Cookie header for curl:      npm run --silent sign-in -- --ready-file ${file} --user bob --application ${applications[0]?.name}
-    Connectors and tunnels:        npx sallyport --simulator ${file} status${
-      certificate === undefined ? '' : `\n    The authority to trust (PEM):  "certificate" in ${file}`
-    }`;
 
 main().catch((error: unknown) => {
   const { code, message } = asSallyportError(error);

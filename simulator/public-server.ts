@@ -129,7 +129,7 @@ const secured = (authority: Authority) => {
     const known = contexts.get(name);
     if (known) return known;
     const { certificate, privateKey } = authority.issue(name);
-    const made = createSecureContext({ cert: certificate, key: privateKey, minVersion: 'TLSv1.2' });
+    const made = createSecureContext({ cert: certificate + authority.certificate, key: privateKey, minVersion: 'TLSv1.2' });
     contexts.set(name, made);
     return made;
   };

@@ -7,7 +7,12 @@ export interface ReadyFile {
   /** The portal's address, ending with `/`. */
   readonly portal: string;
   readonly applications: ReadonlyArray<{ readonly name: string; readonly url: string }>;
-  readonly users: ReadonlyArray<{ readonly username: string; readonly password: string; readonly groups: readonly string[] }>;
+  readonly users: ReadonlyArray<{
+    readonly username: string;
+    readonly email: string;
+    readonly password: string;
+    readonly groups: readonly string[];
+  }>;
   /** What AWS would bill so far, as JSON. */
   readonly meter: string;
   /** The simulator's own interface: faults, sockets, environments, logs. */

@@ -3,9 +3,9 @@
 import { parseArgs } from 'node:util';
 import { createControlClient } from '../cli/control-client.ts';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
-import { oneTimeCode, USERS } from './identity-provider/users.ts';
+import { oneTimeCode, type TestUser, USERS } from './identity-provider/users.ts';
 import { type ReadyFile, readReadyFile } from './ready-file.ts';
-import { createWebUser, type Page, type WebUser } from './web-user.ts';
+import { createWebUser, type Page, type WebUser, type WebUserOptions } from './web-user.ts';
 
 /** Signs in at the application and gives its `Cookie` header's value. Throws ERR_SIGN_IN_INVALID when a page says no. */
 export const signIn = async (ready: ReadyFile, username: string, application: string): Promise<string> => {
@@ -25,7 +25,17 @@ export const signIn = async (ready: ReadyFile, username: string, application: st
       USERS.map((candidate) => candidate.username),
     );
 
-  return signInAt(target.url, { username, password: user.password, code: oneTimeCode(user) }, ready.certificate);
+  return signInHere(ready, user, target.url);
+};
+
+/** At any address of the deployment. */
+export const signInHere = ({ users, certificate }: ReadyFile, { username, password, ...user }: TestUser, url: string): Promise<string> => {
+  const email = users.find((known) => known.username === username)?.email;
+  return signInAt(
+    url,
+    { username, password, email, code: oneTimeCode({ username, password, ...user }) },
+    { ca: certificate, allHere: true },
+  );
 };
 
 /** Those of the start, and what was applied since. */
@@ -39,15 +49,22 @@ const published = async ({ applications, controlApi, region, administrator, port
 export interface Credentials {
   readonly username: string;
   readonly password: string;
+  /** By which one of several identity providers is chosen. */
+  readonly email?: string | undefined;
   /** Of the second factor. */
   readonly code?: string;
 }
 
-/** The same at any deployment whose identity provider asks for these in plain forms. `ca`: the certificate to trust. */
-export const signInAt = async (url: string, { username, password, code }: Credentials, ca?: string): Promise<string> => {
-  const web = createWebUser({ ca });
+/** The same at any deployment whose identity provider asks for these in plain forms. */
+export const signInAt = async (
+  url: string,
+  { username, password, email, code }: Credentials,
+  options: WebUserOptions = {},
+): Promise<string> => {
+  const web = createWebUser(options);
   try {
     let page = await web.open(url);
+    if (email !== undefined) page = await answerForm(web, page, 'email', { email });
     page = await answerForm(web, page, 'password', { username, password });
     if (code !== undefined) page = await answerForm(web, page, 'code', { code });
     if (new URL(page.url).host !== new URL(url).host) {

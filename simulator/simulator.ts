@@ -22,7 +22,7 @@ import { createMeter, type ReadableMeter } from './meter.ts';
 import { type PublicServer, startPublicServer } from './public-server.ts';
 import { QUOTAS } from './quotas.ts';
 import { createSecretsManager } from './secretsmanager/secretsmanager.ts';
-import type { AccessKeys, Clock } from './services.ts';
+import type { AccessKeys, Clock, Endpoints } from './services.ts';
 import { createSts } from './sts/sts.ts';
 
 type Parameters = Readonly<Record<string, string>>;
@@ -38,8 +38,10 @@ export interface SimulatorOptions {
   readonly stack?: string;
   /** Of the template; a function when they depend on where the public port came to be. */
   readonly parameters?: Parameters | ((publicServer: PublicServer) => Parameters | Promise<Parameters>);
-  /** Origins of a network that is not here (`https://intranet.corp.example`) → where they are on this machine. */
+  /** Origins that functions call (`https://login.example.com`), and where they are on this machine. */
   readonly addresses?: Readonly<Record<string, string>>;
+  /** What of a network that is not here is on this machine: for what custom resources are told. @default nothing */
+  readonly network?: Endpoints;
   /** The public port of 127.0.0.1. @default any free one */
   readonly port?: number;
   /** @default any free one */
@@ -88,11 +90,7 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
   const assembly = readAssembly(options.assembly, options.stack);
   const faults = createFaults(options.faults);
   const meter = createMeter();
-  const endpoints = createEndpoints();
-  const addresses = createEndpoints();
-  for (const [origin, local] of Object.entries(options.addresses ?? {})) {
-    for (const rules of [endpoints, addresses]) rules.register(origin, local);
-  }
+  const endpoints = createEndpoints(options.addresses);
   const iam = createIam({ clock, ...(options.withoutStatement === undefined ? {} : { withoutStatement: options.withoutStatement }) });
   const logs = createLogs({ iam, meter, clock, ...(options.logSink ? { sink: options.logSink } : {}) });
 
@@ -162,7 +160,7 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
       ],
       lambda,
       endpoints,
-      addresses,
+      network: options.network ?? createEndpoints(),
       clock,
     });
     deployment = ending(deployed);

@@ -49,7 +49,7 @@ export const USAGE = `npm start -- [options]
   --publish NAME=URL       also publish a web application that runs on this machine (repeatable)
   --translate              have internal addresses that published applications hard-code translated
   --port PORT              where users come in; 0 takes any free port (default ${DEFAULT_PORT})
-  --connectors N           how many connectors to start, 0 to ${CONNECTORS_MAX} (default 1)
+  --connectors N           how many connectors to start for each group, 0 to ${CONNECTORS_MAX} (default 1)
   --connector-config FILE  further settings of the connectors, in YAML (docs/connector.md)
   --lambda faithful|quick  a process for each execution environment, frozen in between, or a thread (default faithful)
   --runtime DIR            run functions in AWS's own runtime client, installed there (docs/simulator.md#lambda); faithful mode
@@ -59,7 +59,7 @@ export const USAGE = `npm start -- [options]
   --lengths kept|renamed   what becomes of a response's Content-Length: AWS's word for streamed ones is not known (default kept)
   --faults SPEC            break things on purpose, e.g. drop=0.01,delay=50
   --ready-file FILE        write addresses, users and keys there as JSON once all is ready
-  --tenant FILE            run another tenant file than tenants/local.yaml; its domain is one of localhost
+  --tenant FILE            run another tenant file than tenants/local.yaml, as it is (docs/simulator.md#a-tenant-of-your-own)
   --assembly DIR           run an assembly that was synthesised before, e.g. dist/assembly after npm run build
   --help                   this text`;
 

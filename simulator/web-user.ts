@@ -25,17 +25,24 @@ const refreshIn = (text: string): string | undefined =>
   /<noscript><meta http-equiv="refresh" content="0;url=([^"]+)"><\/noscript>/.exec(text)?.[1]?.replaceAll('&amp;', '&');
 
 const REDIRECTS_MAX = 20;
-const BELOW_LOCALHOST = /(^|\.)localhost$/i;
 const LOOPBACK = { address: '127.0.0.1', family: 4 } as const;
 
-/** `ca`: the certificate to trust where the simulator serves TLS. */
-export const createWebUser = ({ ca }: { readonly ca?: string } = {}): WebUser => {
+export const isBelowLocalhost = (host: string): boolean => /(^|\.)localhost$/i.test(host);
+
+export interface WebUserOptions {
+  /** The certificate to trust where the simulator serves TLS. */
+  readonly ca?: string | undefined;
+  /** Every name is taken for this machine: the simulator's domain may be a real one. @default false */
+  readonly allHere?: boolean;
+}
+
+export const createWebUser = ({ ca, allHere = false }: WebUserOptions = {}): WebUser => {
   const jar = new Map<string, Map<string, string>>();
   const dispatcher = new Agent({
     connect: {
       ca,
       lookup: (host, options, done) => {
-        if (!BELOW_LOCALHOST.test(host)) return lookup(host, options, done);
+        if (!allHere && !isBelowLocalhost(host)) return lookup(host, options, done);
         return options.all ? done(null, [LOOPBACK]) : done(null, LOOPBACK.address, LOOPBACK.family);
       },
     },

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly RegExp[]>> = {
   lib: [/^protocol\//, /^tenants\//, /^lambdas\/[\w-]+\/environment\.ts$/],
   bin: [/^lib\//, /^tenants\//],
   cli: [/^tenants\//, /^policy\//, /^protocol\//],
-  simulator: [/^protocol\//, /^cli\//],
+  simulator: [/^protocol\//, /^cli\//, /^tenants\//],
 };
 
 interface Import {

@@ -11,6 +11,8 @@ import { SIGN_IN_LIFETIME_MS } from './sign-in-state.ts';
 
 export const CHOICE = 'choose-provider';
 
+const LOOPBACK = /^http:\/\/(?:127\.|localhost[:/]|\[::1\])/i;
+
 /** What is told with the page when it is shown again. */
 interface Remark {
   readonly text: string;
@@ -47,7 +49,9 @@ ${hidden}
 </form>`,
   };
   // The forms lead on to a provider, and from there maybe to others and back: CSP would stop the browser at the first of them.
-  const formTargets = [...new Set([new URL(portalUrl).protocol, 'https:'])];
+  // One on the user's own machine, for development, is not encrypted.
+  const local = providers.flatMap(({ profile: { issuer } }) => (LOOPBACK.test(issuer) ? [new URL(issuer).origin] : []));
+  const formTargets = [...new Set([new URL(portalUrl).protocol, 'https:', ...local])];
   return {
     ...answerPage(page, { formTargets, status: remark === null ? 200 : 422 }),
     cookies: [setCookie(BROWSER_COOKIE, browser, SIGN_IN_LIFETIME_MS)],

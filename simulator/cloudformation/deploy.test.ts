@@ -50,8 +50,7 @@ interface Event {
 const run = async ({ template, parameters = {}, invoke, clock = systemClock }: Given) => {
   const created: ResourceRequest[] = [];
   const endpoints = createEndpoints();
-  const addresses = createEndpoints();
-  addresses.register('https://intranet.example', 'http://127.0.0.1:7000');
+  const network = createEndpoints({ 'https://intranet.example': 'http://127.0.0.1:7000' });
   const deployment = await deploy({
     assembly: readAssembly(writeAssembly(template)),
     parameters,
@@ -71,7 +70,7 @@ const run = async ({ template, parameters = {}, invoke, clock = systemClock }: G
     ],
     lambda: { invoke: (arn, event) => invoke?.(arn, event as Event) ?? Promise.reject(new Error('nothing to invoke')) },
     endpoints,
-    addresses,
+    network,
     clock,
   });
   deployments.push(deployment);
@@ -145,7 +144,7 @@ describe('a stack', () => {
       types: [{ 'Test::Thing': create }],
       lambda: { invoke: () => Promise.reject(new Error('nothing to invoke')) },
       endpoints: createEndpoints(),
-      addresses: createEndpoints(),
+      network: createEndpoints(),
       clock: systemClock,
     });
 

@@ -11,6 +11,9 @@ import { oneTimeCode, USERS } from './users.ts';
 const alice = USERS.find(({ username }) => username === 'alice')!;
 const bob = USERS.find(({ username }) => username === 'bob')!;
 
+const CLAIMS = { username: 'preferred_username', name: 'name', email: 'email', groups: 'groups' };
+const TELLING = { asUserPool: false, claims: CLAIMS, secondFactor: { amr: [], acr: [] }, mailDomain: null };
+
 let client: Server;
 let redirectUri: string;
 let provider: IdentityProvider;
@@ -21,14 +24,14 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => client.listen(0, '127.0.0.1', resolve));
   redirectUri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
   provider = await startIdentityProvider();
-  await provider.serve({
+  await provider.serve('', {
     clientId: 'sallyport',
     clientSecret: 'a secret of the test',
     redirectUris: [redirectUri],
     postLogoutRedirectUris: [redirectUri],
-    userPoolId: null,
+    telling: TELLING,
   });
-  configuration = await openid.discovery(new URL(provider.issuer), 'sallyport', 'a secret of the test', undefined, {
+  configuration = await openid.discovery(new URL(provider.origin), 'sallyport', 'a secret of the test', undefined, {
     execute: [openid.allowInsecureRequests],
   });
 });
@@ -128,16 +131,16 @@ test('a refresh token gives a new ID token of the same user', async () => {
 
 test('it can be made unreachable, and comes back at the same address', async () => {
   await provider.setReachable(false);
-  const refused = await fetch(`${provider.issuer}/.well-known/openid-configuration`).catch((error: Error) => error.message);
+  const refused = await fetch(`${provider.origin}/.well-known/openid-configuration`).catch((error: Error) => error.message);
   await provider.setReachable(true);
-  const answered = await fetch(`${provider.issuer}/.well-known/openid-configuration`);
+  const answered = await fetch(`${provider.origin}/.well-known/openid-configuration`);
 
   expect(refused).toBe('fetch failed');
   expect(answered.status).toBe(200);
 });
 
 test('a program on a user’s machine gets an access token for the API that it names, without a secret, at any port of loopback', async () => {
-  const program = await openid.discovery(new URL(provider.issuer), PROGRAM_CLIENT_ID, undefined, openid.None(), {
+  const program = await openid.discovery(new URL(provider.origin), PROGRAM_CLIENT_ID, undefined, openid.None(), {
     execute: [openid.allowInsecureRequests],
   });
   const tokenFor = async (web: ReturnType<typeof createWebUser>, resource: string) => {

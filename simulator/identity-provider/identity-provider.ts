@@ -1,16 +1,20 @@
-// The simulator's identity provider on a loopback port: a certified OpenID provider with a sign-in page and test users.
+// The simulator's identity provider on a loopback port: a certified OpenID provider with a sign-in page and test users, for each issuer that a
+// tenant has at one host.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { codePage, faultPage, passwordPage } from './pages.ts';
-import { createProvider, type ProviderClient, subjectOf, USER_POOL_SIGN_OUT } from './provider.ts';
+import { createProvider, type ProviderClient, secondFactors, subjectOf, type Telling, USER_POOL_SIGN_OUT } from './provider.ts';
 import { createUserPoolSignOut } from './user-pool-sign-out.ts';
 import { oneTimeCode, type TestUser, USERS, type UserChanges } from './users.ts';
 
 export interface IdentityProvider {
-  /** Of a provider of its own; a user pool's is below it, called after the pool. */
-  readonly issuer: string;
-  /** Begins to sign users in for this client; until then it answers 503. Apart, since the client's addresses are known only once it runs. */
-  serve(client: ProviderClient): Promise<void>;
+  /** What its issuers begin with. */
+  readonly origin: string;
+  /**
+   * Begins to sign users in for this client, at the issuer with this path: empty, or as `/realms/main/`, to the letter. Until then it answers
+   * 503. Apart, since the client's addresses are known only once it runs.
+   */
+  serve(path: string, client: ProviderClient): Promise<void>;
   /** False: connections are refused, as when the provider is down. */
   setReachable(reachable: boolean): Promise<void>;
   /** Changes what the provider says of a test user from now on. False: there is no such user. */
@@ -19,12 +23,18 @@ export interface IdentityProvider {
 }
 
 type Provider = Awaited<ReturnType<typeof createProvider>>;
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
 const FORM_MAX_BYTES = 16 * 1024;
 
 export const startIdentityProvider = async (): Promise<IdentityProvider> => {
-  let handle: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => void response.writeHead(503).end();
-  const server = createServer((request, response) => handle(request, response));
+  const mounts = new Map<string, Handle>();
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '/').replace(/\?.*$/s, '');
+    const [mount] = [...mounts.keys()].filter((one) => path.startsWith(`${one}/`)).sort((one, other) => other.length - one.length);
+    if (mount !== undefined) mounts.get(mount)!(request, response);
+    else response.writeHead(mounts.size === 0 ? 503 : 404).end();
+  });
   const listen = (port: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -43,27 +53,26 @@ export const startIdentityProvider = async (): Promise<IdentityProvider> => {
 
   await listen(0);
   const { port } = server.address() as AddressInfo;
-  const issuer = `http://127.0.0.1:${port}`;
-  const serve = async (client: ProviderClient) => {
-    const mount = client.userPoolId === null ? '' : `/${client.userPoolId}`;
-    const provider = await createProvider(`${issuer}${mount}`, client, () => [...users.values()]);
+  const origin = `http://127.0.0.1:${port}`;
+  const serve = async (path: string, client: ProviderClient) => {
+    const mount = path.replace(/\/$/, '');
+    const provider = await createProvider(origin + path, mount, client, () => [...users.values()]);
     const standard = provider.callback();
-    const signIn = createSignIn(provider, () => [...users.values()]);
+    const signIn = createSignIn(provider, mount, client.telling, () => [...users.values()]);
     const signOutOfPool = createUserPoolSignOut(provider, client);
-    handle = (request, response) => {
+    mounts.set(mount, (request, response) => {
       const { url = '/' } = request;
-      if (url.startsWith('/sign-in/')) return void signIn(request, response);
-      if (!url.startsWith(`${mount}/`)) return void response.writeHead(404).end();
-      const { pathname, searchParams } = new URL(url, issuer);
-      if (mount !== '' && pathname === mount + USER_POOL_SIGN_OUT) return void signOutOfPool(request, response, searchParams);
+      if (url.startsWith(`${mount}/sign-in/`)) return void signIn(request, response);
+      const { pathname, searchParams } = new URL(url, origin);
+      if (client.telling.asUserPool && pathname === mount + USER_POOL_SIGN_OUT) return void signOutOfPool(request, response, searchParams);
       // The library finds what comes before its own paths by comparing the two.
       Object.assign(request, { originalUrl: url, url: url.slice(mount.length) });
       return void standard(request, response);
-    };
+    });
   };
 
   return {
-    issuer,
+    origin,
     serve,
     changeUser: (username, changes) => {
       const user = users.get(username);
@@ -80,12 +89,13 @@ export const startIdentityProvider = async (): Promise<IdentityProvider> => {
 };
 
 /** Password, then a one-time code for users who have one. What was proved so far is kept with the interaction, not in the page. */
-const createSignIn = (provider: Provider, users: () => readonly TestUser[]) => {
+const createSignIn = (provider: Provider, mount: string, telling: Telling, users: () => readonly TestUser[]) => {
+  const factors = secondFactors(telling);
   const halfway = new Map<string, TestUser>();
 
   const finish = (request: IncomingMessage, response: ServerResponse, user: TestUser, twoFactors: boolean) => {
-    const amr = twoFactors ? ['pwd', 'otp', 'mfa'] : ['pwd'];
-    const login = { accountId: subjectOf(user.username), amr, acr: twoFactors ? 'mfa' : 'pwd' };
+    const amr = twoFactors ? ['pwd', 'otp', ...factors.amr] : ['pwd'];
+    const login = { accountId: subjectOf(user.username), amr, acr: twoFactors ? factors.acr[0]! : 'pwd' };
     // A program on the user's machine cannot prove that it is itself: the provider wants the user's consent each time (RFC 8252 §8.6).
     return provider.interactionFinished(request, response, { login, consent: {} }, { mergeWithLastSubmission: false });
   };
@@ -93,7 +103,7 @@ const createSignIn = (provider: Provider, users: () => readonly TestUser[]) => {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       const { uid, params } = await provider.interactionDetails(request, response);
-      const action = `/sign-in/${uid}`;
+      const action = `${mount}/sign-in/${uid}`;
       if (request.url === action && request.method === 'GET') return sendPage(response, passwordPage(action, false));
       if (request.method !== 'POST') return sendPage(response, faultPage(), 404);
 
@@ -103,7 +113,7 @@ const createSignIn = (provider: Provider, users: () => readonly TestUser[]) => {
         if (!user || user.disabled) return sendPage(response, passwordPage(action, true), 401);
         const asked = String(params.acr_values ?? '')
           .split(' ')
-          .includes('mfa');
+          .some((value) => factors.acr.includes(value));
         const twoFactors = user.secondFactor === 'always' || (asked && user.secondFactor === 'on request');
         if (!twoFactors) return await finish(request, response, user, false);
         halfway.set(uid, user);

@@ -14,9 +14,28 @@ export interface ProviderClient {
   readonly clientSecret: string | null;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
-  /** The user pool of Amazon Cognito that is played; null: a provider of its own. */
-  readonly userPoolId: string | null;
+  /** What is told of users. */
+  readonly telling: Telling;
 }
+
+/** What a client waits to be told of users. */
+export interface Telling {
+  /** A user pool's own claims, which nothing changes. */
+  readonly asUserPool: boolean;
+  /** What the claims are called beside the provider's own names. */
+  readonly claims: Readonly<Record<'username' | 'name' | 'email' | 'groups', string>>;
+  /** Values of `amr` and `acr` that show a second factor, beside the provider's own. */
+  readonly secondFactor: { readonly amr: readonly string[]; readonly acr: readonly string[] };
+  /** Users are known by their address there, for what the client calls their user name; null: by a short name. */
+  readonly mailDomain: string | null;
+}
+
+export const USER_POOL: Telling = {
+  asUserPool: true,
+  claims: { username: 'email', name: 'name', email: 'email', groups: 'cognito:groups' },
+  secondFactor: { amr: [], acr: [] },
+  mailDomain: null,
+};
 
 const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'];
 /** What a program may do at an API; its tenant file says which of it is asked for. */
@@ -39,7 +58,14 @@ const USER_POOL_CLAIMS = {
 /** Below the pool's issuer. Differs from AWS: there, at the domain of its sign-in page. */
 export const USER_POOL_SIGN_OUT = '/logout';
 
-export const createProvider = async (issuer: string, client: ProviderClient, users: () => readonly TestUser[]): Promise<Provider> => {
+/** `mount`: the path of its issuer, below which all of its pages are. */
+export const createProvider = async (
+  issuer: string,
+  mount: string,
+  client: ProviderClient,
+  users: () => readonly TestUser[],
+): Promise<Provider> => {
+  const { telling } = client;
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const configuration: Configuration = {
     clients: [
@@ -63,10 +89,10 @@ export const createProvider = async (issuer: string, client: ProviderClient, use
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'simulator', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     scopes: SCOPES,
-    claims: client.userPoolId === null ? CLAIMS : USER_POOL_CLAIMS,
+    claims: telling.asUserPool ? USER_POOL_CLAIMS : { ...CLAIMS, openid: [...CLAIMS.openid, ...Object.values(telling.claims)] },
     // Providers that companies use put the claims into the ID token itself.
     conformIdTokenClaims: false,
-    acrValues: ['pwd', 'mfa'],
+    acrValues: ['pwd', ...secondFactors(telling).acr],
     features: {
       devInteractions: { enabled: false },
       resourceIndicators: {
@@ -89,20 +115,20 @@ export const createProvider = async (issuer: string, client: ProviderClient, use
         },
       },
     },
-    ...(client.userPoolId !== null && { routes: { end_session: USER_POOL_SIGN_OUT } }),
-    interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
+    ...(telling.asUserPool && { routes: { end_session: USER_POOL_SIGN_OUT } }),
+    interactions: { url: (_, interaction) => `${mount}/sign-in/${interaction.uid}` },
     ttl: { AccessToken: HOUR_S, IdToken: HOUR_S, Interaction: HOUR_S, Session: 8 * HOUR_S, Grant: 8 * HOUR_S },
     // Without a consent page nobody could ask for offline_access.
     issueRefreshToken: async (_, owner) => owner.grantTypeAllowed('refresh_token'),
-    findAccount: (_, accountId) => findAccount(users(), accountId),
+    findAccount: (_, accountId) => findAccount(users(), accountId, telling),
     // As Entra ID and others do: an API learns who the user is from the token itself.
-    extraTokenClaims: (_, token) => ('accountId' in token ? findAccount(users(), token.accountId)?.claims() : undefined),
+    extraTokenClaims: (_, token) => ('accountId' in token ? findAccount(users(), token.accountId, telling)?.claims() : undefined),
     loadExistingGrant: grantEverything,
   };
   withoutNotices();
   const oidc = await import('oidc-provider');
   const provider = new oidc.Provider(issuer, configuration);
-  const isAccount = (accountId: string) => findAccount(users(), accountId) !== undefined;
+  const isAccount = (accountId: string) => findAccount(users(), accountId, telling) !== undefined;
   await registerTokenExchange(provider, { publicKey, isAccount, scopes: API_SCOPES });
   return provider;
 };
@@ -117,12 +143,19 @@ const withoutNotices = () => {
   }
 };
 
-const findAccount = (users: readonly TestUser[], accountId: string) => {
+/** What shows a second factor; the first `acr` is what a sign-in with one gets. */
+export const secondFactors = ({ secondFactor: { amr, acr } }: Telling) => ({ amr: ['mfa', ...amr], acr: [...acr, 'mfa'] });
+
+const findAccount = (users: readonly TestUser[], accountId: string, { claims: names, mailDomain }: Telling) => {
   const user = users.find(({ username }) => accountId === subjectOf(username));
   if (!user || user.disabled) return undefined;
   const { username, name, groups, department } = user;
-  const address = `${username}@${MAIL_DOMAIN}`;
+  const address = `${username}@${mailDomain ?? MAIL_DOMAIN}`;
   const claims = {
+    [names.username]: username,
+    [names.name]: name,
+    [names.email]: address,
+    [names.groups]: [...groups],
     sub: accountId,
     name,
     preferred_username: username,
@@ -136,6 +169,7 @@ const findAccount = (users: readonly TestUser[], accountId: string) => {
     groups: [...groups],
     'cognito:username': accountId,
     'cognito:groups': groups.length > 0 ? [...groups] : undefined,
+    ...(mailDomain !== null && { [names.username]: address }),
   };
   return { accountId, claims: () => claims };
 };

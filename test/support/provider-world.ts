@@ -4,6 +4,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { createControlClient } from '../../cli/control-client.ts';
 import { createLog } from '../../protocol/log.ts';
 import { createConnectors } from '../../simulator/connectors.ts';
+import { createEndpoints } from '../../simulator/endpoints.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { startSite } from '../../simulator/site/site.ts';
 import { built } from './built.ts';
@@ -45,10 +46,8 @@ export const startProviderWorld = async ({ issuer, assembly = built('assembly') 
       await startSimulator({
         assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
-        addresses: {
-          ...(issuer === undefined ? {} : { 'https://login.sallyport.localhost': issuer }),
-          'https://intranet.corp.example': origin,
-        },
+        ...(issuer !== undefined && { addresses: { 'https://login.sallyport.localhost': issuer } }),
+        network: createEndpoints({ 'https://intranet.corp.example': origin }),
         // What is said while everything ends is about the end.
         log: createLog({ level: 'error', write: (line) => !isEnding && process.stderr.write(`${line}\n`) }),
       }),
@@ -68,7 +67,15 @@ export const startProviderWorld = async ({ issuer, assembly = built('assembly') 
       credentials: async () => administrator,
     });
     const program = built('connector.mjs');
-    const connectors = ending(createConnectors({ program, allow: [origin], config: null, authority: publicServer.authority }));
+    const connectors = ending(
+      createConnectors({
+        program,
+        allow: [origin],
+        config: null,
+        portalHost: 'portal.sallyport.localhost',
+        authority: publicServer.authority,
+      }),
+    );
     await connectors.start((await control.issueCode('default')).code, 'connector');
 
     return {
