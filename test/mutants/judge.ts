@@ -36,7 +36,8 @@ export const createJudge = (file: string, suites: readonly string[], cache: stri
           env: { ...process.env, SALLYPORT_MUTANT: JSON.stringify(mutant) },
         });
         const end = () => child.kill('SIGKILL');
-        process.once('exit', end);
+        // Before the folder is cleared in which it writes.
+        process.prependOnceListener('exit', end);
         let isLate = false;
         const timer = setTimeout(() => {
           isLate = true;

@@ -44,18 +44,12 @@ const row = (name: string, score: Score): string => {
 
 const args = readArguments(process.argv.slice(2));
 const cache = mkdtempSync(join(tmpdir(), 'sallyport-mutants-'));
-const clear = (): void => rmSync(cache, { recursive: true, force: true });
-process.once('SIGINT', () => {
-  clear();
-  process.exit(130);
-});
-try {
-  const scores: Array<readonly [name: string, score: Score]> = [];
-  for (const wanted of args.files) scores.push([wanted.file, await scoreOf(wanted, args, cache)]);
-  const all = total(scores.map(([, score]) => score));
-  console.log(['', '| file | mutants | killed | timed out | survived | score |', '| --- | --- | --- | --- | --- | --- |'].join('\n'));
-  for (const [name, score] of [...scores, ['all', all] as const]) console.log(row(name, score));
-  process.exitCode = all.survived > 0 ? 1 : 0;
-} finally {
-  clear();
-}
+process.once('exit', () => rmSync(cache, { recursive: true, force: true, maxRetries: 5 }));
+process.once('SIGINT', () => process.exit(130));
+
+const scores: Array<readonly [name: string, score: Score]> = [];
+for (const wanted of args.files) scores.push([wanted.file, await scoreOf(wanted, args, cache)]);
+const all = total(scores.map(([, score]) => score));
+console.log(['', '| file | mutants | killed | timed out | survived | score |', '| --- | --- | --- | --- | --- | --- |'].join('\n'));
+for (const [name, score] of [...scores, ['all', all] as const]) console.log(row(name, score));
+process.exitCode = all.survived > 0 ? 1 : 0;
