@@ -92,6 +92,16 @@ describe('a signed request', () => {
     expect([...(await good()), await isGood(second)]).toEqual([false, false, true, false]);
   });
 
+  test('is good until its own end, by clocks that differ by a minute at most', async () => {
+    const until = (at: number) => ({ attributes: ` NotOnOrAfter="${new Date(at).toISOString()}"` });
+
+    const late = await byAddress(request(until(world.clock - MINUTE_MS)));
+    expect([late.status, ...(await good())]).toEqual([400, true, true, true]);
+
+    await byAddress(request(until(world.clock - MINUTE_MS + 1)));
+    expect(await good()).toEqual([false, false, true]);
+  });
+
   test('of a session that we have not is answered as one that we have', async () => {
     const { url } = await byAddress(request({ content: nameId('u-1') + index('s-unknown') }));
 
