@@ -8,7 +8,7 @@ import type { SocketFrame, SocketReceiptFrame } from '../protocol/socket-frames.
 import type { Post } from './ports.ts';
 
 /** Posts of one exchange under way at once: what fills a 95 KB frame's round trip of some 20 ms to a few hundred Mbit/s. */
-const POSTS_MAX = 8;
+export const POSTS_MAX = 8;
 
 export type NumberedFrame = ResponseFrame | BodyFrame | ErrorFrame | SocketFrame;
 

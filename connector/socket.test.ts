@@ -4,6 +4,7 @@ import type { RequestFrame } from '../protocol/frames.ts';
 import { FRAME_MAX_BYTES } from '../protocol/limits.ts';
 import { createLog } from '../protocol/log.ts';
 import type { SocketFrame } from '../protocol/socket-frames.ts';
+import { SocketInbound } from '../protocol/socket-inbound.ts';
 import { Ledger } from './ledger.ts';
 import type { OriginSocket, OriginSocketListener, PostResult } from './ports.ts';
 import { Sockets } from './sockets.ts';
@@ -20,6 +21,8 @@ const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
   const clock = new ManualClock();
   const posted: SocketFrame[] = [];
   const texts: string[] = [];
+  const payloads: Buffer[] = [];
+  const replyTos: string[] = [];
   const answers: Array<(result: PostResult) => void> = [];
   const ended: string[] = [];
   const sent: Array<[bytes: number, more: boolean]> = [];
@@ -30,9 +33,11 @@ const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
     ledger,
     limit: 100,
     log: createLog({ write: () => undefined }),
-    post: (text) => {
-      const { frame } = decode(text, () => KEY);
+    post: (text, replyTo) => {
+      const { frame, payload } = decode(text, () => KEY);
       texts.push(text);
+      payloads.push(payload);
+      replyTos.push(replyTo);
       if (frame.type === 'socket') posted.push(frame);
       return new Promise((resolve) => answers.push(resolve));
     },
@@ -60,7 +65,7 @@ const prepare = ({ memory = 1 << 24, slow = false } = {}) => {
     sockets.accept({ frame: { exchange: EXCHANGE, ...frame } as never, payload, key: KEY });
   accept({ type: 'socket-receipt', received: 0, limit: 1 << 20, link });
   const say = (text: string | Buffer, more = false) => listener!.message(Buffer.from(text as string), 'text', more);
-  return { clock, sockets, ledger, posted, texts, answers, ended, sent, taking, flow, link, accept, say };
+  return { clock, sockets, ledger, posted, texts, payloads, replyTos, answers, ended, sent, taking, flow, link, accept, say };
 };
 
 test('a user whose connection has ended is waited for a quarter of an hour, and no longer', async () => {
@@ -124,6 +129,64 @@ test('messages of whatever size that come at once are all told, in frames that A
     expect(posted.flatMap(({ parts }) => parts).filter(([, , more]) => !more)).toHaveLength(700);
     expect(Math.max(...texts.map((text) => text.length))).toBeLessThanOrEqual(FRAME_MAX_BYTES);
   }
+});
+
+describe('posts of one WebSocket', () => {
+  const LARGE = Buffer.from(Array.from({ length: 2_000_000 }, (_, at) => 97 + (at % 23)));
+  const settled = () => new Promise((resume) => setImmediate(resume));
+
+  test('are under way several at once, never more than eight, and what they bring is in order however they end', async () => {
+    const { posted, payloads, answers, say } = prepare();
+    const heard: Uint8Array[] = [];
+    const inbound = new SocketInbound((data) => heard.push(data));
+    say(LARGE);
+
+    const most: number[] = [];
+    const open = new Set(answers.keys());
+    for (let at = 0; open.size > 0; at += 1) {
+      most.push(open.size);
+      // The last that was sent ends first, then the first, and so on.
+      const ends = [...open][at % 2 === 0 ? open.size - 1 : 0]!;
+      open.delete(ends);
+      inbound.hold(ends, { parts: posted[ends]!.parts, payload: payloads[ends]!, close: undefined });
+      while (inbound.ready) inbound.deliver();
+      const known = answers.length;
+      answers[ends]!('delivered');
+      await settled();
+      for (let n = known; n < answers.length; n += 1) open.add(n);
+    }
+
+    expect(Math.max(...most)).toBe(8);
+    expect(heard.map((data) => Buffer.compare(data, LARGE))).toEqual([0]);
+  });
+
+  test('that found the user gone are made again over the next connection, once each, and the old ones count no more', async () => {
+    const { posted, answers, replyTos, accept, say } = prepare();
+    say(LARGE);
+    expect(answers).toHaveLength(8);
+
+    answers[3]!('gone');
+    await settled();
+    accept({ type: 'socket-receipt', received: 2, limit: 1 << 22, link: { id: 'link-2', number: 1 } });
+    for (const n of [7, 0, 5, 1]) answers[n]!('delivered');
+    await settled();
+
+    expect(replyTos.slice(8)).toEqual(Array(8).fill('link-2'));
+    expect(posted.slice(8).map(({ n }) => n)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('of a user who leaves meanwhile hold nothing once the user is given up, and end unheard', async () => {
+    const { clock, ledger, sockets, answers, link, accept, say } = prepare();
+    say(LARGE);
+    accept({ type: 'socket-lost', link });
+    await clock.pass(17 * MINUTE);
+    const made = answers.length;
+
+    expect([sockets.open, ledger.held]).toEqual([0, 0]);
+    for (const answer of answers) answer('delivered');
+    await settled();
+    expect([ledger.held, answers.length]).toEqual([0, made]);
+  });
 });
 
 describe('what a WebSocket holds is counted, and bounded', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CLIENT_FRAME_MAX_BYTES, SOCKET_CLIENT_PAYLOAD_BYTES, WINDOW_BYTES } from './limits.ts';
+import { CLIENT_FRAME_MAX_BYTES, SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_WINDOW_BYTES, WINDOW_BYTES } from './limits.ts';
 import { SocketOutbound, type Unheard } from './socket-outbound.ts';
 import { fromBase64, toBase64 } from './socket-payload.ts';
 
@@ -25,6 +25,23 @@ test.each([0, 1, 7, 88, 380, 5_000, 100_000])('messages of %i bytes fill frames 
   expect(frames.flatMap(({ head }) => head.parts).filter(([, , more]) => !more)).toHaveLength(600);
   expect(frames.reduce((sum, { payload }) => sum + fromBase64(payload).length, 0)).toBe(600 * bytes);
   expect(Math.max(...frames.map((frame) => textOf(frame).length))).toBeLessThanOrEqual(CLIENT_FRAME_MAX_BYTES);
+});
+
+test('no more is under way than the window allows, and one frame above it; what was heard makes room', () => {
+  const outbound = new SocketOutbound();
+  outbound.allow(SOCKET_WINDOW_BYTES);
+  outbound.add(new Uint8Array(10 * SOCKET_WINDOW_BYTES), 'binary');
+  const next = () => outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, () => false);
+  const fill = () => {
+    let frames = 0;
+    while (next()) frames += 1;
+    return frames;
+  };
+
+  const first = fill();
+  outbound.acknowledge(6, SOCKET_WINDOW_BYTES + 6 * SOCKET_CLIENT_PAYLOAD_BYTES);
+
+  expect([first, fill(), outbound.unheard[0]!.n]).toEqual([12, 6, 6]);
 });
 
 test.each([0, 1, 2, 3, 8_191, 8_192, 8_193, 100_000])('%i bytes are the same after their way through Base64', (length) => {

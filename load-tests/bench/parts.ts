@@ -10,6 +10,8 @@ import { measureRecovery } from './recovery.ts';
 import { recoveryPlots, recoveryTables } from './recovery-table.ts';
 import { measureScale } from './scale/scale.ts';
 import { scalePlots, scaleTables } from './scale/scale-table.ts';
+import { measureSockets } from './sockets/sockets.ts';
+import { socketPlots, socketTables } from './sockets/sockets-table.ts';
 import { capacityTable, size } from './table.ts';
 import { modelTime, timePlots, timeTables } from './time.ts';
 
@@ -58,5 +60,6 @@ export const PARTS: Readonly<Record<string, Part>> = {
   path: part('The whole path on one machine', measurePath, pathTables, pathPlots),
   time: part('Time on AWS, modelled', modelTime, timeTables, timePlots),
   scale: part('Scale', measureScale, scaleTables, scalePlots),
+  sockets: part('Bulk over a WebSocket', measureSockets, socketTables, socketPlots),
   recovery: part('Detection and recovery', measureRecovery, recoveryTables, recoveryPlots),
 };

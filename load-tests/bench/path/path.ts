@@ -1,4 +1,4 @@
-// Part 2: the whole path on one machine, beside the bare origin and other ways to it, by one client: small answers for 1, 32 and 256 users,
+// Part 2: the whole path on one machine, beside the bare origin and other ways to it, by one client: small answers for 1, 8, 32 and 256 users,
 // megabytes down and up. The simulator's functions in quick mode (threads that run on) and in faithful mode (processes that freeze), apart.
 // With more users than the machine answers in time, parts of ours give exchanges up: how many is part of the result.
 import { Agent, type Dispatcher, request } from 'undici';
@@ -15,7 +15,7 @@ const DOWN_MEGABYTES = 20;
 /** What fits into an event of a function. */
 const UP_MEGABYTES = 4;
 const TRANSFERS = 3;
-export const USERS = [1, 32, 256];
+export const USERS = [1, 8, 32, 256];
 const WARM_UP_EACH = 2;
 const REQUESTS_EACH = 8;
 const REQUESTS_MIN = 200;
