@@ -53,14 +53,36 @@ const stopAt =
     return at < 0 ? path : path.slice(0, at);
   };
 
-/** Longer encodings of ASCII than needed: 0xC0 0xAF is a slash to a lax decoder, though it is no UTF-8 (RFC 3629 §3). */
-const shortenBytes: Operation = (path) =>
-  path.replaceAll(/[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]/g, (bytes) =>
+/** WHATWG URL leaves tabs and line breaks out, PHP's filters every control character. */
+const dropControls: Operation = (path) => path.replaceAll(/[^\x20-\x7e\x80-\uffff]/g, '');
+
+/**
+ * Longer encodings of ASCII than needed: 0xC0 0xAF is a slash to a lax decoder, though it is no UTF-8 (RFC 3629 §3). The laxest looks at no more
+ * of the last byte than its lower six bits, so 0xC0 0x2F is one as well (CVE-2000-0884).
+ */
+const shortenBytes: Operation = (path) => shortened(path, LONG);
+const shortenLaxBytes: Operation = (path) => shortened(path, LONG_AND_LAX);
+const LONG =
+  /[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]|\xf8\x80\x80[\x80\x81][\x80-\xbf]|\xfc\x80\x80\x80[\x80\x81][\x80-\xbf]/g;
+const LONG_AND_LAX = /[\xc0\xc1][\s\S]/g;
+const shortened = (path: string, long: RegExp): string =>
+  path.replaceAll(long, (bytes) =>
     String.fromCharCode(((bytes.charCodeAt(bytes.length - 2) & 1) << 6) | (bytes.charCodeAt(bytes.length - 1) & 0x3f)),
   );
-/** Full-width letters, slashes and dots as plain ones, and letters that become plain ones in capitals: what a narrower character set makes of them. */
-const narrowCharacters: Operation = (path) =>
-  /[\x80-\xff]/.test(path) ? Buffer.from(path, 'latin1').toString('utf8').normalize('NFKC').toUpperCase() : path;
+
+/**
+ * Full-width letters, slashes and dots as plain ones, letters without their accents, and letters that become plain ones in capitals: what a narrower
+ * character set makes of them (Windows' “best fit”), whether the bytes were UTF-8 or Latin-1. What cannot be seen is left out (HFS+, CVE-2014-9390).
+ */
+const narrowCharacters: Operation = (path) => (/[\x80-\xff]/.test(path) ? narrowed(Buffer.from(path, 'latin1').toString('utf8')) : path);
+const narrowLatin: Operation = (path) => (/[\x80-\xff]/.test(path) ? narrowed(path) : path);
+const narrowed = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replaceAll(/[\p{Mark}\p{Default_Ignorable_Code_Point}]/gu, '')
+    .replaceAll(/[\u2044\u2215]/g, '/')
+    .replaceAll('\u2216', '\\')
+    .toUpperCase();
 
 export const OPERATIONS: readonly Operation[] = [
   dropParameters,
@@ -76,13 +98,16 @@ export const OPERATIONS: readonly Operation[] = [
   stopAt(/\0/),
   stopAt(/[?#]/),
   stopAt(/;/),
+  dropControls,
   shortenBytes,
+  shortenLaxBytes,
   narrowCharacters,
+  narrowLatin,
 ];
 
 /**
  * One layer of encoding taken off, one character for each byte: all of it; all but slashes or backslashes, as Apache and Tomcat can be told;
- * only what never needed it, as Apache does first (RFC 3986 §2.3); IIS knows `%u002e`.
+ * only what never needed it, as Apache does first (RFC 3986 §2.3); IIS knows `%u002e`, and of all characters the number in sixteen bits.
  */
 export const DECODINGS: readonly Operation[] = [
   /%([0-9a-f]{2})/gi,
@@ -90,5 +115,10 @@ export const DECODINGS: readonly Operation[] = [
   /%(?!5c)([0-9a-f]{2})/gi,
   /%(?!2f|5c)([0-9a-f]{2})/gi,
   /%(2[de]|3\d|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi,
-  /%(?:u00)?([0-9a-f]{2})/gi,
-].map((encoded) => (path) => path.replaceAll(encoded, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
+  /%(u[0-9a-f]{4}|[0-9a-f]{2})/gi,
+].map((encoded) => (path) => path.replaceAll(encoded, (_, code: string) => bytesOf(code)));
+
+const bytesOf = (code: string): string => {
+  if (!/^u/i.test(code)) return String.fromCharCode(Number.parseInt(code, 16));
+  return Buffer.from(String.fromCharCode(Number.parseInt(code.slice(1), 16))).toString('latin1');
+};

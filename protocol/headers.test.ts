@@ -49,6 +49,12 @@ describe('fields that only we may set', () => {
 
   test.each([
     'Proxy',
+    'Cluster-Client-IP',
+    'X-Custom-IP-Authorization',
+    'X-Forward-Host',
+    'Forwarded_Proto',
+    'X-Host-Override',
+    'X-JWT-Assertion',
     'X-Forwarded-Client-Cert',
     'SSL_CLIENT_S_DN',
     'SSL_CLIENT_VERIFY',

@@ -1,6 +1,7 @@
 // Attack: a page of one published application acts in another one in its user's name (cross-site request forgery). Below one domain all of them are
 // one site, so the browser sends the session along with whatever a sibling's page asks for.
 import { describe, expect, test } from '@jest/globals';
+import { digest } from '../keys.ts';
 import type { ApplicationHere } from '../stores/records.ts';
 import { application, type EventChanges, HOST } from './testing/records.ts';
 import { createRig } from './testing/rig.ts';
@@ -57,6 +58,25 @@ describe('what may change something does not reach the application', () => {
 
     expect((await rig.answer(begun)).status).toBe(403);
     expect(rig.requests()).toEqual([]);
+  });
+
+  test('with a token that the browser remembers as a password, and sends along by itself', async () => {
+    for (const Origin of [SIBLING, ELSEWHERE, 'null']) {
+      const rig = rigWith({ tokens: { header: 'X-Token', audience: null, scopes: [], services: true, basic: true } });
+      const secret = 's'.repeat(43);
+      rig.serviceTokens.set(digest(secret), {
+        ...{ id: digest(secret), name: 'nightly', applications: ['wiki'] },
+        ...{ createdAt: 0, createdBy: 'ada', expiresAt: Number.MAX_SAFE_INTEGER },
+      });
+      const headers = { Authorization: [`Basic ${Buffer.from(`a:sallyport_${secret}`).toString('base64')}`] };
+      const from = async (fields: EventChanges['headers']) =>
+        (await rig.answer({ httpMethod: 'POST', headers: { ...headers, ...fields } })).status;
+
+      expect(await from({ Origin: [Origin] })).toBe(403);
+      expect(await from({ Origin: [Origin], 'Sec-Fetch-Site': ['cross-site'] })).toBe(403);
+      expect(rig.requests()).toEqual([]);
+      expect(await from({})).toBe(200);
+    }
   });
 
   test('from a sibling where everyone passes', async () => {

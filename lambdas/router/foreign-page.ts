@@ -24,8 +24,8 @@ export const checkPage = async (
   caller: Pick<Caller, 'by'> | null,
 ): Promise<void> => {
   if (application.crossOriginRequests === 'allow') return;
-  // A page cannot send a program's token without being asked by a preflight first.
-  if (caller !== null && caller.by !== 'browser') return;
+  // A page cannot send a program's token without being asked by a preflight first, unless the browser sends it by itself.
+  if (caller !== null && caller.by !== 'browser' && !isRemembered(request)) return;
   const from = await whence(ports, request);
   if (from === 'itself' || (from === 'elsewhere' && caller === null)) return;
   const changing = [request.method, ...methodOverrides(request.headers, request.query)].filter((method) => !SAFE.has(method));
@@ -40,6 +40,9 @@ export const checkPage = async (
     `A page of ${origins.join() || 'another origin'} sent ${changing.join()} to ${application.id}; neither calls nor cors allow it.`,
   );
 };
+
+/** Whether a browser may have the credentials from before: those of HTTP Basic it sends along with whatever a page asks (RFC 7617 §2.2). */
+const isRemembered = (request: CanonicalRequest): boolean => valuesOf(request, 'authorization').some((value) => /^basic\b/.test(value));
 
 /** By Fetch Metadata, which no page can forge; browsers without it say the Origin of what changes something. */
 const whence = async ({ directory, urls }: WelcomePorts, request: CanonicalRequest): Promise<From> => {

@@ -88,6 +88,15 @@ describe('the script stands first in the head', () => {
       expect(steps(odd.repeat(START_MAX / odd.length))).toBeLessThan(50 * control);
   });
 
+  test('and nowhere where XHTML has a second type of its document, of however many', () => {
+    const type = '<!DOCTYPE html [<!ENTITY a "]>">]>';
+    const place = (count: number) => createPageStart(true).push(`${type.repeat(count)}<html><head>`);
+
+    expect(place(1)).toBe(`${type}<html><head>`.length);
+    expect(place(2)).toBe(null);
+    expect(place(1_500)).toBe(null);
+  });
+
   test('an answer without a body stays one', async () => {
     expect(await scripted('')).toBe('');
   });

@@ -31,6 +31,7 @@ export const createPageStart = (xml: boolean): PageStart => {
   let rooted = false;
   /** Where a document type begins that has declarations of its own, of which the tokenizer knows nothing. */
   let declared: number | null = null;
+  let hasDeclared = false;
 
   const found = (at: number | null): void => {
     if (place === undefined) place = at === null || at > START_MAX || (xml && !rooted) ? null : at;
@@ -66,6 +67,9 @@ export const createPageStart = (xml: boolean): PageStart => {
         onprocessinginstruction: (_start, end) => pass(end + 2),
         ondeclaration: (start, end) => {
           if (!xml || !text.slice(start, end).includes('[')) return pass(end + 1);
+          // XML knows one: where there are more, browsers show an error.
+          if (hasDeclared) return found(null);
+          hasDeclared = true;
           declared = start;
           created.pause();
         },
