@@ -33,6 +33,8 @@ export interface ConnectorOptions {
   readonly program: string;
   /** The origins that it may call. */
   readonly allow: readonly string[];
+  /** Where origins are dialled, if not where their names lead. */
+  readonly connectTo: readonly string[];
   /** A file with further settings. */
   readonly config: string | null;
   /** The portal's host. */
@@ -42,21 +44,24 @@ export interface ConnectorOptions {
 }
 
 /**
- * What a file of connector settings allows; null where it does not say. Flags take the place of what a file says, so it is given with ours.
+ * The lists of a file of connector settings to which ours are added: flags take the place of what a file says, so they are given with ours.
  * What else is wrong with the file is the connector's to tell.
  */
-export const allowedIn = (file: string): readonly string[] | null => {
+export const listsIn = (file: string): { readonly allow?: readonly string[]; readonly connectTo?: readonly string[] } => {
   let settings: unknown;
   try {
     settings = parseYaml(readFileSync(file, 'utf8'));
   } catch {
-    return null;
+    return {};
   }
-  const { allow } = (settings ?? {}) as { readonly allow?: unknown };
-  return Array.isArray(allow) ? allow.map(String) : null;
+  const { allow, connectTo } = (settings ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    ...(Array.isArray(allow) && { allow: allow.map(String) }),
+    ...(Array.isArray(connectTo) && { connectTo: connectTo.map(String) }),
+  };
 };
 
-export const createConnectors = ({ program, allow, config, portalHost, authority }: ConnectorOptions): LocalConnectors => {
+export const createConnectors = ({ program, allow, connectTo, config, portalHost, authority }: ConnectorOptions): LocalConnectors => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-connectors-'));
   const guardian = new Guardian();
   const authorityFile = join(folder, 'authority.pem');
@@ -78,8 +83,10 @@ export const createConnectors = ({ program, allow, config, portalHost, authority
       String(DRAIN_SECONDS),
       ...(authority === undefined ? [] : ['--ca-file', authorityFile]),
       ...(config === null ? [] : ['--config', config]),
+      ...allow.flatMap((origin) => ['--allow', origin]),
+      ...connectTo.flatMap((entry) => ['--connect-to', entry]),
     ];
-    const child = spawn(process.execPath, ['--import', NAMES, program, ...settings, ...allow.flatMap((origin) => ['--allow', origin])], {
+    const child = spawn(process.execPath, ['--import', NAMES, program, ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C in a terminal goes to the whole process group: ending connectors, and when, is ours to decide.
       detached: true,

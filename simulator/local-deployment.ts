@@ -10,8 +10,7 @@ import { SallyportError } from '../protocol/errors.ts';
 import type { Log } from '../protocol/log.ts';
 import { readTenantFile } from '../tenants/load.ts';
 import type { Built } from './built.ts';
-import { allowedIn, createConnectors } from './connectors.ts';
-import { createEndpoints } from './endpoints.ts';
+import { createConnectors, listsIn } from './connectors.ts';
 import { startPlayedProviders } from './identity-provider/played-providers.ts';
 import { USERS, type UserChanges } from './identity-provider/users.ts';
 import { readAwsRuntime } from './lambda/aws-runtime.ts';
@@ -38,8 +37,9 @@ const REGION = 'us-east-1';
 const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:123456789012:certificate/simulated';
 /** Of applications that name none. */
 const DEFAULT_GROUP = 'default';
-/** The name of the sample site on the private network. */
-const SITE_ORIGIN = 'https://intranet.corp.example';
+/** The sample site's name on the private network, where connectors alone find it. */
+const SITE_HOST = 'intranet.corp.example';
+const SITE_ORIGIN = `http://${SITE_HOST}`;
 
 /** `signal` breaks the start off; what had been started is ended then. */
 export const startLocalDeployment = async (
@@ -67,14 +67,12 @@ export const startLocalDeployment = async (
 
   try {
     const site = ending(await startSite());
-    const network = createEndpoints({ [SITE_ORIGIN]: new URL(site.url).origin });
     const providers = ending(await startPlayedProviders(tenant));
     const simulator = ending(
       await startSimulator({
         assembly: built.assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
         addresses: providers.addresses,
-        network,
         port: options.port,
         // Browsers keep no `Secure` cookie of another name than localhost without it.
         tls: options.tls || !isBelowLocalhost(tenant.domain),
@@ -118,17 +116,16 @@ export const startLocalDeployment = async (
 
     const controlApi = outputs.ControlEndpoint ?? '';
     const control = createControlClient({ endpoint: controlApi, region: REGION, credentials: async () => administrator });
-    const internal = network
-      .localise(tenant.applications)
-      .flatMap(({ internalUrl, segments }) => [internalUrl, ...segments.map((segment) => segment.internalUrl)]);
-    const allowed = options.connectorConfig === null ? null : allowedIn(options.connectorConfig);
+    const internal = tenant.applications.flatMap(({ internalUrl, segments }) => [
+      internalUrl,
+      ...segments.map((segment) => segment.internalUrl),
+    ]);
+    const { allow = internal.map(originOf), connectTo = [] } = options.connectorConfig === null ? {} : listsIn(options.connectorConfig);
     const connectors = ending(
       createConnectors({
         program: built.connector,
-        allow: [
-          ...(allowed ?? internal.map(originOf)),
-          ...[site.url, ...options.publish.map(({ internalUrl }) => internalUrl)].map(originOf),
-        ],
+        allow: [...allow, SITE_ORIGIN, ...options.publish.map(({ internalUrl }) => originOf(internalUrl))],
+        connectTo: [...connectTo, `${SITE_HOST}:80=${new URL(site.url).host}`],
         config: options.connectorConfig,
         portalHost: tenant.portalHost,
         authority: publicServer.authority,
@@ -152,7 +149,7 @@ export const startLocalDeployment = async (
       access: 'everyone',
       ...(options.translate && { translation: { links: 'on', scripts: true } }),
     }));
-    if (published.length > 0) await control.apply([...network.localise(written as object[]), ...published]);
+    if (published.length > 0) await control.apply([...(written as object[]), ...published]);
 
     const urls = [
       ...tenant.applications.map(({ id, host, path, internalUrl }) => {

@@ -111,6 +111,12 @@ describe('a tenant file is refused with file, line, setting and advice', () => {
   }, 60_000);
 });
 
+test('the file that was started with is what is applied: to apply it again changes nothing', async () => {
+  const { status, output } = await sallyport(world, 'apply', 'tenants/local.yaml');
+
+  expect([status, output.trim()]).toEqual([0, 'The applications are already as the file says.']);
+}, 60_000);
+
 describe('`npm start` ends with 2', () => {
   /** With a folder of its own for temporary files, to see that none stay. */
   const start = async (...options: string[]) => {

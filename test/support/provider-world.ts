@@ -71,6 +71,7 @@ export const startProviderWorld = async ({ issuer, assembly = built('assembly') 
       createConnectors({
         program,
         allow: [origin],
+        connectTo: [],
         config: null,
         portalHost: 'portal.sallyport.localhost',
         authority: publicServer.authority,
