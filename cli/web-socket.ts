@@ -1,6 +1,7 @@
 // A WebSocket of a published application, for a program: the same client as in pages, over the `ws` package.
 import { WebSocket } from 'ws';
 import { SallyportError } from '../protocol/errors.ts';
+import { CLIENT_FRAME_MAX_BYTES, SOCKET_PROGRAM_PAYLOAD_BYTES } from '../protocol/limits.ts';
 import { SocketClient } from '../protocol/socket-client.ts';
 import type { SocketGrant } from '../protocol/socket-grant.ts';
 import type { Kind } from '../protocol/socket-payload.ts';
@@ -21,6 +22,8 @@ export interface SocketNetwork {
   /** Posts JSON with the program's token. */
   ask(address: string, body: string): Promise<{ readonly status: number; readonly text: string }>;
   dial(address: string): WebSocket;
+  /** Bytes that a message to the service holds. @default as many as fit into several frames */
+  readonly payload?: number;
 }
 
 /** Resolves when it is open. Throws ERR_SOCKET_REFUSED, with what refused it. */
@@ -54,7 +57,7 @@ export const openSocket = (
           link.on('error', () => undefined);
           return {
             send: (text) => {
-              if (link.readyState === WebSocket.OPEN) link.send(text);
+              if (link.readyState === WebSocket.OPEN) sendInFrames(link, Buffer.from(text));
             },
             close: () => link.close(),
           };
@@ -65,6 +68,7 @@ export const openSocket = (
         },
         now: () => performance.now(),
         used: () => true,
+        payload: network.payload ?? SOCKET_PROGRAM_PAYLOAD_BYTES,
       },
       {
         opened: (protocol) =>
@@ -92,6 +96,14 @@ export const openSocket = (
     );
     void client.open(url, protocols);
   });
+
+/** A page cannot: its message is one frame. */
+const sendInFrames = (link: WebSocket, message: Buffer): void => {
+  for (let at = 0; at < message.length; at += CLIENT_FRAME_MAX_BYTES) {
+    const end = at + CLIENT_FRAME_MAX_BYTES;
+    link.send(message.subarray(at, end), { binary: false, fin: end >= message.length });
+  }
+};
 
 const parse = (text: string): Record<string, unknown> => {
   try {

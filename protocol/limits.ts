@@ -86,6 +86,8 @@ export const SOCKET_PARTS_MAX = 256;
 export const SOCKET_PART_ROOM_BYTES = 18;
 /** A client's own frame holds this much of messages: AWS closes above 32 KB, of which base64 and the header line take their part. */
 export const SOCKET_CLIENT_PAYLOAD_BYTES = 22 * 1024;
+/** The same of a program's message, which it sends in several frames: AWS takes 128 KB, of which the relay's header line and seal take their part. */
+export const SOCKET_PROGRAM_PAYLOAD_BYTES = 90 * 1024;
 /**
  * What a user may have under way over a WebSocket beyond what the origin has taken. Each message of a user runs a function, so this also bounds
  * how many run at once.

@@ -8,6 +8,8 @@ import { type Closing, fromBase64, type Kind } from './socket-payload.ts';
 import { Timers } from './timers.ts';
 
 export interface SocketClientPorts extends ConnectionPorts {
+  /** What a message holds where it may be sent in several frames. @default what a single frame holds */
+  readonly payload?: number;
   /** Whether what is sent now comes of something that a person did: then it is use of their session. */
   readonly used: () => boolean;
 }
@@ -108,8 +110,9 @@ export class SocketClient {
   }
 
   #pump(): void {
-    const { payload: room } = this.#connection.grant;
-    for (let next = this.#out.next(room, this.#ports.used); next !== null; next = this.#out.next(room, this.#ports.used)) {
+    const { payload: small } = this.#connection.grant;
+    const { payload: room = small, used } = this.#ports;
+    for (let next = this.#out.next(small, room, used); next !== null; next = this.#out.next(small, room, used)) {
       this.#post(next);
       this.#events.sent(next.bytes);
     }

@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { CLIENT_FRAME_MAX_BYTES, SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_WINDOW_BYTES, WINDOW_BYTES } from './limits.ts';
+import {
+  CLIENT_FRAME_MAX_BYTES,
+  SOCKET_CLIENT_PAYLOAD_BYTES,
+  SOCKET_PROGRAM_PAYLOAD_BYTES,
+  SOCKET_WINDOW_BYTES,
+  WINDOW_BYTES,
+} from './limits.ts';
 import { SocketOutbound, type Unheard } from './socket-outbound.ts';
 import { fromBase64, toBase64 } from './socket-payload.ts';
 
@@ -15,9 +21,9 @@ test.each([0, 1, 7, 88, 380, 5_000, 100_000])('messages of %i bytes fill frames 
 
   const frames: Unheard[] = [];
   for (
-    let next = outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, () => true);
+    let next = outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_CLIENT_PAYLOAD_BYTES, () => true);
     next;
-    next = outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, () => true)
+    next = outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_CLIENT_PAYLOAD_BYTES, () => true)
   ) {
     frames.push(next);
   }
@@ -31,7 +37,7 @@ test('no more is under way than the window allows, and one frame above it; what 
   const outbound = new SocketOutbound();
   outbound.allow(SOCKET_WINDOW_BYTES);
   outbound.add(new Uint8Array(10 * SOCKET_WINDOW_BYTES), 'binary');
-  const next = () => outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, () => false);
+  const next = () => outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_CLIENT_PAYLOAD_BYTES, () => false);
   const fill = () => {
     let frames = 0;
     while (next()) frames += 1;
@@ -42,6 +48,20 @@ test('no more is under way than the window allows, and one frame above it; what 
   outbound.acknowledge(6, SOCKET_WINDOW_BYTES + 6 * SOCKET_CLIENT_PAYLOAD_BYTES);
 
   expect([first, fill(), outbound.unheard[0]!.n]).toEqual([12, 6, 6]);
+});
+
+test('a larger frame goes no further above the window than a small one may', () => {
+  const outbound = new SocketOutbound();
+  outbound.allow(SOCKET_WINDOW_BYTES);
+  outbound.add(new Uint8Array(1), 'binary');
+  const next = () => outbound.next(SOCKET_CLIENT_PAYLOAD_BYTES, SOCKET_PROGRAM_PAYLOAD_BYTES, () => false);
+  const sizes: number[] = [next()!.bytes];
+  outbound.add(new Uint8Array(2 * SOCKET_WINDOW_BYTES), 'binary');
+  for (let frame = next(); frame; frame = next()) sizes.push(frame.bytes);
+
+  expect(Math.max(...sizes)).toBeGreaterThan(80 * 1024);
+  expect(sizes.reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(SOCKET_WINDOW_BYTES + SOCKET_CLIENT_PAYLOAD_BYTES);
+  expect(sizes.length).toBeLessThanOrEqual(5);
 });
 
 test.each([0, 1, 2, 3, 8_191, 8_192, 8_193, 100_000])('%i bytes are the same after their way through Base64', (length) => {

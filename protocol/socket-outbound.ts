@@ -54,11 +54,14 @@ export class SocketOutbound {
     this.allow(limit);
   }
 
-  /** The next frame, of `room` bytes at most, its list of parts included; null while there is none that may be sent. */
-  next(room: number, used: () => boolean): Unheard | null {
+  /**
+   * The next frame, of `room` bytes at most, its list of parts included; null while there is none that may be sent. It may end above the limit by
+   * a frame of `small` bytes, no more.
+   */
+  next(small: number, room: number, used: () => boolean): Unheard | null {
     const closes = this.#close !== null && !this.#closeSent;
     if (this.#spent >= this.#limit || (this.#queue.length === 0 && !closes)) return null;
-    const { parts, payload } = this.#take(room);
+    const { parts, payload } = this.#take(Math.min(room, Math.max(small, this.#limit - this.#spent)));
     const close = this.#queue.length === 0 ? this.#close : null;
     this.#closeSent ||= close !== null;
     const head = { parts, ...(close && { close }), ...(used() && { used: true as const }) };

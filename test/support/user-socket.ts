@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import { WebSocket } from 'ws';
-import { openSocket, type ProgramSocket } from '../../cli/web-socket.ts';
+import { openSocket, type ProgramSocket, type SocketNetwork } from '../../cli/web-socket.ts';
 import { stranger } from './user.ts';
 
 const ANSWER_MS = 20_000;
@@ -12,10 +12,15 @@ const lookup: LookupFunction = (_host, options, done) =>
   options.all ? done(null, [LOOPBACK]) : done(null, LOOPBACK.address, LOOPBACK.family);
 
 /** `url` is that of the WebSocket, with http for ws. Resolves when it is open. */
-export const openUserSocket = (url: string, headers: Readonly<Record<string, string>>): Promise<ProgramSocket> =>
+export const openUserSocket = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  sizes: Pick<SocketNetwork, 'payload'> = {},
+): Promise<ProgramSocket> =>
   openSocket(
     { url: url.replace(/^http/, 'ws'), protocols: [] },
     {
+      ...sizes,
       ask: async (address, body) => {
         const answer = await stranger.fetch(address, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body });
         return { status: answer.status, text: answer.body.toString() };

@@ -2,6 +2,7 @@
 // alone. Rounds are interleaved and medians reported.
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { SOCKET_CLIENT_PAYLOAD_BYTES } from '../../../protocol/limits.ts';
 import type { Kind } from '../../../protocol/socket-payload.ts';
 import { sessionCookie } from '../../../test/support/user.ts';
 import { openUserSocket } from '../../../test/support/user-socket.ts';
@@ -104,7 +105,8 @@ const dialOrigin = async (url: string): Promise<Line> => {
 };
 
 const dialThrough = async (url: string, cookie: string): Promise<Line> => {
-  const socket = await openUserSocket(url, { cookie, origin: new URL(url).origin });
+  // As a page sends, whose messages are one frame each.
+  const socket = await openUserSocket(url, { cookie, origin: new URL(url).origin }, { payload: SOCKET_CLIENT_PAYLOAD_BYTES });
   return { send: socket.send, listen: socket.listen, close: () => socket.close(1000, '') };
 };
 
