@@ -39,7 +39,7 @@ export const why = async (raw: unknown, { directory, sessions }: WhyPorts): Prom
   const { application } = resolved;
   const { outcome, rule, examined } = decide(
     application,
-    { ...request, overrides: methodOverrides([], query) },
+    { ...request, overrides: methodOverrides([], query, request.path) },
     facts,
     await evaluatorFor(application),
   );

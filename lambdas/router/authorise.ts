@@ -41,7 +41,7 @@ export const authorise = async (
     by: caller?.by ?? 'browser',
   };
   // Without conditions nothing turns on the method.
-  const overrides = application.conditions.length === 0 ? [] : methodOverrides(request.headers, request.query);
+  const overrides = application.conditions.length === 0 ? [] : methodOverrides(request.headers, request.query, request.path);
   const decision = decide(application, { ...request, overrides }, facts, await evaluatorFor(application));
   if (decision.outcome === 'allow') return null;
   if (decision.outcome === 'step up') return decision.stepUp;

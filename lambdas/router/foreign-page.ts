@@ -28,7 +28,7 @@ export const checkPage = async (
   if (caller !== null && caller.by !== 'browser' && !isRemembered(request)) return;
   const from = await whence(ports, request);
   if (from === 'itself' || (from === 'elsewhere' && caller === null)) return;
-  const changing = [request.method, ...methodOverrides(request.headers, request.query)].filter((method) => !SAFE.has(method));
+  const changing = [request.method, ...methodOverrides(request.headers, request.query, request.path)].filter((method) => !SAFE.has(method));
   if (changing.length === 0) return;
   const origins = valuesOf(request, 'origin');
   const [origin = ''] = origins;

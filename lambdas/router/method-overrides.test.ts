@@ -18,18 +18,25 @@ describe('a field', () => {
     'X-Method',
     'HTTP-Method-Override',
     'X-Tunneled-Method',
+    'X-HTTPMethod-Override',
+    'X-HTTP-MethodOverride',
+    'X-HTTP-Override',
+    'X-HTTP-Verb',
+    'X-Override-Method',
+    'X-REST-Method',
+    'X--Http-Method',
   ])('%s names a method', (name) => {
-    expect(methodOverrides([[name, 'delete']], '')).toEqual(['DELETE']);
+    expect(methodOverrides([[name, 'delete']], '', '/')).toEqual(['DELETE']);
   });
 
   test('names several, in whatever form', () => {
     const headers = [['X-HTTP-Method-Override', ' put, DELETE'] as const, ['X-HTTP-Method', '"DELETE"'] as const];
 
-    expect(methodOverrides(headers, '')).toEqual(['PUT', 'DELETE']);
+    expect(methodOverrides(headers, '', '/')).toEqual(['PUT', 'DELETE']);
   });
 
   test.each(['Access-Control-Request-Method', 'Method-Of-Payment', 'X-Methodology', 'Accept'])('%s does not', (name) => {
-    expect(methodOverrides([[name, 'DELETE']], '')).toEqual([]);
+    expect(methodOverrides([[name, 'DELETE']], '', '/')).toEqual([]);
   });
 });
 
@@ -54,21 +61,34 @@ describe('a query', () => {
     '?x-http-method=DELETE',
     '?_method=GET&_method=DELETE',
   ])('%s names a method', (query) => {
-    expect(methodOverrides([], query)).toContain('DELETE');
+    expect(methodOverrides([], query, '/')).toContain('DELETE');
   });
 
   test.each(['', '?', '?method=DELETE', '?payment_method=DELETE', '?q=_method', '?_methods=DELETE', '?a=_method%3DDELETE'])(
     '%s does not',
     (query) => {
-      expect(methodOverrides([], query)).toEqual([]);
+      expect(methodOverrides([], query, '/')).toEqual([]);
     },
   );
+});
+
+describe('a parameter in the path', () => {
+  test.each(['/a;_method=DELETE', '/a;b=c;_Method=delete/d', '/a%3B_method=DELETE;c', '/;X-HTTP-Method-Override=DELETE/a'])(
+    'of %s names a method',
+    (path) => {
+      expect(methodOverrides([], '', path)).toEqual(['DELETE']);
+    },
+  );
+
+  test.each(['/_method=DELETE', '/a;method=DELETE', '/a;b/_method=DELETE'])('of %s does not', (path) => {
+    expect(methodOverrides([], '', path)).toEqual([]);
+  });
 });
 
 test('a request that names more than anyone needs is refused', () => {
   const many = Array.from({ length: 4 }, (_, index) => 'ABCD'.slice(index)).join();
 
-  expect(() => methodOverrides([['X-HTTP-Method', many]], '')).toThrow(expect.objectContaining({ code: 'ERR_REQUEST_INVALID' }));
+  expect(() => methodOverrides([['X-HTTP-Method', many]], '', '/')).toThrow(expect.objectContaining({ code: 'ERR_REQUEST_INVALID' }));
 });
 
 describe('where a condition is on DELETE', () => {
@@ -88,6 +108,7 @@ describe('where a condition is on DELETE', () => {
   test.each<[string, EventChanges]>([
     ['by a field', { ...post, headers: { 'X-HTTP-Method-Override': ['DELETE'] } }],
     ['by a field with underscores', { ...post, headers: { x_http_method: ['delete'] } }],
+    ['in its path', { ...post, path: '/files;_method=DELETE' }],
     ['in the query', { ...post, multiValueQueryStringParameters: { _method: ['DELETE'] } }],
     ['of a GET', { headers: { 'X-Method-Override': ['DELETE'] } }],
   ])('a request that asks for it %s does not reach the application', async (_, changes) => {
