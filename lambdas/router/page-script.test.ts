@@ -36,7 +36,17 @@ describe('the script stands first in the head', () => {
 
   // What browsers make of all this: test/e2e/injected-pages.test.ts.
   test('and nowhere where none begins: in a comment or a tag that does not end, or after more than is waited for', async () => {
-    for (const page of ['<!-- <head>', '<html a="<head>', '<head a=', '<!doctype html', `<!--${' '.repeat(START_MAX)}--><head>`]) {
+    for (const page of [
+      '<!-- <head>',
+      '<html a="<head>',
+      '<head a=',
+      '<html /',
+      '<head a /',
+      '<x',
+      '<html><x',
+      '<!doctype html',
+      `<!--${' '.repeat(START_MAX)}--><head>`,
+    ]) {
       expect((await scripted(page)) === page).toBe(true);
       expect((await scripted(page, 1000)) === page).toBe(true);
     }

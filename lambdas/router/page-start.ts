@@ -29,6 +29,7 @@ export const createPageStart = (xml: boolean): PageStart => {
   let passed = 0;
   let tag: 'root' | 'head' | null = null;
   let rooted = false;
+  let ended = false;
   /** Where a document type begins that has declarations of its own, of which the tokenizer knows nothing. */
   let declared: number | null = null;
   let hasDeclared = false;
@@ -54,6 +55,8 @@ export const createPageStart = (xml: boolean): PageStart => {
       { xmlMode: xml, decodeEntities: true },
       {
         ontext: (from, to) => {
+          // What is left of a tag that does not end is no text, though the tokenizer says so.
+          if (from < 0 || tag !== null || (ended && from > passed)) return found(null);
           let at = from;
           while (at < to && BLANKS.has(text[at]!)) at += 1;
           pass(at);
@@ -138,6 +141,7 @@ export const createPageStart = (xml: boolean): PageStart => {
     end: () => {
       if (place === undefined && declared === null) {
         if (read < text.length) readOn();
+        ended = true;
         tokenizer.end();
       }
       return place ?? (place === undefined && !xml && passed === text.length ? passed : null);
