@@ -101,6 +101,13 @@ describe('a refusal', () => {
     await expect(client.apply([])).rejects.toMatchObject({ code: 'ERR_CONFIGURATION_INVALID', faults: [fault, fault] });
   });
 
+  test('of a question is told as one: nothing was to be applied', async () => {
+    const faults = [{ path: 'address', expected: 'an IP address', got: '"x"', advice: 'Leave it out.' }];
+    const { client } = await clientOf({ 'POST /control/decisions': [400, { code: 'ERR_CONFIGURATION_INVALID', faults }] });
+
+    await expect(client.decide('GET', 'https://x/', {}, null)).rejects.toThrow(/^The question has one fault\./);
+  });
+
   test.each([
     [403, { message: 'Forbidden' }, 'ERR_CONTROL_DENIED', /403: Forbidden.*execute-api:Invoke/],
     [404, { message: 'Not Found' }, 'ERR_CONTROL_UNREACHABLE', /not a control API/],

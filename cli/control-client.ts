@@ -141,7 +141,7 @@ const send = async <Answer>(target: ControlTarget, method: string, path: string,
     );
   }
   const parsed = parse(answer);
-  if (!response.ok) throw refusal(url, response.status, parsed, answer);
+  if (!response.ok) throw refusal(url, response.status, parsed, answer, path === 'decisions' ? 'The question' : 'What was applied');
   if (!isMap(parsed)) throw notControl(url, response.status);
   return parsed as Answer;
 };
@@ -211,9 +211,10 @@ class Sha256 {
   }
 }
 
-const refusal = (url: URL, status: number, parsed: unknown, text: string): SallyportError => {
+/** `given`: what it would have to do with. */
+const refusal = (url: URL, status: number, parsed: unknown, text: string, given: string): SallyportError => {
   const { code, detail, title, faults, message } = isMap(parsed) ? parsed : {};
-  if (code === 'ERR_CONFIGURATION_INVALID' && Array.isArray(faults)) return new ConfigurationError('What was applied', faults as Fault[]);
+  if (code === 'ERR_CONFIGURATION_INVALID' && Array.isArray(faults)) return new ConfigurationError(given, faults as Fault[]);
   if (isErrorCode(code)) return new SallyportError(code, String(detail ?? title));
   if (status === 401 || status === 403) {
     const said = typeof message === 'string' ? message : text.slice(0, 200);

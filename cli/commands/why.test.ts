@@ -63,3 +63,13 @@ test('why takes the user for whom a session says, and then nothing else of them'
   expect(await cli.runAt({}, 'why', 'alice', 'GET', url, '--session', 'last', '--group', 'staff')).toBe(2);
   expect(cli.complained[0]).toMatch(/why takes --session, or --group: the session says it already/);
 });
+
+test.each([
+  ['--claim', 'team', /--claim expects NAME=VALUE, and got team\./],
+  ['--claim', '=a', /--claim expects NAME=VALUE/],
+  ['--at', 'yesterday', /--at expects a time in UTC such as 2026-01-06T12:00Z, and got yesterday/],
+])('why refuses %s %s before it asks', async (option, value, told) => {
+  expect(await cli.runAt({}, 'why', 'alice', 'GET', 'https://wiki.apps.sallyport.localhost/', option, value)).toBe(2);
+
+  expect(cli.complained[0]).toMatch(told);
+});

@@ -17,10 +17,17 @@ export interface WhyOptions {
   readonly session?: string;
 }
 
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z$/;
+
 /** What a session tells by itself. */
 const OF_SESSION = ['group', 'claim', 'email', 'mfa', 'signed-in-ago'] as const;
 
-export const whyFault = (options: Readonly<Record<string, unknown>>): string | null => {
+export const whyFault = (options: WhyOptions): string | null => {
+  const { claim = [], at } = options;
+  const nameless = claim.find((pair) => pair.indexOf('=') < 1);
+  if (nameless !== undefined) return `--claim expects NAME=VALUE, and got ${nameless}.`;
+  if (at !== undefined && !MOMENT.test(at))
+    return `--at expects a time in UTC such as 2026-01-06T12:00Z, and got ${at}; left out, it is now.`;
   const given = OF_SESSION.filter((name) => options[name] !== undefined);
   if (options.session === undefined || given.length === 0) return null;
   return `why takes --session, or ${given.map((name) => `--${name}`).join(' and ')}: the session says it already.`;

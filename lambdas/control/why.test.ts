@@ -71,6 +71,14 @@ describe('decisions', () => {
     }
   });
 
+  test('are not made on reserved paths, however they are written, nor on what is no URL', async () => {
+    for (const url of ['https://wiki.apps.example.com/.sallyport/session', 'https://wiki.apps.example.com/%2esallyport/x?y', 'wiki']) {
+      const answer = await ask(url, { user: 'alice' });
+
+      expect([url, answer.statusCode, read<{ code: string }>(answer).code]).toEqual([url, 400, 'ERR_REQUEST_INVALID']);
+    }
+  });
+
   test('know what a query asks to be taken for', async () => {
     const guarded = { ...wiki, conditions: [{ name: 'Kept', methods: ['DELETE'], refuse: {} }] };
     await world.call('PUT', 'applications', { applications: [guarded] });

@@ -5,9 +5,11 @@ import { evaluatorFor } from '../../policy/evaluate.ts';
 import type { DecisionReport } from '../../protocol/control.ts';
 import { SallyportError } from '../../protocol/errors.ts';
 import { parseSituation } from '../../tenants/expectations.ts';
+import { shown } from '../../tenants/faults.ts';
 import { canonicalPath } from '../router/canonical-path.ts';
 import { canonicalHost, canonicalMethod } from '../router/canonical-request.ts';
 import { methodOverrides } from '../router/method-overrides.ts';
+import { isReserved } from '../router/reserved.ts';
 import { resolve } from '../router/resolve.ts';
 import type { Directory, Session, Sessions } from '../stores/records.ts';
 
@@ -31,6 +33,11 @@ export const why = async (raw: unknown, { directory, sessions }: WhyPorts): Prom
   const facts =
     session === null ? supposed : { ...supposed, user: session.user, mfa: session.mfa, authenticatedAt: session.authenticatedAt };
   const [, host = '', path = '/', query = ''] = /^https?:\/\/([^/?#]*)([^?#]*)([^#]*)/i.exec(url) ?? [];
+  if (isReserved(path))
+    throw new SallyportError(
+      'ERR_REQUEST_INVALID',
+      `${path} is never forwarded: paths below /.sallyport/, however they are written, are ours.`,
+    );
   const request = { method: canonicalMethod(method), host: canonicalHost([['Host', host]]), path: canonicalPath(path === '' ? '/' : path) };
 
   const resolved = await resolve(directory, request);
@@ -79,5 +86,8 @@ const readQuestion = (raw: unknown): Question => {
     (session === null || typeof session === 'string')
   )
     return { method, url, situation, session };
-  throw new SallyportError('ERR_REQUEST_INVALID', 'A method, an http or https URL and a situation were expected.');
+  throw new SallyportError(
+    'ERR_REQUEST_INVALID',
+    `A method, an http or https URL such as https://wiki.apps.example.com/, and a situation were expected; the URL was ${shown(url)}.`,
+  );
 };
