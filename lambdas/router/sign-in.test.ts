@@ -192,6 +192,27 @@ describe('back with a code', () => {
     expect(response.headerAll('Set-Cookie')).toEqual([]);
   });
 
+  test.each(['', 'c'.repeat(42), 'c'.repeat(44), `${'c'.repeat(42)}.`])(
+    'a code %j, which we never made, costs no look-up',
+    async (code) => {
+      const rig = prepare();
+
+      const response = await rig.answer(back({ multiValueQueryStringParameters: { code: [code] } }));
+
+      expect([response.status, rig.reads.sessions]).toEqual([400, 0]);
+    },
+  );
+
+  test('a code does not lead to what is no host, even where the directory has one of that name', async () => {
+    const odd = `${HOST}:443@evil.example`;
+    const rig = prepare({ returnHost: odd });
+    rig.applications.push(application({ id: 'odd', host: odd }));
+
+    const response = await rig.answer(back());
+
+    expect([response.status, response.header('Location')]).toEqual([400, null]);
+  });
+
   test.each<[string, number, number, number, readonly string[]]>([
     ['code', 0, 60_000, 400, []],
     ['code', 1, 60_000, 303, ['60']],
