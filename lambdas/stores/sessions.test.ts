@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EmulatedTables, startEmulatedTables } from './emulated-table.ts';
-import type { Session, SessionHandle, Sessions, SignInCode } from './records.ts';
+import type { SamlSession, Session, SessionHandle, Sessions, SignInCode, SignOutChain } from './records.ts';
 import { createSessions } from './sessions.ts';
 import { createTable, type Table } from './table.ts';
 
@@ -75,6 +75,23 @@ describe('sessions', () => {
 
     expect(await sessions.find('p1')).toBeNull();
     expect(await table.get({ pk: 'session#p1', sk: '-' })).toMatchObject({ expiresAtSeconds: (START + HOUR) / 1000 });
+  });
+
+  test('at SAML applications, and sign-outs on their way through them, are there until they end, and not in that moment', async () => {
+    const saml: SamlSession = {
+      ...{ id: 's1', parent: 'p1', application: 'records', sessionIndex: '_1', nameId: 'alice', nameIdFormat: 'persistent' },
+      expiresAt: START + 1000,
+    };
+    const chain: SignOutChain = { id: 'c1', session: 'p1', left: [saml], onward: 'https://portal.example.com/', expiresAt: START + 1000 };
+    await sessions.create(portal);
+    await sessions.createAtSaml(saml);
+    for (const id of ['c1', 'c2']) await sessions.keepChain({ ...chain, id });
+
+    clock = START + 999;
+    expect([await sessions.findAtSaml('s1'), await sessions.takeChain('c1'), await sessions.takeChain('c1')]).toEqual([saml, chain, null]);
+
+    clock = START + 1000;
+    expect([await sessions.findAtSaml('s1'), await sessions.takeChain('c2')]).toEqual([null, null]);
   });
 
   test('end with their parent, and no other’s do', async () => {
