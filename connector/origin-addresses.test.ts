@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Resolve } from './address.ts';
 import { withResolvers } from './clock.ts';
+import { parseConnectTo } from './connect-to.ts';
 import { LOOKUP_MS } from './origin-addresses.ts';
 import type { Connection, OriginCall } from './ports.ts';
 import { call, createOrigins, textOf } from './testing/origins.ts';
@@ -60,7 +61,8 @@ const prepare = async ({ connections = 1 } = {}) => {
     waits.push(act);
     return () => void waits.splice(waits.indexOf(act), 1);
   };
-  const origins = createOrigins({ connections, resolve, clock: { monotonic: () => time, after } });
+  const connectTo = [parseConnectTo(`wiki.corp:80=${THERE}:${port}`)];
+  const origins = createOrigins({ connections, resolve, connectTo, clock: { monotonic: () => time, after } });
   const begin = (fields: Partial<OriginCall> = {}) => origins.call(call({ origin: `http://wiki.corp:${port}`, ...fields }));
   return {
     seen,
@@ -94,6 +96,14 @@ describe('a name is looked up again', () => {
 
     expect(await ask()).toBe(`${THERE} 2`);
     expect(await ask()).toMatch(THERE);
+  });
+
+  test('and says nothing of a connection of the same name to where the administrator says that it leads', async () => {
+    const { ask } = await prepare();
+    expect(await ask()).toBe(`${HERE} 1`);
+
+    expect(await ask({ origin: 'http://wiki.corp' })).toBe(`${THERE} 2`);
+    expect(await ask({ origin: 'http://wiki.corp' })).toBe(`${THERE} 2`);
   });
 
   test('for a WebSocket, too', async () => {

@@ -6,7 +6,7 @@ import type { HeaderList } from '../protocol/frames.ts';
 import { withoutHopByHop } from '../protocol/headers.ts';
 import { type Resolve, resolveHost } from './address.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { ConnectTo } from './connect-to.ts';
+import { type ConnectTo, findConnectTo } from './connect-to.ts';
 import { openSocket } from './handshake.ts';
 import { HEAD_MAX_BYTES } from './head-reader.ts';
 import { OriginAddresses } from './origin-addresses.ts';
@@ -141,7 +141,11 @@ export class Origins {
       ...(connection && { keepAliveTimeout: connection.idleMs, keepAliveMaxTimeout: connection.idleMs }),
     };
     const limit = connection?.limit ?? this.#options.connections;
-    const create = () => new OriginClient(origin, options, this.#lifetime);
+    const { hostname, port, protocol } = new URL(origin);
+    const named = findConnectTo(this.#options.connectTo ?? [], hostname, port || (protocol === 'https:' ? '443' : '80'));
+    // Where the administrator says where it is, another port's lookup says nothing of it.
+    const lifetime = named === null ? this.#lifetime : { ...this.#lifetime, has: () => true };
+    const create = () => new OriginClient(origin, options, lifetime);
     return limit === 1 ? create() : new Pool(origin, { connections: limit, factory: create });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findProxy } from './proxy.ts';
+import { authorization, findProxy } from './proxy.ts';
 
 const find = (url: string, env: Record<string, string>): string | undefined => findProxy(new URL(url), env)?.host;
 
@@ -45,6 +45,23 @@ test('encoded credentials are what they stand for', () => {
   const { username, password, host } = findProxy(new URL('https://a.example.com'), { HTTPS_PROXY: 'http://con:p%40s%2Fs:x@proxy:3128' })!;
 
   expect([username, decodeURIComponent(password), host]).toEqual(['con', 'p@s/s:x', 'proxy:3128']);
+});
+
+test.each([
+  ['con:p%40s%2Fs:x', 'con:p@s/s:x'],
+  ['con:p\u00e4ss', 'con:p\u00e4ss'],
+  ['con:p%C3%A4ss%25', 'con:p\u00e4ss%'],
+  ['con:"<p>^`{|}', 'con:"<p>^`{|}'],
+])('credentials %s are sent as what they stand for', (credentials, meant) => {
+  const proxy = findProxy(new URL('https://a.example.com'), { HTTPS_PROXY: `http://${credentials}@proxy:3128` })!;
+
+  expect(authorization(proxy)).toEqual({ 'Proxy-Authorization': `Basic ${Buffer.from(meant).toString('base64')}` });
+});
+
+test('credentials that are encoded in another character set than UTF-8 are sent as these bytes', () => {
+  const proxy = findProxy(new URL('https://a.example.com'), { HTTPS_PROXY: 'http://con:p%E4ss@proxy:3128' })!;
+
+  expect(authorization(proxy)).toEqual({ 'Proxy-Authorization': `Basic ${Buffer.from('con:p\u00e4ss', 'latin1').toString('base64')}` });
 });
 
 test('a proxy that is none is refused without showing its credentials', () => {

@@ -74,11 +74,14 @@ export const openTunnel = (proxy: URL, target: string, trust: ProxyTrust, timeou
     request.end();
   });
 
-const authorization = ({ username, password }: URL): { readonly 'Proxy-Authorization'?: string } => {
+export const authorization = ({ username, password }: URL): { readonly 'Proxy-Authorization'?: string } => {
   if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { 'Proxy-Authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+  return { 'Proxy-Authorization': `Basic ${Buffer.from(`${bytesOf(username)}:${bytesOf(password)}`, 'latin1').toString('base64')}` };
 };
+
+/** As bytes, whatever the character set in which an administrator encoded them. URLs are ASCII besides. */
+const bytesOf = (encoded: string): string =>
+  encoded.replace(/%([\da-f]{2})/gi, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 const explain = (status: number, { username }: URL): string => {
   if (status === 401 || status === 407) {
