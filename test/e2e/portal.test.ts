@@ -126,7 +126,7 @@ describe('the list of applications', () => {
   }, 60_000);
 
   test('leaves the key alone where the user has switched that off', async () => {
-    await page.getByLabel('goes to the search').uncheck();
+    await page.getByLabel('focuses the search box').uncheck();
     await page.reload();
 
     await page.keyboard.press('/');
