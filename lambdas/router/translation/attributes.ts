@@ -104,8 +104,9 @@ const several = (value: string, paths: boolean): readonly Spelt[] =>
 export const refresh = (value: string, paths: boolean): readonly Spelt[] => {
   const [lead] = /^\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?(?:["']|&quot;|&#3[49];)?/i.exec(value) ?? [];
   const path = lead === undefined ? null : findReference(value.slice(lead.length), paths);
-  if (lead === undefined || path === null || path.authority !== null) return findAddresses(value);
-  return [{ ...path, start: lead.length + path.start, end: lead.length + path.end }];
+  if (lead === undefined || path === null) return findAddresses(value);
+  const site = { ...path, start: lead.length + path.start, end: lead.length + path.end };
+  return path.authority === null ? [site] : [site, ...findAddresses(value).filter(({ start }) => start >= site.end)];
 };
 
 const isShown = (attributes: readonly Attribute[]): boolean =>

@@ -25,7 +25,8 @@ const QUOTE = String.raw`(?:["'\x60]|&(?:quot|apos|#0?3[49]|#x2[27]);|${BACKSLAS
 const LABEL = '[a-z0-9_][a-z0-9_-]{0,62}';
 /** A final dot belongs to the name only where a port or a path follows; else it ends a sentence. */
 const HOST = String.raw`((?:${LABEL}(?:\.${LABEL}){0,9}|\[[0-9a-f:.]{2,45}\])(?:\.(?=${COLON}\d|${SLASH}))?)`;
-const PORT = String.raw`(?:${COLON}(\d{1,5}))?`;
+/** It may be empty (RFC 3986 §3.2.3). */
+const PORT = String.raw`(?:${COLON}(?:(\d{1,5})|(?=${SLASH})))?`;
 /** The name could go on, or is put together from parts that are not here: `http://wiki${'${'}zone}/`, `http://user@host`. */
 const END = String.raw`(?![\w@%$*+{-]|[^\0-\x7f]|${COLON}|\.[\w-]|${BACKSLASHES}(?:u002e|x2e)|&(?:#46|#x2e|period|commat|#64|#x40);)`;
 const SCHEME = '(https?|(?<![a-z])wss?)';
