@@ -16,7 +16,7 @@ export interface Closing {
 }
 
 /** What a part takes beside its bytes, so that those without any are bounded, too. */
-const PART_COST_BYTES = 128;
+export const PART_COST_BYTES = 128;
 
 interface Waiting {
   readonly kind: MessageKind;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decode } from '../protocol/codec.ts';
 import type { RequestFrame } from '../protocol/frames.ts';
-import { FRAME_MAX_BYTES } from '../protocol/limits.ts';
+import { FRAME_MAX_BYTES, SOCKET_PARTS_MAX } from '../protocol/limits.ts';
 import { createLog } from '../protocol/log.ts';
 import type { SocketFrame } from '../protocol/socket-frames.ts';
 import { SocketInbound } from '../protocol/socket-inbound.ts';
@@ -234,7 +234,7 @@ describe('what a WebSocket holds is counted, and bounded', () => {
     const send = (n: number) => accept({ type: 'socket', n, parts: [['binary', part.length, true]], received: 0, limit: 1 << 20 }, part);
 
     for (let n = 0; n < 16; n += 1) send(n);
-    expect([sent.length, ended, ledger.held]).toEqual([16, [], 256 * 1024]);
+    expect([sent.length, ended, ledger.held]).toEqual([16, [], 256 * 1024 + 16 * 128]);
     send(16);
 
     expect([sent.length, ended]).toEqual([16, ['origin']]);
@@ -247,6 +247,26 @@ describe('what a WebSocket holds is counted, and bounded', () => {
     for (let n = 1; n < 400 && ended.length === 0; n += 1) send(n);
 
     expect([sent, ended]).toEqual([[], ['origin']]);
+  });
+
+  test('messages without a byte as well, whether they wait for an earlier frame or for the origin', () => {
+    const parts = Array.from({ length: SOCKET_PARTS_MAX }, () => ['text', 0, false]);
+    const held = (slow: boolean, from: number) => {
+      const { accept, ledger, ended } = prepare({ slow });
+      for (let n = from; n < from + 200; n += 1) accept({ type: 'socket', n, parts, received: 0, limit: 1 << 20 });
+      return [ledger.held, ended.length];
+    };
+
+    expect([held(true, 0), held(false, 1)]).toEqual(Array.from({ length: 2 }, () => [200 * SOCKET_PARTS_MAX * 128, 0]));
+  });
+
+  test('and frames that wait for an earlier one end it where the connector is full', () => {
+    const { accept, ledger, sockets, ended } = prepare({ memory: MEGABYTE });
+    const parts = Array.from({ length: SOCKET_PARTS_MAX }, () => ['text', 0, false]);
+
+    for (let n = 1; n < 100; n += 1) accept({ type: 'socket', n, parts, received: 0, limit: 1 << 20 });
+
+    expect([sockets.open, ledger.held, ended]).toEqual([0, 0, ['origin']]);
   });
 
   test('nothing, once the user has gone', async () => {

@@ -10,6 +10,7 @@ import {
   SOCKET_AWAY_MS,
   SOCKET_CLIENT_PAYLOAD_BYTES,
   SOCKET_OPEN_MS,
+  SOCKET_PARTS_MAX,
   SOCKET_RECEIPT_MS,
   SOCKET_WINDOW_BYTES,
 } from '../protocol/limits.ts';
@@ -21,7 +22,7 @@ import { type Clock, withResolvers } from './clock.ts';
 import type { Account } from './ledger.ts';
 import type { OriginSocket, Post } from './ports.ts';
 import { Sender } from './sender.ts';
-import { SocketQueue } from './socket-queue.ts';
+import { PART_COST_BYTES, SocketQueue } from './socket-queue.ts';
 
 export interface SocketContext {
   readonly clock: Clock;
@@ -40,16 +41,21 @@ const POLICY = 1008;
 const RESTARTING = 1012;
 /** The origin is read no further while so much waits for the user, or anything at all when the connector is full. */
 const WAITING_MAX_BYTES = 1024 * 1024;
+const EARLY_FRAMES = SOCKET_WINDOW_BYTES / FRAME_MIN_COST_BYTES + 1;
 /** What the window lets a user send before the first of it is here. */
 const EARLY = {
-  frames: SOCKET_WINDOW_BYTES / FRAME_MIN_COST_BYTES + 1,
-  bytes: SOCKET_WINDOW_BYTES + SOCKET_CLIENT_PAYLOAD_BYTES,
+  frames: EARLY_FRAMES,
+  bytes: SOCKET_WINDOW_BYTES + SOCKET_CLIENT_PAYLOAD_BYTES + EARLY_FRAMES * SOCKET_PARTS_MAX * PART_COST_BYTES,
 };
 /** A process that ends does not wait longer for its last frames to be posted. */
 const TOLD_MS = 3_000;
 
 type Timer = 'resume' | 'receipt' | 'age' | 'idle' | 'told';
 type Opened = { readonly frame: SocketFrame; readonly payload: Buffer };
+
+/** Memory that a user's frame takes: messages without a byte do so as well. */
+const heldBy = ({ frame, payload }: { readonly frame: Pick<SocketFrame, 'parts'>; readonly payload: Buffer }): number =>
+  payload.length + frame.parts.length * PART_COST_BYTES;
 
 export class Socket {
   readonly key: FrameKey;
@@ -118,8 +124,8 @@ export class Socket {
   }
 
   /** What it holds is needed for others. */
-  giveUp(): void {
-    this.end(GOING_AWAY, 'The user is away, and memory is needed.');
+  giveUp(reason = 'The user is away, and memory is needed.'): void {
+    this.end(GOING_AWAY, reason);
     this.#close();
   }
 
@@ -144,7 +150,9 @@ export class Socket {
 
   #take(opened: Opened): void {
     try {
-      for (const { frame, payload } of this.#incoming.accept(opened.frame.n, opened, opened.payload.length)) this.#deliver(frame, payload);
+      for (const { frame, payload } of this.#incoming.accept(opened.frame.n, opened, heldBy(opened))) this.#deliver(frame, payload);
+      // A user could keep back the first of many, and nothing else gives them up.
+      if (this.#incoming.held > 0 && this.#context.full()) this.giveUp('Frames came before others, and memory is needed.');
     } catch (error) {
       const { code, message } = asSallyportError(error);
       this.end(POLICY, `${code}: ${message}`.slice(0, 120));
@@ -154,13 +162,14 @@ export class Socket {
   #deliver({ parts, close }: SocketFrame, payload: Buffer): void {
     if (this.#spent >= this.#window.limit) throw new SallyportError('ERR_FRAME_OVERFLOW', 'The user sends more than was allowed.');
     this.#spent += frameCost(payload.length);
-    this.#untaken += payload.length;
+    const held = heldBy({ frame: { parts }, payload });
+    this.#untaken += held;
     this.#usedAt = this.#context.clock.monotonic();
     let at = 0;
     let left = parts.length;
     const taken = () => {
       left -= 1;
-      if (left <= 0) this.#taken(payload.length);
+      if (left <= 0) this.#taken(payload.length, held);
     };
     for (const [kind, bytes, more] of parts) {
       if (at + bytes > payload.length) throw new SallyportError('ERR_FRAME_INVALID', 'A frame has less payload than its parts.');
@@ -171,9 +180,9 @@ export class Socket {
   }
 
   /** The origin has taken so much, so the user may send as much again: told at once when half is used up, else with the next message. */
-  #taken(bytes: number): void {
+  #taken(bytes: number, held: number): void {
     if (this.#closed) return;
-    this.#untaken -= bytes;
+    this.#untaken -= held;
     if (this.#window.consume(bytes) !== null) this.#tell();
     else this.#timers.armOnce('receipt', SOCKET_RECEIPT_MS, () => this.#tell());
   }
