@@ -6,4 +6,4 @@ module.exports = {
   process: (source, file) => esbuild.transformSync(source, options(file)),
 };
 
-const options = (file) => ({ loader: 'ts', format: 'esm', target: 'node20', sourcemap: 'inline', sourcefile: file });
+const options = (file) => ({ loader: 'ts', format: 'esm', target: 'node20.10', sourcemap: 'inline', sourcefile: file });

@@ -50,7 +50,7 @@ export const sessionCookie = async (world: World, username: string, application:
     '--application',
     application,
   ];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: SIGN_IN_MS * slowness() });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: Math.ceil(SIGN_IN_MS * slowness()) });
   return stdout.trim().replace(/^Cookie:\s*/i, '');
 };
 
