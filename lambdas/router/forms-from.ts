@@ -3,6 +3,7 @@
 import { pathReadings } from '../../policy/path-readings.ts';
 import type { Application } from '../stores/records.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
+import { methodOverrides } from './method-overrides.ts';
 
 /** Whether a page of `origin`, as browsers say it, may send forms to `path`. In no reading may the path be another one. */
 export const takesFormOf = ({ formsFrom, path: base }: Pick<Application, 'formsFrom' | 'path'>, path: string, origin: string): boolean =>
@@ -14,9 +15,11 @@ export const takesFormOf = ({ formsFrom, path: base }: Pick<Application, 'formsF
 /** Whether the request is such a form, from another origin. Our own portal may send one to any application: it answers those that speak SAML so. */
 export const isFormFromElsewhere = (
   application: Pick<Application, 'formsFrom' | 'path'>,
-  { path, headers }: CanonicalRequest,
+  { path, query, headers }: CanonicalRequest,
   portal: string,
 ): boolean => {
+  // Sent again it is this origin's own, which may ask for any method: so it must not ask for another now.
+  if (methodOverrides(headers, query, path).some((method) => method !== 'POST')) return false;
   const said = (wanted: string) => headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
   const [origin, ...further] = said('origin');
   if (origin === undefined || further.length > 0 || said('sec-fetch-site').includes('same-origin')) return false;

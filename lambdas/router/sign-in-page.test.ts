@@ -151,11 +151,16 @@ describe('an address that is too long to travel through the sign-in', () => {
 
 describe('a form of another site that the application waits for', () => {
   const PROVIDER = 'https://login.example.com';
-  const posted = async (headers: Record<string, string[]> = {}, path = '/saml/acs', signedIn = false) => {
+  const posted = async (
+    headers: Record<string, string[]> = {},
+    path = '/saml/acs',
+    signedIn = false,
+    query: Record<string, string[]> = {},
+  ) => {
     const rig = createRig();
     rig.applications[0] = application({ formsFrom: [{ path: '/saml/acs', origins: [PROVIDER] }] });
     const answer = await rig.answer({
-      ...{ httpMethod: 'POST', path, body: 'SAMLResponse=a%2Bb&RelayState=c' },
+      ...{ httpMethod: 'POST', path, body: 'SAMLResponse=a%2Bb&RelayState=c', multiValueQueryStringParameters: query },
       headers: {
         ...{ 'Sec-Fetch-Mode': ['navigate'], 'Sec-Fetch-Dest': ['document'], 'Sec-Fetch-Site': ['cross-site'], Origin: [PROVIDER] },
         ...{ 'Content-Type': ['application/x-www-form-urlencoded'], ...(signedIn && { Cookie: [rig.signIn()] }) },
@@ -198,5 +203,12 @@ describe('a form of another site that the application waits for', () => {
     const { rig, status, body } = await posted(headers, path);
 
     expect([status, body.includes('ERR_FORM_NOT_KEPT'), rig.requests()]).toEqual([403, true, []]);
+  });
+
+  test('is refused where it asks for another method: once more from here, it would be the application’s own', async () => {
+    const { status, body } = await posted({}, '/saml/acs', false, { _method: ['DELETE'] });
+
+    expect([status, body.includes('ERR_FORM_NOT_KEPT')]).toEqual([403, true]);
+    expect((await posted({}, '/saml/acs', false, { _method: ['POST'] })).status).toBe(200);
   });
 });
