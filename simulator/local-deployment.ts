@@ -166,7 +166,10 @@ export const startLocalDeployment = async (
     return {
       dispose,
       domain: tenant.domain,
-      proof: providers.issuer === null ? null : (urls.find(({ isHere }) => isHere && options.connectors > 0)?.url ?? portal),
+      proof:
+        providers.issuer === null
+          ? null
+          : (urls.find(({ isHere, url }) => isHere && !url.includes('*') && options.connectors > 0)?.url ?? portal),
       begin: () => {
         simulator.meter.reset();
         simulator.faults.set(options.faults);

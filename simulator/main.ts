@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asSallyportError, SallyportError } from '../protocol/errors.ts';
 import { createLog } from '../protocol/log.ts';
+import { readTenantFile } from '../tenants/load.ts';
 import { build, findBuilt } from './built.ts';
 import { USERS } from './identity-provider/users.ts';
 import { type LocalDeployment, startLocalDeployment } from './local-deployment.ts';
@@ -66,6 +67,8 @@ const start = async (options: StartOptions, folder: string, signal: AbortSignal)
   const startedAt = performance.now();
   console.log('Starting simulated AWS: for development and tests only; it listens on loopback alone.');
   await refuseTakenPort(options);
+  // Its faults are told by themselves, and not as a build's.
+  if (options.tenant !== null) readTenantFile(options.tenant);
   // After the port: who starts twice by mistake does not take the first one's file away.
   if (options.readyFile) prepareReadyFile(options.readyFile);
   if (options.assembly === null) console.log(`Building ${options.tenant ?? 'the local tenant'} and the connector …`);

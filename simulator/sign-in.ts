@@ -25,6 +25,8 @@ export const signIn = async (ready: ReadyFile, username: string, application: st
       USERS.map((candidate) => candidate.username),
     );
 
+  if (target.url.includes('*'))
+    throw new SallyportError('ERR_CONFIGURATION_INVALID', `${application} has no address of its own: ${target.url} stands for any name.`);
   return signInHere(ready, user, target.url);
 };
 

@@ -149,6 +149,7 @@ describe('`npm start` ends with 2', () => {
       '--publish intranet',
     ],
     ['a ready file that cannot be', ['--port', '0', '--ready-file', '/none/ready.json'], '--ready-file /none/ready.json cannot be written'],
+    ['a tenant file that is none', ['--port', '0', '--tenant', '/none.yaml'], 'ERR_CONFIGURATION_INVALID: /none.yaml has one fault'],
     ['an assembly that was not built', ['--port', '0', '--assembly', '/none'], '/none/manifest.json is not there'],
   ])(
     'for %s',
