@@ -22,7 +22,7 @@ import { createMeter, type ReadableMeter } from './meter.ts';
 import { type PublicServer, startPublicServer } from './public-server.ts';
 import { QUOTAS } from './quotas.ts';
 import { createSecretsManager } from './secretsmanager/secretsmanager.ts';
-import type { AccessKeys, Clock, Endpoints } from './services.ts';
+import type { AccessKeys, Clock } from './services.ts';
 import { createSts } from './sts/sts.ts';
 
 type Parameters = Readonly<Record<string, string>>;
@@ -40,8 +40,6 @@ export interface SimulatorOptions {
   readonly parameters?: Parameters | ((publicServer: PublicServer) => Parameters | Promise<Parameters>);
   /** Origins that functions call (`https://login.example.com`), and where they are on this machine. */
   readonly addresses?: Readonly<Record<string, string>>;
-  /** What of a network that is not here is on this machine: for what custom resources are told. @default nothing */
-  readonly network?: Endpoints;
   /** The public port of 127.0.0.1. @default any free one */
   readonly port?: number;
   /** @default any free one */
@@ -160,7 +158,6 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
       ],
       lambda,
       endpoints,
-      network: options.network ?? createEndpoints(),
       clock,
     });
     deployment = ending(deployed);

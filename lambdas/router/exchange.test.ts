@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { encode, type FrameKey } from '../../protocol/codec.ts';
 import { serviceSide } from '../../protocol/frame-keys.ts';
 import type { ConnectorFrame, CreditFrame } from '../../protocol/frames.ts';
-import { LINGER_MS } from '../../protocol/limits.ts';
+import { LINGER_MS, PROGRESS_IDLE_MS, SILENCE_IDLE_MS } from '../../protocol/limits.ts';
 import { asked, code, failWith, framesTo, manual, silent, withTwo } from './testing/connectors.ts';
 import { turn } from './testing/manual-clock.ts';
 import { tunnel } from './testing/records.ts';
@@ -125,6 +125,20 @@ describe('resuming', () => {
       await rig.clock.advance(1_000);
       connector.progress();
     }
+
+    expect(failure()).toMatchObject({ code: 'ERR_EXCHANGE_LOST' });
+  });
+
+  test('so is one that is found gone late, when the silence ends first', async () => {
+    const rig = createRig();
+    const connector = manual(rig);
+    const { failure } = await rig.ask();
+    connector.head();
+    await turn();
+
+    await rig.clock.advance(PROGRESS_IDLE_MS);
+    rig.behaviours.set('tunnel-a=', 'gone');
+    await rig.clock.advance(SILENCE_IDLE_MS - PROGRESS_IDLE_MS);
 
     expect(failure()).toMatchObject({ code: 'ERR_EXCHANGE_LOST' });
   });

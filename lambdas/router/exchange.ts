@@ -151,7 +151,8 @@ export class Exchange {
       gap: () => this.#inbox.gap,
       quiet: () => this.#ask(),
       suspected: (silentMs) => this.#suspect(silentMs),
-      expired: (error) => this.#fail(error),
+      // Silence may be told a moment before the search for another tunnel ends.
+      expired: (error) => this.#fail(this.#follower.failure ?? error),
     });
   }
 

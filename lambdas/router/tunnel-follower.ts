@@ -25,7 +25,7 @@ export class TunnelFollower {
   readonly #connector: string;
   readonly #gone = new Set<string>();
   readonly #ports: FollowerPorts;
-  #searching: { located: Promise<void>; finish: () => void } | null = null;
+  #searching: { located: Promise<void>; finish: () => void; startedAt: number } | null = null;
   #cancelLook: () => void = () => undefined;
   #stopped = false;
 
@@ -43,6 +43,11 @@ export class TunnelFollower {
   /** Resolves when there is a tunnel to send to. */
   get located(): Promise<void> {
     return this.#searching?.located ?? Promise.resolve();
+  }
+
+  /** Why nothing is heard, while there is no tunnel to send to; null where there is one. */
+  get failure(): SallyportError | null {
+    return this.#searching && this.#lost(this.#ports.clock.now() - this.#searching.startedAt);
   }
 
   /** Posts to the tunnel of now. False when it was gone: whoever needs the frame sends it again once there is another. */
@@ -81,12 +86,16 @@ export class TunnelFollower {
     this.#finish();
   }
 
+  #lost(ms: number): SallyportError {
+    return new SallyportError('ERR_EXCHANGE_LOST', `Connector ${this.#connector} did not come back within ${ms} ms.`);
+  }
+
   #search(): void {
     const { clock } = this.#ports;
     let finish!: () => void;
     const located = new Promise<void>((resolve) => (finish = resolve));
-    this.#searching = { located, finish };
     const startedAt = clock.now();
+    this.#searching = { located, finish, startedAt };
     this.#ports.log.info('exchange.tunnel-gone', { connector: this.#connector, tunnel: this.#tunnel });
 
     const look = async (attempt: number): Promise<void> => {
@@ -98,9 +107,7 @@ export class TunnelFollower {
       }
       if (clock.now() - startedAt >= RESUME_MS) {
         this.#finish();
-        return this.#ports.lost(
-          new SallyportError('ERR_EXCHANGE_LOST', `Connector ${this.#connector} did not come back within ${RESUME_MS} ms.`),
-        );
+        return this.#ports.lost(this.#lost(RESUME_MS));
       }
       this.#cancelLook = clock.after(LOOK_MS[Math.min(attempt, LOOK_MS.length - 1)]!, () => void look(attempt + 1));
     };

@@ -50,7 +50,6 @@ interface Event {
 const run = async ({ template, parameters = {}, invoke, clock = systemClock }: Given) => {
   const created: ResourceRequest[] = [];
   const endpoints = createEndpoints();
-  const network = createEndpoints({ 'https://intranet.example': 'http://127.0.0.1:7000' });
   const deployment = await deploy({
     assembly: readAssembly(writeAssembly(template)),
     parameters,
@@ -70,7 +69,6 @@ const run = async ({ template, parameters = {}, invoke, clock = systemClock }: G
     ],
     lambda: { invoke: (arn, event) => invoke?.(arn, event as Event) ?? Promise.reject(new Error('nothing to invoke')) },
     endpoints,
-    network,
     clock,
   });
   deployments.push(deployment);
@@ -144,7 +142,6 @@ describe('a stack', () => {
       types: [{ 'Test::Thing': create }],
       lambda: { invoke: () => Promise.reject(new Error('nothing to invoke')) },
       endpoints: createEndpoints(),
-      network: createEndpoints(),
       clock: systemClock,
     });
 
@@ -190,7 +187,7 @@ describe('a custom resource', () => {
           ServiceToken: FUNCTION,
           count: '3',
           strict: 'true',
-          applications: [{ url: 'http://127.0.0.1:7000/wiki/', port: '1' }],
+          applications: [{ url: 'https://intranet.example/wiki/', port: '1' }],
         },
       },
     ]);
@@ -217,8 +214,8 @@ describe('a custom resource', () => {
       OldResourceProperties: { ServiceToken: FUNCTION, count: '3', strict: 'true' },
     });
     expect(second).toMatchObject({
-      ResourceProperties: { count: '4', applications: [{ url: 'http://127.0.0.1:7000/' }] },
-      OldResourceProperties: { count: '4', applications: [{ url: 'http://127.0.0.1:7000/wiki/' }] },
+      ResourceProperties: { count: '4', applications: [{ url: 'https://intranet.example/' }] },
+      OldResourceProperties: { count: '4', applications: [{ url: 'https://intranet.example/wiki/' }] },
     });
   });
 

@@ -19,8 +19,6 @@ export interface DeployOptions {
   readonly lambda: Pick<Lambda, 'invoke'>;
   /** Of AWS: for outputs. */
   readonly endpoints: Endpoints;
-  /** Of a network that is not here: for what custom resources are told. Its public names stay as they are. */
-  readonly network: Endpoints;
   readonly clock: Clock;
   /** @default 60 s; AWS waits an hour */
   readonly customResourceDeadlineMs?: number;
@@ -40,7 +38,7 @@ const CUSTOM_RESOURCE_DEADLINE_MS = 60_000;
 
 /** Throws ERR_CONFIGURATION_INVALID that names the logical id. */
 export const deploy = async (options: DeployOptions): Promise<Deployment> => {
-  const { assembly, endpoints, network, lambda, clock } = options;
+  const { assembly, endpoints, lambda, clock } = options;
   const { template, stackName } = assembly;
   const types = merge([inertTypes, ...options.types]);
   const resources = new Map<string, CreatedResource & { readonly type: string }>();
@@ -58,7 +56,7 @@ export const deploy = async (options: DeployOptions): Promise<Deployment> => {
 
   const create = async (logicalId: string, { Type: type, Properties }: Resource) => {
     const properties = resolve(Properties ?? {}, scope) as Record<string, unknown>;
-    if (isCustom(type)) return customResources.create({ logicalId, type, stackName, properties: network.localise(properties) });
+    if (isCustom(type)) return customResources.create({ logicalId, type, stackName, properties });
     const known = types.get(type);
     if (!known) throw new Error(`the type ${type} is not simulated`);
     return known({ logicalId, type, properties, stackName });
@@ -85,7 +83,7 @@ export const deploy = async (options: DeployOptions): Promise<Deployment> => {
       outputs: endpoints.localise(Object.fromEntries(outputs)),
       resources,
       update: (logicalId, changes) =>
-        customResources.update(logicalId, network.localise(changes)).catch((error: unknown) => {
+        customResources.update(logicalId, changes).catch((error: unknown) => {
           throw deploymentFault(logicalId, error);
         }),
       dispose: customResources.dispose,

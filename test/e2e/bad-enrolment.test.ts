@@ -1,22 +1,28 @@
 // What an administrator reads when a connector is started with a code or a clock that is wrong, and what is left behind then.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Site, startSite } from '../../simulator/site/site.ts';
 import { control } from '../support/administrator.ts';
 import type { Child } from '../support/child.ts';
 import { type ConnectorHome, type ConnectorOptions, createConnectorHome } from '../support/connector.ts';
 import { expireCode } from '../support/expired-code.ts';
-import { signIn } from '../support/user.ts';
+import { externalUrl, publish } from '../support/publish.ts';
+import { stranger } from '../support/user.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const HELP = 'npx sallyport connector enroll --group';
 
+let site: Site;
 let world: World;
 let home: ConnectorHome;
 let running: Child[];
 
 beforeAll(async () => {
-  world = await startWorld('--connectors', '0');
+  [site, world] = await Promise.all([startSite(), startWorld('--connectors', '0')]);
 }, 120_000);
-afterAll(() => world?.dispose(), 60_000);
+afterAll(async () => {
+  await world?.dispose();
+  await site?.dispose();
+}, 60_000);
 beforeEach(() => {
   home = createConnectorHome();
   running = [];
@@ -130,20 +136,16 @@ describe('a clock that is an hour behind', () => {
   }, 60_000);
 
   test('from some moment on: exchanges go on', async () => {
-    const applications = await control(world).applications();
-    const child = start({
-      code: await enrolmentCode(),
-      allow: applications.map(({ internalUrl }) => new URL(internalUrl).origin),
-      clockWrongFrom: 'SIGUSR2',
-    });
+    await publish(world, [{ id: 'site', internalUrl: site.url, group: 'default' }]);
+    const child = start({ code: await enrolmentCode(), allow: [new URL(site.url).origin], clockWrongFrom: 'SIGUSR2' });
     await child.seen(/tunnel\.open/);
-    const bob = await signIn(world, 'bob', 'intranet');
+    const url = externalUrl(world, 'site');
 
-    const before = await bob.fetch(world.url('intranet'));
+    const before = await stranger.fetch(url);
     child.process.kill('SIGUSR2');
     await child.seen(/an hour behind/);
-    const after = await bob.fetch(world.url('intranet'));
-    const download = await bob.fetch(`${world.url('intranet')}download?mb=3`);
+    const after = await stranger.fetch(url);
+    const download = await stranger.fetch(`${url}download?mb=3`);
 
     expect([before.status, after.status, download.status]).toEqual([200, 200, 200]);
     expect(download.body.length).toBe(3 * 1024 * 1024);

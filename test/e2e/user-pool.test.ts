@@ -19,7 +19,7 @@ const application = (id: string, settings: object) => ({
   id,
   name: id,
   externalUrl: `https://${id}.apps.${DOMAIN}/`,
-  internalUrl: 'https://intranet.corp.example/',
+  internalUrl: 'http://intranet.corp.example/',
   ...settings,
 });
 

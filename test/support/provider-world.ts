@@ -4,7 +4,6 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { createControlClient } from '../../cli/control-client.ts';
 import { createLog } from '../../protocol/log.ts';
 import { createConnectors } from '../../simulator/connectors.ts';
-import { createEndpoints } from '../../simulator/endpoints.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { startSite } from '../../simulator/site/site.ts';
 import { built } from './built.ts';
@@ -41,13 +40,11 @@ export const startProviderWorld = async ({ issuer, assembly = built('assembly') 
   };
   try {
     const site = ending(await startSite());
-    const origin = new URL(site.url).origin;
     const simulator = ending(
       await startSimulator({
         assembly,
         parameters: { CertificateArn: CERTIFICATE_ARN },
         ...(issuer !== undefined && { addresses: { 'https://login.sallyport.localhost': issuer } }),
-        network: createEndpoints({ 'https://intranet.corp.example': origin }),
         // What is said while everything ends is about the end.
         log: createLog({ level: 'error', write: (line) => !isEnding && process.stderr.write(`${line}\n`) }),
       }),
@@ -70,8 +67,8 @@ export const startProviderWorld = async ({ issuer, assembly = built('assembly') 
     const connectors = ending(
       createConnectors({
         program,
-        allow: [origin],
-        connectTo: [],
+        allow: ['http://intranet.corp.example'],
+        connectTo: [`intranet.corp.example:80=${new URL(site.url).host}`],
         config: null,
         portalHost: 'portal.sallyport.localhost',
         authority: publicServer.authority,
