@@ -29,10 +29,14 @@ export const askInTurn = async <Taken>(
   // Connectors that cannot do it, whichever of their tunnels is taken.
   const cutOff = new Set<string>();
   let failure: SallyportError | null = null;
+  /** What failed last, told once there is another to ask. */
+  let retried: Readonly<Record<string, unknown>> | null = null;
 
   for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
     const choice = await nextTunnel(ports, wish, ({ connectionId, connector }) => !tried.has(connectionId) && !cutOff.has(connector));
     if (choice === null) break;
+    if (retried !== null) log.info('exchange.retried', retried);
+    retried = null;
     const { connectionId, connector } = choice.tunnel;
     tried.add(connectionId);
 
@@ -58,7 +62,7 @@ export const askInTurn = async <Taken>(
     else attempts += 1;
     if (!mayRunElsewhere(method, outcome.failed)) throw error;
     if (unreached || SAME_FOR_CONNECTOR.has(error.code)) cutOff.add(connector);
-    log.info('exchange.retried', { connector, ...told, error });
+    retried = { connector, ...told, error };
   }
   if (failure !== null) throw failure;
   throw new SallyportError(

@@ -71,6 +71,16 @@ describe('the log’s line of a request', () => {
     expect(finished?.exchange).not.toBe(retried?.exchange);
   });
 
+  test('of an attempt is told as its own only where another connector is asked after it', async () => {
+    const rig = createRig();
+    rig.behaviours.set('tunnel-a=', failWith('ERR_CONNECTOR_BUSY'));
+
+    await rig.ask();
+
+    expect(rig.logged('exchange.retried')).toEqual([]);
+    expect(rig.logged('exchange.failed')).toMatchObject([{ code: 'ERR_CONNECTOR_BUSY', connector: expect.any(String) }]);
+  });
+
   test('that we answered ourselves says with what', async () => {
     const rig = createRig();
 
