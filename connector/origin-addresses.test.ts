@@ -140,8 +140,19 @@ describe('a name is looked up again', () => {
     expect(await ask()).toBe(`${HERE} 1`);
   });
 
+  test('and the connection is not used when there is no such name any more, until it is back', async () => {
+    const { name, ask, pass } = await prepare();
+    await ask();
+    name.addresses = Object.assign(new Error('getaddrinfo ENOTFOUND wiki.corp'), { code: 'ENOTFOUND' });
+    pass(LOOKUP_MS);
+
+    await expect(ask()).rejects.toMatchObject({ code: 'ERR_ORIGIN_UNREACHABLE' });
+    name.addresses = [THERE];
+    expect(await ask()).toContain(THERE);
+  });
+
   test.each([
-    ['an error', new Error('EAI_AGAIN')],
+    ['an error', Object.assign(new Error('EAI_AGAIN'), { code: 'EAI_AGAIN' })],
     ['no address', []],
   ])('where %s comes, what was known holds on', async (_, addresses) => {
     const { name, ask, pass, seen } = await prepare();

@@ -59,8 +59,9 @@ export class OriginAddresses {
   #lookUp(host: string, { addresses }: Known): Promise<void> {
     return new Promise((resolve) => {
       this.#resolve(host, (error, found) => {
-        // Where nobody answers, what was known holds on.
-        this.#note(host, error === null && found.length > 0 ? addressesOf(found) : addresses);
+        // Where nobody answers, what was known holds on; that there is no such name is an answer.
+        if (error === null && found.length > 0) this.#note(host, addressesOf(found));
+        else this.#note(host, isNoName(error) ? new Set() : addresses);
         resolve();
       });
     });
@@ -72,5 +73,8 @@ export class OriginAddresses {
     if (this.#known.size > NAMES_MAX) this.#known.delete(this.#known.keys().next().value!);
   }
 }
+
+/** `EAI_AGAIN` is what resolvers say that cannot tell. */
+const isNoName = (error: NodeJS.ErrnoException | null): boolean => error?.code === 'ENOTFOUND';
 
 const addressesOf = (found: readonly LookupAddress[]): ReadonlySet<string> => new Set(found.map(({ address }) => address));
