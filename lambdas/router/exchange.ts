@@ -151,8 +151,8 @@ export class Exchange {
       gap: () => this.#inbox.gap,
       quiet: () => this.#ask(),
       suspected: (silentMs) => this.#suspect(silentMs),
-      // Silence may be told a moment before the search for another tunnel ends.
-      expired: (error) => this.#fail(this.#follower.failure ?? error),
+      // Of an answer that has begun, silence may be told a moment before the search for another tunnel ends.
+      expired: (error) => this.#fail((this.#inbox.headSeen ? this.#follower.failure : null) ?? error),
     });
   }
 

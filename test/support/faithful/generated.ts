@@ -1,5 +1,6 @@
 // Generated cases of the differential test: requests and answers of every kind.
 import fc from 'fast-check';
+import { pathReadings } from '../../../policy/path-readings.ts';
 import type { Case, Planned, Sent } from './case.ts';
 import type { Field } from './message.ts';
 
@@ -167,12 +168,21 @@ const bytes = fc
   )
   .map(([length, step]) => Buffer.from(Uint8Array.from({ length }, (_, at) => (at * step) % 256)));
 
+/** A path that servers could read in all too many ways is refused, whoever sends it: the unit tests of the readings are about those. */
+const isReadable = (text: string): boolean => {
+  try {
+    return pathReadings(text).size > 0;
+  } catch {
+    return false;
+  }
+};
+
 const sent: fc.Arbitrary<Sent> = fc.record({
   method: fc.oneof(
     { weight: 5, arbitrary: fc.constant('GET') },
     { weight: 6, arbitrary: fc.constantFrom('HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS') },
   ),
-  target: fc.tuple(path, query).map((parts) => parts.join('')),
+  target: fc.tuple(path.filter(isReadable), query).map((parts) => parts.join('')),
   version: fc.constant('1.1'),
   fields: fc.array(requestField, { maxLength: 7 }),
   body: fc.option(bytes, { freq: 3 }),
