@@ -161,11 +161,11 @@ test('in Chromium a download that was cut is shown as failed, and Resume brings 
 
     const downloads = await profile.newPage();
     await downloads.goto('chrome://downloads');
-    await downloads.getByText('Failed').waitFor({ timeout: 60_000 });
+    await downloads.getByText('Failed').waitFor();
     await picture(downloads, 'download-cut');
     await downloads.getByRole('button', { name: /more actions/i }).click();
     await downloads.getByRole('menuitem', { name: 'Resume' }).click();
-    await downloads.getByRole('button', { name: /show in folder/i }).waitFor({ timeout: 60_000 });
+    await downloads.getByRole('button', { name: /show in folder/i }).waitFor();
 
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(join(folder, 'file.bin'))) hash.update(chunk);
@@ -175,4 +175,4 @@ test('in Chromium a download that was cut is shown as failed, and Resume brings 
     await profile.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 150_000);
+}, 400_000);
