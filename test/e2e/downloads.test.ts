@@ -2,12 +2,8 @@
 // and delays, and past a router that is stopped in the middle. What arrives is what was sent; nobody holds it on the way.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { RESPONSE_MAX_BYTES } from '../../protocol/limits.ts';
-import { picture, signInAs, startProfile } from '../support/browser.ts';
 import { type LargeFile, startLargeFile } from '../support/large-file.ts';
 import { watchMemory } from '../support/memory.ts';
 import { type PlayedOrigin, startPlayedOrigin } from '../support/played-origin.ts';
@@ -147,32 +143,3 @@ test('where nobody tells that the user has gone, the origin call of a download e
   expect(poured.finished).toBe(false);
   expect(poured.written * MEGABYTE).toBeGreaterThan(RESPONSE_MAX_BYTES);
 }, 90_000);
-
-test('in Chromium a download that was cut is shown as failed, and Resume brings the rest', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-downloads-'));
-  const profile = await startProfile(folder);
-  try {
-    const page = profile.pages()[0]!;
-    await page.goto(world.ready.portal);
-    await signInAs(page, world, 'bob');
-    await page.getByRole('link', { name: /archive/i }).waitFor();
-    // A navigation that becomes a download is none to the page.
-    await page.goto(new URL('file.bin', world.url('archive')).href).catch(() => {});
-
-    const downloads = await profile.newPage();
-    await downloads.goto('chrome://downloads');
-    await downloads.getByText('Failed').waitFor();
-    await picture(downloads, 'download-cut');
-    await downloads.getByRole('button', { name: /more actions/i }).click();
-    await downloads.getByRole('menuitem', { name: 'Resume' }).click();
-    await downloads.getByRole('button', { name: /show in folder/i }).waitFor();
-
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(join(folder, 'file.bin'))) hash.update(chunk);
-    expect(archive.asked).toEqual([null, `bytes=${RESPONSE_MAX_BYTES}-`]);
-    expect(hash.digest('hex')).toBe(archive.digest());
-  } finally {
-    await profile.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}, 400_000);
